@@ -1,0 +1,1 @@
+"""Files for people: ParaView fields, pictures, plots, tables."""

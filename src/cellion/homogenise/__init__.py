@@ -1,0 +1,1 @@
+"""Effective properties: conductivity tensors, tortuosity factors, bounds."""

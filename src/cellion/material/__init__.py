@@ -1,0 +1,1 @@
+"""Materials: conductivity laws, the library of sourced parameters, and their tensors at a temperature."""

@@ -1,0 +1,1 @@
+"""Geometries: packings, explicit spheres, layers and checkerboards, as labelled regions of a box."""
