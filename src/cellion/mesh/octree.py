@@ -1,0 +1,200 @@
+"""2:1-balanced octrees (quadtrees in 2D) over a box, periodic where the box is.
+
+Everything here is integer arithmetic. The box is divided into root cubes; a leaf of the deepest
+level measures `FINEST` lattice units, so that leaf centres and face centres have integer
+coordinates, too. Only `positions` knows metres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import MeshError
+
+__all__ = ["FINEST", "MAX_LEVEL", "Octree", "build_octree"]
+
+FINEST = 2
+"""Edge of a leaf of the deepest level in lattice units."""
+
+MAX_LEVEL = 14
+"""Deepest subdivision of a root cell (1/16384 of its edge)."""
+
+type SizeFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Octree:
+    """Leaves of a 2:1-balanced octree.
+
+    Attributes:
+        box: Edge lengths of the box, shape (d,) [m].
+        periodic: Periodic directions, shape (d,).
+        span: Edge lengths of the box in lattice units, shape (d,).
+        corner: Lowest corner of each leaf in lattice units, shape (m, d).
+        edge: Edge of each leaf in lattice units, shape (m,).
+    """
+
+    box: NDArray[np.float64]
+    periodic: NDArray[np.bool_]
+    span: NDArray[np.int64]
+    corner: NDArray[np.int64]
+    edge: NDArray[np.int64]
+
+    @property
+    def dimension(self) -> int:
+        """Space dimension, 2 or 3."""
+        return len(self.span)
+
+    def key(self, lattice: NDArray[np.int64]) -> NDArray[np.int64]:
+        """One integer for each lattice point, shape (..., d) -> (...)."""
+        stride = np.concatenate([[1], np.cumprod(self.span[:-1] + 1)])
+        return lattice @ stride
+
+    def wrap(self, lattice: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Lattice points moved into [0, span) in the periodic directions, shape (..., d)."""
+        return np.where(self.periodic, lattice % self.span, lattice)
+
+    def positions(self, lattice: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Coordinates of lattice points, shape (..., d) [m]; exactly `box` at `span`."""
+        return lattice / self.span * self.box
+
+
+def build_octree(
+    box: NDArray[np.float64],
+    periodic: NDArray[np.bool_],
+    size: SizeFunction,
+    *,
+    coarsest: float,
+    finest: float,
+) -> Octree:
+    """Refine root cells until no leaf is larger than the size wanted at its centre and corners.
+
+    The root cells are chosen so that whole halvings of them meet `finest` as closely as the box
+    allows. A periodic direction gets at least four root cells, so that no leaf meets its own
+    image.
+
+    Args:
+        box: Edge lengths, shape (d,) [m].
+        periodic: Periodic directions, shape (d,).
+        size: Wanted leaf edge [m] at points of shape (n, d) [m].
+        coarsest: Largest leaf edge [m].
+        finest: Leaf edge that halving the roots should hit exactly [m].
+
+    Raises:
+        MeshError: The sizes are not positive, or need more than `MAX_LEVEL` levels.
+    """
+    if not 0 < finest <= coarsest:
+        raise MeshError(
+            f"mesh sizes: the finest size is {finest:.3g} m and the coarsest {coarsest:.3g} m; "
+            "both must be positive and the finest not above the coarsest"
+        )
+    least = np.where(periodic, 4, 1)
+    step = finest * 2.0 ** np.floor(np.log2(min(coarsest, float((box / least).min())) / finest))
+    roots = np.maximum(np.ceil(box / step * (1 - 1e-9)).astype(np.int64), least)
+    refined: list[NDArray[np.int64]] = []
+    cells = _grid(roots)
+    while len(cells):
+        wanted = _smallest_wanted(cells, len(refined), box, roots, size)
+        edge = float((box / roots).max()) / 2 ** len(refined)
+        cells = cells[wanted < edge * (1 - 1e-9)]
+        if len(refined) == MAX_LEVEL and len(cells):
+            raise MeshError(
+                f"mesh sizes: a size of {wanted.min():.3g} m in a box of {box} m needs more than "
+                f"{MAX_LEVEL} halvings of cells of {step:.3g} m; raise the smallest size"
+            )
+        refined.append(cells)
+        cells = _children(cells)
+    return _leaves(box, periodic, roots, _balance(refined, roots, periodic))
+
+
+def _grid(roots: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Indices of all root cells, shape (prod(roots), d)."""
+    axes = np.meshgrid(*(np.arange(n) for n in roots), indexing="ij")
+    return np.stack([a.ravel() for a in axes], axis=-1)
+
+
+def _children(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Indices of the 2^d children of cells on the next level."""
+    d = cells.shape[1]
+    offsets = np.array(list(product((0, 1), repeat=d)), dtype=np.int64)
+    return (2 * cells[:, None, :] + offsets).reshape(-1, d)
+
+
+def _smallest_wanted(
+    cells: NDArray[np.int64],
+    level: int,
+    box: NDArray[np.float64],
+    roots: NDArray[np.int64],
+    size: SizeFunction,
+) -> NDArray[np.float64]:
+    """Smallest size wanted at the centre and the corners of cells of one level, shape (m,) [m]."""
+    d = cells.shape[1]
+    scale = box / (roots * 2**level)
+    wanted = size((cells + 0.5) * scale)
+    offsets = np.array(list(product((0, 1), repeat=d)), dtype=np.int64)
+    corners = (cells[:, None, :] + offsets).reshape(-1, d)
+    stride = np.concatenate([[1], np.cumprod(roots[:-1] * 2**level + 1)])
+    _, first, inverse = np.unique(corners @ stride, return_index=True, return_inverse=True)
+    at_corners = size(corners[first] * scale)[inverse].reshape(len(cells), 2**d)
+    smallest: NDArray[np.float64] = np.minimum(wanted, at_corners.min(axis=1))
+    return smallest
+
+
+def _unique_rows(cells: NDArray[np.int64], extent: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Distinct rows of indices below `extent`, in the order of their keys."""
+    stride = np.concatenate([[1], np.cumprod(extent[:-1])])
+    _, first = np.unique(cells @ stride, return_index=True)
+    return cells[first]
+
+
+def _balance(
+    refined: list[NDArray[np.int64]], roots: NDArray[np.int64], periodic: NDArray[np.bool_]
+) -> list[NDArray[np.int64]]:
+    """Refine further cells until neighbours (corners included) differ by one level at most.
+
+    A refined cell needs all its neighbours to exist on its own level, that is, their parents to be
+    refined: from the deepest level upwards, every refined cell marks the parents around it.
+    """
+    d = len(roots)
+    around = np.array(list(product((-1, 1), repeat=d)), dtype=np.int64)
+    balanced = [cells.copy() for cells in refined]
+    for level in range(len(balanced) - 1, 0, -1):
+        near = (balanced[level][:, None, :] + around).reshape(-1, d)
+        extent = roots * 2**level
+        near = np.where(periodic, near % extent, near)
+        near = near[((near >= 0) & (near < extent)).all(axis=1)]
+        parents = np.concatenate([balanced[level - 1], balanced[level] // 2, near // 2])
+        balanced[level - 1] = _unique_rows(parents, roots * 2 ** (level - 1))
+    return balanced
+
+
+def _leaves(
+    box: NDArray[np.float64],
+    periodic: NDArray[np.bool_],
+    roots: NDArray[np.int64],
+    refined: list[NDArray[np.int64]],
+) -> Octree:
+    """Cells that exist but are not refined, from coarse to fine."""
+    depth = max((level for level, cells in enumerate(refined) if len(cells)), default=-1) + 1
+    corners, edges = [], []
+    existing = _grid(roots)
+    for level in range(depth + 1):
+        edge = FINEST * 2 ** (depth - level)
+        stride = np.concatenate([[1], np.cumprod((roots * 2**level)[:-1])])
+        split = refined[level] if level < depth else existing[:0]
+        leaf = existing[~np.isin(existing @ stride, split @ stride)]
+        corners.append(leaf * edge)
+        edges.append(np.full(len(leaf), edge, dtype=np.int64))
+        existing = _children(split)
+    return Octree(
+        box=np.asarray(box, dtype=np.float64),
+        periodic=np.asarray(periodic, dtype=np.bool_),
+        span=roots * FINEST * 2**depth,
+        corner=np.concatenate(corners),
+        edge=np.concatenate(edges),
+    )
