@@ -1,0 +1,260 @@
+"""Quantities with units: read once from text, SI floats ever after.
+
+A dimensional value is text with its unit (``"3 mS/cm"``, ``"25 degC"``, ``"0.33 eV"``); `to_si`
+checks its dimension and returns a plain float in SI units. A bare number is refused, because nobody
+can tell what it was meant to be; only a fraction may be one (``0.6`` or ``"60 %"``).
+
+Example:
+    >>> round(to_si("3 mS/cm", "conductivity"), 12)
+    0.3
+    >>> to_si("25 degC", "temperature")
+    298.15
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from scipy import constants
+
+from cellion.errors import ScenarioError, nearest
+
+if TYPE_CHECKING:
+    from pint import UnitRegistry
+
+__all__ = [
+    "AVOGADRO",
+    "BOLTZMANN",
+    "DIMENSIONS",
+    "ELECTRON_VOLT",
+    "ELEMENTARY_CHARGE",
+    "FARADAY",
+    "GAS_CONSTANT",
+    "Dimension",
+    "describe",
+    "to_si",
+]
+
+AVOGADRO: float = constants.Avogadro
+"""Particles in one mole [1/mol]."""
+BOLTZMANN: float = constants.Boltzmann
+"""Boltzmann constant [J/K]."""
+ELEMENTARY_CHARGE: float = constants.elementary_charge
+"""Charge of the proton [C]."""
+FARADAY: float = AVOGADRO * ELEMENTARY_CHARGE
+"""Charge of one mole of protons [C/mol]."""
+GAS_CONSTANT: float = constants.gas_constant
+"""Molar gas constant [J/(mol K)]."""
+ELECTRON_VOLT: float = constants.electron_volt
+"""One electron volt [J]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """One physical dimension a user may write.
+
+    Attributes:
+        noun: How a message names it, with its article.
+        unit: SI unit as pint reads it; the unit of the float that `to_si` returns.
+        example: Text that is accepted.
+    """
+
+    noun: str
+    unit: str
+    example: str
+
+
+DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
+    {
+        "length": Dimension(noun="a length", unit="m", example="5 um"),
+        "temperature": Dimension(noun="a temperature", unit="K", example="298.15 K"),
+        "conductivity": Dimension(noun="a conductivity", unit="S/m", example="3 mS/cm"),
+        "energy": Dimension(noun="an energy", unit="J", example="0.33 eV"),
+        "density": Dimension(noun="a density", unit="kg/m^3", example="1.64 g/cm^3"),
+        "area_resistance": Dimension(
+            noun="an area resistance", unit="ohm*m^2", example="20 Ohm cm^2"
+        ),
+        "sheet_conductance": Dimension(noun="a sheet conductance", unit="S", example="1e-9 S"),
+        "diffusivity": Dimension(noun="a diffusivity", unit="m^2/s", example="1e-8 cm^2/s"),
+        "time": Dimension(noun="a time", unit="s", example="10 ps"),
+        "frequency": Dimension(noun="a frequency", unit="1/s", example="5 THz"),
+        "voltage": Dimension(noun="a voltage", unit="V", example="10 mV"),
+        "current_density": Dimension(noun="a current density", unit="A/m^2", example="1 mA/cm^2"),
+        "fraction": Dimension(noun="a fraction", unit="", example="0.6 or '60 %'"),
+    }
+)
+"""Dimensions by name, with the SI unit of the float returned by `to_si`."""
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*", re.DOTALL)
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+")
+_FACTOR = r"[A-Za-zΩ°_]+(?:\^-?\d)?"
+_UNIT = re.compile(rf"(?:1\s*/\s*)?{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*")
+_SPELLINGS = str.maketrans(
+    {
+        "\N{MICRO SIGN}": "u",
+        "\N{GREEK SMALL LETTER MU}": "u",
+        "\N{OHM SIGN}": "Ω",
+        "\N{KELVIN SIGN}": "K",
+        "\N{ANGSTROM SIGN}": "angstrom",
+        "\N{LATIN CAPITAL LETTER A WITH RING ABOVE}": "angstrom",
+        "\N{MINUS SIGN}": "-",
+        "\N{MIDDLE DOT}": "*",
+        "\N{DOT OPERATOR}": "*",
+        "\N{MULTIPLICATION SIGN}": "*",
+        "\N{NO-BREAK SPACE}": " ",
+        "\N{NARROW NO-BREAK SPACE}": " ",
+        "\N{THIN SPACE}": " ",
+        "\N{SUPERSCRIPT MINUS}": "-",
+        "\N{SUPERSCRIPT ONE}": "1",
+        "\N{SUPERSCRIPT TWO}": "2",
+        "\N{SUPERSCRIPT THREE}": "3",
+    }
+)
+_LONGEST = 80
+
+
+def to_si(text: object, dimension: str) -> float:
+    """Read a quantity and return it in SI units.
+
+    Args:
+        text: What the user wrote, a number and a unit; a fraction may be a plain number.
+        dimension: One of `DIMENSIONS`.
+
+    Returns:
+        The value in the SI unit of the dimension; a temperature is absolute [K].
+
+    Raises:
+        ScenarioError: ``text`` is not a finite quantity of this dimension. The message says what
+            was found and gives an example.
+        ValueError: ``dimension`` is unknown (a mistake in the calling code).
+    """
+    if dimension not in DIMENSIONS:
+        known = ", ".join(DIMENSIONS)
+        raise ValueError(
+            f"dimension '{dimension}' is unknown{nearest(dimension, DIMENSIONS)}; known: {known}"
+        )
+    if isinstance(text, str):
+        return _read(text, dimension)
+    if dimension == "fraction" and isinstance(text, int | float) and not isinstance(text, bool):
+        return (
+            _finite(float(text), text, dimension) if abs(text) < 1e300 else _refuse(text, dimension)
+        )
+    return _refuse(text, dimension)
+
+
+def describe(value: object) -> str:
+    """Say in a few words what the user wrote, for messages: ``5 (a bare number)``, ``a list``."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case int() if abs(value) >= 10**20:
+            return "a very large whole number"
+        case int() | float():
+            return f"{value} (a bare number)"
+        case str():
+            return repr(value if len(value) <= _LONGEST else value[:_LONGEST] + "…")
+        case list() | tuple():
+            return f"a list of {len(value)}" if value else "an empty list"
+        case Mapping():
+            return "a mapping" if value else "an empty mapping"
+        case _:
+            return f"a {type(value).__name__}"
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, dimension: str) -> float:
+    """Read one quantity; cached, because scenarios and studies repeat their values."""
+    written = text.translate(_SPELLINGS)
+    match = _QUANTITY.fullmatch(written) if len(written) <= _LONGEST else None
+    if match is None or _DECIMAL_COMMA.match(written):
+        comma = _DECIMAL_COMMA.match(written) is not None
+        return _refuse(text, dimension, "write decimals with a point" if comma else "")
+    number, unit = float(match[1]), _canonical(match[2])
+    if dimension == "fraction":
+        if unit not in ("", "%"):
+            return _refuse(text, dimension)
+        return _finite(number * 0.01 if unit == "%" else number, text, dimension)
+    if not unit:
+        return _refuse(text, dimension, "the unit is missing")
+    if _UNIT.fullmatch(unit) is None or "delta" in unit:
+        return _refuse(text, dimension, f"the unit '{match[2]}' is not readable")
+    return _finite(_convert(number, unit, text, dimension), text, dimension)
+
+
+def _canonical(unit: str) -> str:
+    """Return a unit in pint's spelling: ``Ohm cm2`` is ``ohm cm^2``, ``mS cm-1`` ``mS cm^-1``."""
+    unit = unit.replace("**", "^").replace("Ohm", "ohm").replace("OHM", "ohm")
+    unit = re.sub(r"\b([munpkMG])?Ω", lambda m: f"{m[1] or ''}ohm", unit)
+    return re.sub(r"(?<=[A-Za-z])(-?\d)", r"^\1", unit)
+
+
+def _convert(number: float, unit: str, text: str, dimension: str) -> float:
+    """Convert a number with its unit; only temperatures have an offset (``degC``)."""
+    from pint.errors import PintError
+
+    try:
+        if dimension == "temperature" and unit != "K":
+            return float(_registry().Quantity(number, unit).to("K").magnitude)
+        scale = _scale(unit, DIMENSIONS[dimension].unit)
+    except (PintError, ValueError, ArithmeticError, TypeError, AttributeError):
+        return _refuse(text, dimension, _why_not(unit, dimension))
+    inverse = round(1.0 / scale) if 1e-15 < scale < 1.0 else 0
+    if inverse and math.isclose(inverse * scale, 1.0, rel_tol=1e-13):
+        return number / inverse  # 5 um is the float 5e-06, not its neighbour 4.9999999999999996e-06
+    return number * scale
+
+
+@lru_cache(maxsize=256)
+def _scale(unit: str, target: str) -> float:
+    """Return how many ``target`` one ``unit`` is; a molar energy is taken per particle."""
+    one = _registry().Quantity(1.0, unit)
+    if target == "J" and one.check("[energy]/[substance]"):
+        return float(one.to("J/mol").magnitude) / AVOGADRO
+    scale = float(one.to(target).magnitude)
+    whole = round(scale)
+    return float(whole) if math.isclose(scale, whole, rel_tol=1e-13) else scale
+
+
+def _why_not(unit: str, dimension: str) -> str:
+    """Say why a unit does not serve: unknown, or of another dimension."""
+    from pint.errors import PintError
+
+    if dimension == "temperature" and unit in ("C", "F"):
+        return f"'{unit}' is not a temperature, 'deg{unit}' is"
+    try:
+        _registry().parse_units(unit)
+    except (PintError, ValueError, AttributeError):
+        return f"the unit '{unit}' is not known here"
+    return f"'{unit}' is not the unit of {DIMENSIONS[dimension].noun}"
+
+
+@cache
+def _registry() -> UnitRegistry:
+    """Build the unit registry on first use (it takes a noticeable fraction of a second)."""
+    from pint import UnitRegistry
+
+    return UnitRegistry()
+
+
+def _finite(value: float, text: object, dimension: str) -> float:
+    return value if math.isfinite(value) else _refuse(text, dimension, "it is not finite")
+
+
+def _refuse(text: object, dimension: str, reason: str = "") -> float:
+    """Raise the error for a value that is no quantity of this dimension."""
+    wanted = DIMENSIONS[dimension]
+    because = f" ({reason})" if reason else ""
+    if dimension == "fraction":
+        need = f"{wanted.noun} is needed, for example {wanted.example}"
+    else:
+        need = f"{wanted.noun} with its unit is needed, for example '{wanted.example}'"
+    raise ScenarioError(f"found {describe(text)}{because}; {need}")
