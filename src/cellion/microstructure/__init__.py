@@ -1,1 +1,1 @@
-"""Geometries: packings, explicit spheres, layers and checkerboards, as labelled regions of a box."""
+"""Geometries as labelled regions of a box: packings, spheres, layers and checkerboards."""

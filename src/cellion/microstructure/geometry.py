@@ -1,0 +1,102 @@
+"""What a microstructure is: a box divided into labelled regions, each of one material.
+
+Every geometry follows one idea: each label has a scalar field, and a point belongs to the label
+whose field is smallest there. A mesher needs no more than that to place interfaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FloatArray", "Geometry", "IntArray", "Microstructure", "SizeLimits", "wrap"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int32]
+
+
+class SizeLimits(Protocol):
+    """The mesh sizes that a geometry grades between; all lengths in m."""
+
+    @property
+    def size(self) -> float:
+        """Largest cell edge, far from every interface [m]."""
+
+    @property
+    def surface(self) -> float:
+        """Cell edge at particle surfaces [m]."""
+
+    @property
+    def smallest(self) -> float:
+        """Floor of the cell edge in gaps and necks [m]."""
+
+    @property
+    def gap_cells(self) -> float:
+        """Number of cells wanted across a gap or a neck radius."""
+
+
+class Geometry(Protocol):
+    """Labels 0 .. n_labels-1, each with a field; a point belongs to the smallest one."""
+
+    @property
+    def box(self) -> FloatArray:
+        """Edge lengths (d,) [m]; the box spans from the origin."""
+
+    @property
+    def periodic(self) -> NDArray[np.bool_]:
+        """Which axes (d,) repeat."""
+
+    @property
+    def label_material(self) -> IntArray:
+        """Index (n_labels,) into the materials of the microstructure."""
+
+    def label(self, x: FloatArray) -> IntArray:
+        """Return the label (n,) of each point x (n, d) [m]."""
+
+    def field(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the fields of ``labels`` (n,) or (n, k) at x (n, d), in their shape."""
+
+    def gradient(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the gradients of the fields, of shape ``labels.shape + (d,)``."""
+
+    def size(self, x: FloatArray, sizes: SizeLimits) -> FloatArray:
+        """Return the wanted cell edge (n,) [m] at x (n, d)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Microstructure:
+    """A generated microstructure.
+
+    Attributes:
+        box: edge lengths (d,) [m].
+        periodic: which axes (d,) repeat.
+        materials: names that ``geometry.label_material`` points into.
+        geometry: the labelled regions.
+        seed: seed of the random numbers used, None for explicit geometries.
+        requested_volume_fraction: by material name, as asked for (all materials present).
+        particle_count: number of particles, pores included; 0 for layers and tiles.
+        numbers: further plain numbers by name, such as ``largest_overlap`` (relative to the sum
+            of two radii) or ``smallest_gap`` [m].
+        notes: sentences stating the models and choices behind the geometry.
+    """
+
+    box: FloatArray
+    periodic: NDArray[np.bool_]
+    materials: tuple[str, ...]
+    geometry: Geometry
+    seed: int | None = None
+    requested_volume_fraction: Mapping[str, float] = field(default_factory=dict)
+    particle_count: int = 0
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def wrap(x: FloatArray, box: FloatArray, periodic: NDArray[np.bool_]) -> FloatArray:
+    """Move points x (n, d) [m] into [0, L) along periodic axes; other axes stay as they are."""
+    inside = np.where(periodic, np.mod(x, box), x)
+    # np.mod of a tiny negative number rounds to L itself, which is the image of 0.
+    return np.where(periodic & (inside >= box), 0.0, inside)
