@@ -1,0 +1,248 @@
+"""What a run answers: the frozen record behind ``results.json``, in SI units.
+
+JSON has no token for numbers that are not finite; in the file
+
+- ``null`` in a tensor or under a direction means that the direction was not asked for;
+- ``null`` under ``tortuosity_factor``, ``macmullin_number`` or ``bruggeman_exponent`` together with
+  ``percolates: false`` for that direction means infinite. In memory it is ``math.inf``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import ResultsError, nearest
+from cellion.results.provenance import Provenance
+
+__all__ = [
+    "DIRECTIONS",
+    "SCHEMA_VERSION",
+    "CarrierResult",
+    "Fraction",
+    "PercolationRecord",
+    "RunResult",
+    "SolverRecord",
+    "pair_name",
+]
+
+SCHEMA_VERSION = 1
+DIRECTIONS = ("x", "y", "z")
+
+
+def pair_name(first: str, second: str) -> str:
+    """Name of a pair of materials, independent of their order: ``A/B``."""
+    return "/".join(sorted((first, second)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fraction:
+    """A volume or weight fraction as asked for and as meshed.
+
+    Attributes:
+        requested: What the scenario asks for [-]; None when it does not say.
+        meshed: What the mesh holds [-]; None when it cannot be told (no density is known).
+    """
+
+    requested: float | None = None
+    meshed: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierResult:
+    """Effective transport of one charge carrier through the composite.
+
+    With phi_c the volume fraction of the conducting phases, sigma_bulk their conductivity and
+    sigma_eff the diagonal of the effective tensor in a direction::
+
+        tortuosity factor   tau   = phi_c sigma_bulk / sigma_eff
+        MacMullin number    N_M   = sigma_bulk / sigma_eff
+        Bruggeman exponent  alpha : tau = phi_c^(1 - alpha)
+
+    Attributes:
+        conducting: Names of the materials that conduct this carrier.
+        conducting_fraction: Their volume fraction phi_c in the mesh [-].
+        bulk_conductivity: sigma_bulk, reference of the numbers above [S/m].
+        effective_conductivity: Tensor, shape (3, 3) [S/m]; NaN where a direction was not asked.
+        percolates: Per direction, whether the conducting phases connect the opposite faces.
+        tortuosity_factor: Per direction [-]; infinite when nothing percolates.
+        macmullin_number: Per direction [-]; infinite when nothing percolates.
+        bruggeman_exponent: Per direction [-]; infinite when nothing percolates, NaN when the
+            conducting fraction is 1.
+        discretisation_error_estimate: Per direction, relative error of sigma_eff by the mesh [-];
+            NaN where there is no estimate.
+        lower: Lower bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
+        upper: Upper bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
+        reason: Why the conductivity is 0, when it is.
+    """
+
+    conducting: tuple[str, ...]
+    conducting_fraction: float
+    bulk_conductivity: float
+    effective_conductivity: NDArray[np.float64]
+    percolates: Mapping[str, bool]
+    tortuosity_factor: Mapping[str, float]
+    macmullin_number: Mapping[str, float]
+    bruggeman_exponent: Mapping[str, float]
+    discretisation_error_estimate: Mapping[str, float] = field(default_factory=dict)
+    lower: NDArray[np.float64] | None = None
+    upper: NDArray[np.float64] | None = None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("effective_conductivity", "lower", "upper"):
+            tensor = getattr(self, name)
+            if tensor is not None and np.shape(tensor) != (3, 3):
+                raise ResultsError(
+                    f"{name}: found shape {np.shape(tensor)}; allowed: (3, 3), with null for "
+                    "directions that were not asked for"
+                )
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The directions that were asked for."""
+        diagonal = np.diagonal(self.effective_conductivity)
+        return tuple(
+            name for name, value in zip(DIRECTIONS, diagonal, strict=True) if value == value
+        )
+
+    @property
+    def mean_conductivity(self) -> float:
+        """Mean of sigma_eff over the directions that were asked for [S/m]."""
+        diagonal = np.diagonal(self.effective_conductivity)
+        return float(np.mean(diagonal[~np.isnan(diagonal)])) if self.directions else math.nan
+
+    @property
+    def mean_tortuosity_factor(self) -> float:
+        """phi_c sigma_bulk over the mean sigma_eff [-]; infinite when nothing percolates."""
+        return self.conducting_fraction * self.mean_macmullin_number
+
+    @property
+    def mean_macmullin_number(self) -> float:
+        """sigma_bulk over the mean sigma_eff [-]; infinite when nothing percolates."""
+        mean = self.mean_conductivity
+        return math.inf if mean == 0 else self.bulk_conductivity / mean
+
+    @property
+    def mean_error_estimate(self) -> float:
+        """Largest relative discretisation error over the directions [-]; NaN without estimate."""
+        known = [value for value in self.discretisation_error_estimate.values() if value == value]
+        return max(known, default=math.nan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PercolationRecord:
+    """How the conducting phases of a carrier hang together, as volume fractions of the box.
+
+    Attributes:
+        percolating: Per direction, conducting volume that connects the opposite faces [-].
+        dangling: Per direction, conducting volume that hangs on one face only [-].
+        isolated: Per direction, conducting volume connected to neither face [-].
+        clusters: Number of connected clusters.
+    """
+
+    percolating: Mapping[str, float] = field(default_factory=dict)
+    dangling: Mapping[str, float] = field(default_factory=dict)
+    isolated: Mapping[str, float] = field(default_factory=dict)
+    clusters: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverRecord:
+    """How the linear systems of one carrier ended.
+
+    Attributes:
+        unknowns: Number of unknowns of one system.
+        iterations: Iterations per direction.
+        residual: Relative residual per direction [-].
+        flux_imbalance: Per direction, current in minus current out over current [-].
+        reason: PETSc's reason by name, or why nothing had to be solved.
+        options: Solver options in force.
+    """
+
+    unknowns: int
+    iterations: Mapping[str, int]
+    residual: Mapping[str, float]
+    flux_imbalance: Mapping[str, float]
+    reason: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """Everything a run answers, without the fields.
+
+    Attributes:
+        name: Name of the scenario.
+        temperature: Temperature [K].
+        box: Edge lengths of the box, two or three [m].
+        materials: Names of the materials in the order of the scenario.
+        carriers: Effective transport of ``ion`` and ``electron``, as far as asked for.
+        volume_fraction: Per material [-].
+        weight_fraction: Per material, of the solid [-].
+        specific_surface: Per material, area of its boundary with the others over the volume of
+            the box [1/m].
+        contact_area: Per pair of materials (see `pair_name`), shared area over the volume of the
+            box [1/m].
+        percolation: Per carrier.
+        solver: Per carrier.
+        mesh: Plain numbers about the mesh, such as ``cells`` and ``min_dihedral_degrees``.
+        provenance: What made these numbers.
+        notes: What the user should know, one sentence each.
+        description: What the scenario says about itself.
+        schema_version: Version of this layout.
+    """
+
+    name: str
+    temperature: float
+    box: tuple[float, ...]
+    materials: tuple[str, ...]
+    carriers: Mapping[str, CarrierResult]
+    volume_fraction: Mapping[str, Fraction]
+    weight_fraction: Mapping[str, Fraction]
+    specific_surface: Mapping[str, float]
+    contact_area: Mapping[str, float]
+    percolation: Mapping[str, PercolationRecord]
+    solver: Mapping[str, SolverRecord]
+    mesh: Mapping[str, float]
+    provenance: Provenance
+    notes: tuple[str, ...] = ()
+    description: str | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    def carrier(self, name: str) -> CarrierResult:
+        """Effective transport of the named carrier.
+
+        Raises:
+            ResultsError: The run did not ask for this carrier.
+        """
+        if name not in self.carriers:
+            raise ResultsError(
+                f"carriers: {name!r} was not part of the run '{self.name}'"
+                f"{nearest(name, self.carriers)}; it holds: {', '.join(self.carriers) or 'none'}"
+            )
+        return self.carriers[name]
+
+
+def restore_infinities(result: RunResult) -> RunResult:
+    """Put infinity back where ``null`` stood for it: in directions that do not percolate."""
+    carriers = {name: _restore(carrier) for name, carrier in result.carriers.items()}
+    return replace(result, carriers=carriers)
+
+
+def _restore(carrier: CarrierResult) -> CarrierResult:
+    changes: dict[str, Any] = {}
+    for name in ("tortuosity_factor", "macmullin_number", "bruggeman_exponent"):
+        values: Mapping[str, float] = getattr(carrier, name)
+        changes[name] = {
+            direction: math.inf
+            if math.isnan(value) and not carrier.percolates.get(direction, True)
+            else value
+            for direction, value in values.items()
+        }
+    return replace(carrier, **changes)

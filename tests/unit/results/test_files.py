@@ -1,0 +1,210 @@
+"""A results file is whole or absent, strict JSON, and comes back as it was."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cellion.errors import ResultsError
+from cellion.results.codec import encode
+from cellion.results.files import (
+    RESULTS_FILE,
+    is_complete,
+    load_result,
+    open_folder,
+    replacing,
+    save_result,
+)
+from cellion.results.record import RunResult
+
+
+def edited(folder: Path, key: str, value: object) -> Path:
+    """Change one key (dotted; None removes it) of the saved file."""
+    file = folder / RESULTS_FILE
+    document = json.loads(file.read_text())
+    *path, last = key.split(".")
+    node = document
+    for step in path:
+        node = node[step]
+    if value is None:
+        del node[last]
+    else:
+        node[last] = value
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_a_saved_run_comes_back_equal(result: RunResult, tmp_path: Path) -> None:
+    save_result(result, tmp_path)
+    again = load_result(tmp_path)
+    assert encode(again) == encode(result)
+    for name, carrier in result.carriers.items():
+        np.testing.assert_array_equal(
+            again.carriers[name].effective_conductivity, carrier.effective_conductivity
+        )
+        assert again.carriers[name].tortuosity_factor == carrier.tortuosity_factor
+
+
+def test_infinite_numbers_are_null_beside_percolates_false(
+    result: RunResult, tmp_path: Path
+) -> None:
+    text = save_result(result, tmp_path).read_text()
+    electron = json.loads(text)["carriers"]["electron"]
+    assert electron["tortuosity_factor"] == {"x": None, "y": None, "z": None}
+    assert electron["percolates"] == {"x": False, "y": False, "z": False}
+    assert electron["effective_conductivity"][0][0] == 0.0
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert load_result(tmp_path).carriers["electron"].tortuosity_factor["y"] == math.inf
+
+
+def test_directions_not_asked_for_are_null(plane_result: RunResult, tmp_path: Path) -> None:
+    document = json.loads(save_result(plane_result, tmp_path).read_text())
+    tensor = document["carriers"]["ion"]["effective_conductivity"]
+    assert tensor[2] == [None, None, None]
+    assert load_result(tmp_path).carriers["ion"].directions == ("x", "y")
+
+
+def test_bounds_are_left_out_until_a_run_has_them(result: RunResult, tmp_path: Path) -> None:
+    document = json.loads(save_result(result, tmp_path).read_text())
+    assert "lower" not in document["carriers"]["ion"]
+    ion = result.carriers["ion"]
+    bracketed = replace(ion, lower=0.99 * np.array(ion.effective_conductivity))
+    save_result(replace(result, carriers={"ion": bracketed}), tmp_path)
+    np.testing.assert_array_equal(load_result(tmp_path).carriers["ion"].lower, bracketed.lower)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "carriers.ion.bulk_conductivity",
+            "2 S/m",
+            "carriers.ion.bulk_conductivity: found '2 S/m'",
+        ),
+        ("carriers.ion.effective_conductivity", [[1, 2], [3]], "rectangular list"),
+        ("carriers.ion.effective_conductivity", [[1, 2], [3, 4]], r"found shape \(2, 2\)"),
+        ("carriers.ion.percolates", [True], "carriers.ion.percolates: found .* a mapping"),
+        ("provenance.ranks", 2.5, "provenance.ranks: found 2.5; allowed: a whole number"),
+        ("temperature", True, "temperature: found True; allowed: a number"),
+        ("materials", "SE", "materials: found 'SE'; allowed: a list"),
+        ("provenance.ranks", None, "provenance.ranks: this key is missing"),
+        ("temprature", 3.0, r"temprature: unknown key \(did you mean 'temperature'\?\)"),
+        ("format", "other", "not a results file of cellion"),
+        ("schema_version", 99, "schema_version: found 99; this cellion reads 1"),
+    ],
+)
+def test_a_faulty_file_is_refused_by_name_and_key(
+    result: RunResult, tmp_path: Path, key: str, value: object, message: str
+) -> None:
+    save_result(result, tmp_path)
+    file = edited(tmp_path, key, value)
+    with pytest.raises(ResultsError, match=message) as caught:
+        load_result(tmp_path)
+    assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "{}", '{"format": NaN}', "\x00\x01"])
+def test_foreign_files_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / RESULTS_FILE).write_text(text)
+    with pytest.raises(ResultsError, match=r"results\.json"):
+        load_result(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_truncated_file_is_refused(result: RunResult, tmp_path: Path, share: float) -> None:
+    file = save_result(result, tmp_path)
+    text = file.read_text()
+    file.write_text(text[: int(share * len(text))])
+    with pytest.raises(ResultsError, match="not complete JSON"):
+        load_result(tmp_path)
+
+
+def test_a_missing_file_says_that_the_run_did_not_end(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="no such file; a run that was interrupted"):
+        load_result(tmp_path)
+
+
+def test_an_opened_folder_is_incomplete_until_saved(result: RunResult, tmp_path: Path) -> None:
+    folder = open_folder(tmp_path / "deep" / "run")
+    save_result(result, folder)
+    (folder / ".fields.vtkhdf.77.partial").write_text("half")
+    assert is_complete(folder)
+    open_folder(folder)
+    assert not is_complete(folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_failing_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+
+    def write_half() -> None:
+        with replacing(path) as partial:
+            partial.write_text("new")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unwritable_folder_is_named(result: RunResult, tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"results\.json: cannot be written"):
+        save_result(result, tmp_path / "missing")
+
+
+def test_a_run_killed_in_the_middle_leaves_no_results_file(tmp_path: Path) -> None:
+    """A process that dies while writing cannot leave something that looks complete."""
+    program = textwrap.dedent(
+        """
+        import sys, time
+        from pathlib import Path
+        from cellion.results.files import open_folder, replacing
+        folder = open_folder(Path(sys.argv[1]))
+        with replacing(folder / "results.json") as partial:
+            partial.write_text('{"format": "cellion results", "name": ')
+            print("writing", flush=True)
+            time.sleep(60)
+        """
+    )
+    (tmp_path / RESULTS_FILE).write_text("of an older run")
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(signal.SIGKILL)
+    assert not is_complete(tmp_path)
+    assert [path.name.startswith(".results.json.") for path in tmp_path.iterdir()] == [True]
+    open_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_loading_needs_neither_dolfinx_nor_mpi(result: RunResult, tmp_path: Path) -> None:
+    save_result(result, tmp_path)
+    program = (
+        "import sys; from pathlib import Path; from cellion.results.files import load_result;"
+        "load_result(Path(sys.argv[1]));"
+        "sys.exit(any(m in sys.modules for m in ('dolfinx', 'mpi4py', 'petsc4py', 'pydantic')))"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        check=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
