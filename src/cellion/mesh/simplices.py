@@ -1,0 +1,122 @@
+"""Edges of simplices, and their bisection: the combinatorics shared by the mesher's stages."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["canonical_edges", "cell_edges", "local_edges", "split_edges", "surrounding_labels"]
+
+
+def local_edges(dimension: int) -> NDArray[np.int64]:
+    """Local vertex pairs of the edges of a triangle or tetrahedron, shape (3 or 6, 2)."""
+    return np.array(list(combinations(range(dimension + 1), 2)), dtype=np.int64)
+
+
+def cell_edges(cells: NDArray[np.int64], n_points: int) -> NDArray[np.int64]:
+    """Keys ``low * n_points + high`` of the edges of each cell, shape (m, 3 or 6)."""
+    pairs = local_edges(cells.shape[1] - 1)
+    first, second = cells[:, pairs[:, 0]], cells[:, pairs[:, 1]]
+    keys: NDArray[np.int64] = np.minimum(first, second) * n_points + np.maximum(first, second)
+    return keys
+
+
+def canonical_edges(
+    keys: NDArray[np.int64], image_of: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Edges oriented from their lower canonical vertex, with the images under the period united.
+
+    Args:
+        keys: Distinct edge keys ``low * n_points + high``, shape (e,).
+        image_of: Canonical vertex of each vertex, shape (n_points,).
+
+    Returns:
+        The ends of each edge, shape (e, 2); the edge that stands for each set of images, shape
+        (c,); the set of each edge, shape (e,).
+    """
+    n = len(image_of)
+    ends = np.stack([keys // n, keys % n], axis=1)
+    canonical = image_of[ends]
+    flip = canonical[:, 0] > canonical[:, 1]
+    ends[flip], canonical[flip] = ends[flip, ::-1], canonical[flip, ::-1]
+    _, first, inverse = np.unique(
+        canonical[:, 0] * n + canonical[:, 1], return_index=True, return_inverse=True
+    )
+    return ends, first, inverse
+
+
+def split_edges(
+    cells: NDArray[np.int64],
+    keys: NDArray[np.int64],
+    midpoints: NDArray[np.int64],
+    ranks: NDArray[np.int64],
+    n_points: int,
+) -> NDArray[np.int64]:
+    """Bisect cells until none holds an edge that is to be split.
+
+    Each cell is bisected at the edge of lowest rank first. Two cells see the same ranks on their
+    common face, so they divide it alike and the mesh stays conforming.
+
+    Args:
+        cells: Vertices of each simplex, shape (m, d + 1).
+        keys: Keys of the edges to split, ascending, shape (e,).
+        midpoints: Vertex placed on each edge, shape (e,).
+        ranks: Order in which edges are split, all distinct (images under the period excepted).
+        n_points: The factor used in the keys.
+
+    Returns:
+        The divided cells, orientation kept, shape (k, d + 1).
+    """
+    if not len(keys):
+        return cells
+    pairs = local_edges(cells.shape[1] - 1)
+    never = np.iinfo(np.int64).max
+    finished: list[NDArray[np.int64]] = []
+    while len(cells):
+        edges = cell_edges(cells, n_points)
+        place = np.minimum(np.searchsorted(keys, edges), len(keys) - 1)
+        rank = np.where(keys[place] == edges, ranks[place], never)
+        chosen = rank.argmin(axis=1)
+        row = np.arange(len(cells))
+        whole = rank[row, chosen] == never
+        finished.append(cells[whole])
+        row, chosen = row[~whole], chosen[~whole]
+        vertex = midpoints[place[row, chosen]]
+        children = [cells[row], cells[row]]
+        for side, child in enumerate(children):
+            child[np.arange(len(row)), pairs[chosen, side]] = vertex
+        cells = np.concatenate(children)
+    return np.concatenate(finished)
+
+
+def surrounding_labels(
+    cells: NDArray[np.int64],
+    labels: NDArray[np.int32],
+    image_of: NDArray[np.int64],
+    width: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Distinct labels of the cells around each vertex, its periodic images included.
+
+    Args:
+        cells: Vertices, shape (m, d + 1).
+        labels: Label of each cell, shape (m,).
+        image_of: Canonical vertex of each vertex, shape (n,).
+        width: Largest number of labels to list.
+
+    Returns:
+        Labels in ascending order, -1 where there are fewer, shape (n, width); how many there are
+        (not bounded by `width`), shape (n,).
+    """
+    n, n_labels = len(image_of), int(labels.max()) + 1
+    keys = image_of[cells] * n_labels + labels[:, None]
+    keys = np.unique(keys.ravel())
+    vertex, label = keys // n_labels, keys % n_labels
+    start = np.searchsorted(vertex, np.arange(n))
+    count = np.searchsorted(vertex, np.arange(n), side="right") - start
+    table = np.full((n, width), -1, dtype=np.int32)
+    for k in range(width):
+        has = count > k
+        table[has, k] = label[start[has] + k]
+    return table[image_of], count[image_of]
