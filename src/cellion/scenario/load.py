@@ -1,0 +1,233 @@
+"""Read scenario files: safe, with overrides, and with all faults at once."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cellion.errors import ScenarioError, nearest
+from cellion.quantities import describe
+from cellion.scenario.faults import Fault, Positions, faults_of, scenario_error
+from cellion.scenario.paths import KeyPath, child, format_path, parse_path
+from cellion.scenario.references import undefined_materials
+from cellion.scenario.scenario import Scenario
+from cellion.scenario.schema import keys_at
+from cellion.scenario.yaml_text import parse_yaml, read_text
+
+__all__ = ["build_scenario", "load_scenario", "with_values"]
+
+
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """Read and check a scenario file.
+
+    Args:
+        path: The YAML file.
+        overrides: Replacements such as ``mesh.size=0.5 um``; the value is read as YAML.
+
+    Returns:
+        The scenario, with SI values; it remembers its document and its file.
+
+    Raises:
+        ScenarioError: The file cannot be read, or says something wrong; all faults in one message.
+    """
+    file = Path(path)
+    text = parse_yaml(read_text(file), str(file))
+    positions: dict[KeyPath, int | str] = dict(text.lines)
+    faults = list(text.faults)
+    document = text.value
+    if not isinstance(document, dict):
+        message = f"found {describe(document)}; a mapping with the keys name, materials, "
+        message += "microstructure, ... is needed"
+        raise scenario_error([Fault(path=(), message=message)], source=str(file))
+    for override in overrides:
+        document, more = _overridden(document, override, positions)
+        faults += more
+    return _built(document, path=file, positions=positions, faults=faults)
+
+
+def build_scenario(
+    document: dict[str, Any], path: Path | None = None, positions: Positions | None = None
+) -> Scenario:
+    """Check a plain document and return the scenario.
+
+    Args:
+        document: What a scenario file holds, as plain mappings, lists, text and numbers.
+        path: The file it came from; names of other files are relative to its folder.
+        positions: Lines of the key paths, for messages.
+
+    Raises:
+        ScenarioError: Something is wrong; all faults in one message.
+    """
+    if not isinstance(document, dict):
+        fault = Fault(path=(), message=f"found {describe(document)}; a mapping is needed")
+        raise scenario_error([fault], source=str(path or "scenario"), positions=positions)
+    return _built(document, path=path, positions=positions or {}, faults=[])
+
+
+def with_values(document: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of a document with other values.
+
+    Args:
+        document: A plain scenario document; it is not changed.
+        values: New value by dotted key path. Sections that the schema knows and the document lacks
+            are added.
+
+    Raises:
+        ScenarioError: A key path leads nowhere.
+    """
+    changed = copy.deepcopy(document)
+    faults: list[Fault] = []
+    for text, value in values.items():
+        try:
+            _assign(changed, _resolved(changed, text), copy.deepcopy(value))
+        except ValueError as error:
+            faults.append(Fault(path=(), message=str(error)))
+    if faults:
+        raise scenario_error(faults, source="scenario")
+    return changed
+
+
+def _overridden(
+    document: dict[str, Any], override: str, positions: dict[KeyPath, int | str]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the document with one ``key=value`` applied, and the faults of the override."""
+    origin = f"--set {override}"
+    key, equals, written = override.partition("=")
+    if not equals or not key.strip():
+        message = "found no '='; write it as key=value, for example mesh.size='0.5 um'"
+        positions[origin,] = origin
+        return document, [Fault(path=(), message=message, at=(origin,))]
+    value = parse_yaml(written, origin)
+    changed = copy.deepcopy(document)
+    try:
+        path = _resolved(changed, key.strip())
+        _assign(changed, path, value.value)
+    except ValueError as error:
+        positions[origin,] = origin
+        return document, [Fault(path=(), message=str(error), at=(origin,))]
+    for below in [p for p in positions if p[: len(path)] == path]:
+        del positions[below]
+    positions[path] = origin
+    return changed, [Fault(path=(*path, *f.path), message=f.message) for f in value.faults]
+
+
+def _resolved(document: dict[str, Any], text: str) -> KeyPath:
+    """Return a dotted path as the document spells it, after checking that it leads somewhere.
+
+    Raises:
+        ValueError: It does not; the message says where it ends and what would go on.
+    """
+    place: Any = document
+    path: list[str | int] = []
+    for step in parse_path(text):
+        exists, below, spelt = child(place, step)
+        if not exists:
+            _check_new(tuple(path), step, place)
+        path.append(spelt)
+        place = below if exists else {}
+    return tuple(path)
+
+
+def _check_new(path: KeyPath, step: str | int, place: Any) -> None:
+    """Check that a step that the document lacks can be added there."""
+    where = format_path(path) if path else "the scenario"
+    if isinstance(place, list):
+        raise ValueError(f"'{where}' is a list of {len(place)}; it has no entry [{step}]")
+    if not isinstance(place, dict) or isinstance(step, int):
+        raise ValueError(
+            f"'{where}' is {describe(place)}, so '{step}' cannot be set in it; set '{where}' itself"
+        )
+    allowed = keys_at(path)
+    if allowed != () and step not in (allowed or ()):
+        names = [*dict.fromkeys(chain(map(str, place), allowed or ()))]
+        hint = nearest(str(step), names).strip(" ()")
+        raise ValueError(
+            f"'{where}' has no key '{step}'; allowed: {', '.join(names) or 'none'}"
+            + (f"; {hint}" if hint else "")
+        )
+
+
+def _assign(document: dict[str, Any], path: KeyPath, value: Any) -> None:
+    """Set a value at a resolved path, adding sections on the way."""
+    place: Any = document
+    for step in path[:-1]:
+        if isinstance(place, dict) and step not in place:
+            place[step] = {}
+        place = place[step]
+    place[path[-1]] = value
+
+
+def _built(
+    document: dict[str, Any], *, path: Path | None, positions: Positions, faults: list[Fault]
+) -> Scenario:
+    """Build the scenario, or raise everything that is wrong with it."""
+    scenario, more = _validated(document, path)
+    faults = [*faults, *more]
+    if scenario is not None and scenario.study is not None and not faults:
+        faults += _study_faults(document, scenario, path)
+    if faults or scenario is None:
+        raise scenario_error(faults, source=str(path or "scenario"), positions=positions)
+    return scenario.came_from(document, path)
+
+
+def _validated(document: dict[str, Any], path: Path | None) -> tuple[Scenario | None, list[Fault]]:
+    """Return the scenario, or None and its faults."""
+    empty = _empty_values(document, ())
+    faults = [*empty, *undefined_materials(document)]
+    context = {"folder": path.parent} if path is not None else {}
+    scenario = None
+    try:
+        scenario = Scenario.model_validate(document, context=context)
+    except ValidationError as error:
+        told = {fault.path for fault in faults}
+        faults += [fault for fault in faults_of(error, keys_at) if fault.path not in told]
+    return (None if faults else scenario), faults
+
+
+def _empty_values(value: Any, path: KeyPath) -> list[Fault]:
+    """Return a fault for every value that was left empty."""
+    if value is None:
+        message = "found nothing; give a value, or remove the key to get the default"
+        return [Fault(path=path, message=message)]
+    if isinstance(value, dict):
+        entries: list[tuple[str | int, Any]] = list(value.items())
+    elif isinstance(value, list):
+        entries = list(enumerate(value))
+    else:
+        return []
+    return [f for key, entry in entries for f in _empty_values(entry, (*path, key))]
+
+
+def _study_faults(document: dict[str, Any], scenario: Scenario, path: Path | None) -> list[Fault]:
+    """Build the scenario with every varied value and return what goes wrong.
+
+    Each value is tried with the first values of the other keys, so that faults are told before the
+    first run and not in the middle of a study.
+    """
+    assert_study = scenario.study
+    if assert_study is None:
+        return []
+    base = {key: value for key, value in document.items() if key != "study"}
+    first = {key: values[0] for key, values in assert_study.vary.items()}
+    faults: list[Fault] = []
+    for key, values in assert_study.vary.items():
+        for index, value in enumerate(values):
+            try:
+                changed = with_values(base, {**first, key: value})
+            except ScenarioError as error:
+                told = str(error).removeprefix("scenario: scenario: ")
+                faults.append(Fault(path=("study", "vary", key), message=told))
+                break
+            faults += [
+                Fault(
+                    path=("study", "vary", key, index),
+                    message=f"with {describe(value)}: {format_path(fault.path)}: {fault.message}",
+                )
+                for fault in _validated(changed, path)[1]
+            ]
+    return faults

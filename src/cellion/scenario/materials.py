@@ -1,0 +1,233 @@
+"""The ``materials`` section: what each named material conducts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from cellion.errors import ScenarioError, nearest
+from cellion.quantities import describe, to_si
+from cellion.scenario.values import (
+    Density,
+    Energy,
+    Section,
+    Temperature,
+    Text,
+    choice,
+    fail,
+    listed,
+)
+
+__all__ = ["INSULATOR", "CarrierSpec", "MaterialSpec", "Tensor"]
+
+INSULATOR = "insulator"
+"""The word for a material, or a carrier of a material, that does not conduct."""
+
+type Tensor = tuple[
+    tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
+]
+"""A 3x3 tensor, row by row."""
+
+_NO_CONDUCTION: Tensor = ((0.0,) * 3,) * 3  # type: ignore[assignment]
+_FORMS = (
+    "a conductivity such as '3 mS/cm', three principal values, a symmetric 3x3 tensor, "
+    f"or '{INSULATOR}'"
+)
+
+
+def _entry(value: Any) -> float:
+    """Read one entry of a conductivity tensor [S/m]."""
+    try:
+        return to_si(value, "conductivity")
+    except ScenarioError as error:
+        raise fail(str(error)) from None
+
+
+def _row(value: Any) -> list[float]:
+    """Read one row of a 3x3 tensor [S/m]."""
+    row = listed(value, "a row of three conductivities", _entry)
+    if len(row) != 3:
+        raise fail(f"found {len(row)} entries; a row of a 3x3 tensor has three")
+    return row
+
+
+def _tensor(value: Any) -> Tensor:
+    """Read a conductivity in any of its forms as a symmetric positive definite tensor [S/m]."""
+    if value == INSULATOR:
+        return _NO_CONDUCTION
+    if isinstance(value, list | tuple) and any(isinstance(row, list | tuple) for row in value):
+        matrix = np.array(listed(value, _FORMS, _row), dtype=float)
+    elif isinstance(value, list | tuple):
+        matrix = np.diag(listed(value, _FORMS, _entry))
+    elif isinstance(value, str) and not any(letter.isdigit() for letter in value):
+        raise fail(f"found {describe(value)}{nearest(value, [INSULATOR])}; {_FORMS} is needed")
+    elif isinstance(value, dict):
+        raise fail(f"found {describe(value)}; {_FORMS} is needed")
+    else:
+        matrix = np.eye(3) * _entry(value)
+    if matrix.shape != (3, 3):
+        raise fail(f"found {describe(value)}; {_FORMS} is needed")
+    return _checked(matrix)
+
+
+def _checked(matrix: np.ndarray[Any, np.dtype[np.float64]]) -> Tensor:
+    """Return the tensor if it is symmetric and positive definite."""
+    scale = float(np.abs(matrix).max())
+    if scale == 0.0:
+        raise fail(f"found a conductivity of zero; write '{INSULATOR}' if it does not conduct")
+    if float(np.abs(matrix - matrix.T).max()) > 1e-9 * scale:
+        raise fail("found a tensor that is not symmetric; entries [i][j] and [j][i] must be equal")
+    smallest = float(np.linalg.eigvalsh(matrix / scale)[0]) * scale
+    if smallest <= 0.0:
+        raise fail(
+            f"found a conductivity whose smallest principal value is {smallest:.6g} S/m; all must "
+            "be above zero, for a very poor conductor write a small value"
+        )
+    symmetric = (matrix + matrix.T) / 2.0
+    return tuple(tuple(float(entry) for entry in row) for row in symmetric)  # type: ignore[return-value]
+
+
+_ENTRY_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["3 mS/cm"]}
+_TENSOR_SCHEMA: dict[str, Any] = {
+    "title": "a conductivity, three principal values, or a symmetric 3x3 tensor",
+    "anyOf": [
+        _ENTRY_SCHEMA,
+        {"type": "array", "items": _ENTRY_SCHEMA, "minItems": 3, "maxItems": 3},
+        {
+            "type": "array",
+            "items": {"type": "array", "items": _ENTRY_SCHEMA, "minItems": 3, "maxItems": 3},
+            "minItems": 3,
+            "maxItems": 3,
+        },
+    ],
+    "examples": ["3 mS/cm", ["10 mS/cm", "1 mS/cm", "0.1 mS/cm"]],
+}
+
+
+def _or_insulator(schema: dict[str, Any]) -> None:
+    """Allow the bare word beside the mapping in a JSON schema."""
+    mapping = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"const": INSULATOR}, mapping]
+
+
+class CarrierSpec(Section):
+    """How a material conducts one carrier; the bare word ``insulator`` if it does not.
+
+    Attributes:
+        conductivity: Tensor of shape (3, 3) [S/m]; all zero for an insulator.
+        at: Temperature at which ``conductivity`` holds [K].
+        activation_energy: Arrhenius energy of the conductivity [J].
+        prefactor_convention: Whether sigma T or sigma follows the exponential.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_or_insulator)
+
+    conductivity: Annotated[Tensor, BeforeValidator(_tensor), WithJsonSchema(_TENSOR_SCHEMA)] = (
+        Field(
+            description="Conductivity of the grain interior [S/m]: one value, three principal "
+            "values along x, y, z, or a symmetric positive definite 3x3 tensor."
+        )
+    )
+    at: Temperature | None = Field(
+        default=None, description="Temperature at which the conductivity was measured [K]."
+    )
+    activation_energy: Energy | None = Field(
+        default=None,
+        description="Arrhenius energy [J]; needs `at`. Without it the conductivity does not depend "
+        "on temperature.",
+    )
+    prefactor_convention: Annotated[
+        Literal["sigmaT", "sigma"], BeforeValidator(choice("sigmaT", "sigma"))
+    ] = Field(
+        default="sigmaT",
+        description="What follows exp(-E/kT): `sigmaT`, conductivity times temperature, or "
+        "`sigma`, the conductivity itself.",
+    )
+
+    @property
+    def conducts(self) -> bool:
+        """Whether the conductivity is above zero."""
+        return self.conductivity != _NO_CONDUCTION
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_word(cls, value: Any) -> Any:
+        """Take the bare word for a mapping."""
+        if value == INSULATOR:
+            return {"conductivity": INSULATOR}
+        if isinstance(value, str | int | float | list):
+            hint = nearest(value, [INSULATOR]) if isinstance(value, str) else ""
+            raise fail(
+                f"found {describe(value)}{hint}; '{INSULATOR}' or a mapping such as "
+                "{conductivity: 3 mS/cm} is needed"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> CarrierSpec:
+        """Check that the Arrhenius law has all it needs."""
+        if self.activation_energy is not None and self.at is None:
+            raise fail(
+                "an activation energy needs 'at', the temperature at which the conductivity was "
+                "measured, for example 'at: 298.15 K'",
+                "activation_energy",
+            )
+        if not self.conducts and self.activation_energy is not None:
+            raise fail(f"an '{INSULATOR}' has no activation energy; remove it", "activation_energy")
+        return self
+
+
+class MaterialSpec(Section):
+    """One material; the bare word ``insulator`` is a material that conducts neither carrier.
+
+    Attributes:
+        library: Name of an entry of the material library.
+        ion: How it conducts ions; takes the place of the library's.
+        electron: How it conducts electrons; takes the place of the library's.
+        density: Mass density [kg/m^3]; takes the place of the library's.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_or_insulator)
+
+    library: Text | None = Field(
+        default=None,
+        description="Name of an entry of the material library (`cellion materials` lists them).",
+    )
+    ion: CarrierSpec | None = Field(
+        default=None,
+        description="How it conducts ions; overrides the library. Without it and without a library "
+        "entry the material does not conduct ions.",
+    )
+    electron: CarrierSpec | None = Field(
+        default=None, description="How it conducts electrons; the same rules as for `ion`."
+    )
+    density: Density | None = Field(
+        default=None,
+        description="Mass density [kg/m^3], needed for weight fractions; overrides the library.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_word(cls, value: Any) -> Any:
+        """Take the bare word for a mapping."""
+        if value == INSULATOR:
+            return {"ion": INSULATOR, "electron": INSULATOR}
+        if isinstance(value, str):
+            raise fail(
+                f"found {describe(value)}{nearest(value, [INSULATOR])}; '{INSULATOR}' or a mapping "
+                "such as {library: Li6PS5Cl} or {ion: {conductivity: 3 mS/cm}} is needed"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> MaterialSpec:
+        """Check that the material is described at all."""
+        if self.library is None and self.ion is None and self.electron is None:
+            raise fail(
+                f"it says nothing about conduction; give 'library', 'ion' or 'electron', or write "
+                f"'{INSULATOR}'"
+            )
+        return self

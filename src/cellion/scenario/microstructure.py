@@ -1,0 +1,391 @@
+"""The ``microstructure`` section: exactly one kind of geometry."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from cellion.errors import ScenarioError
+from cellion.quantities import describe, to_si
+from cellion.scenario.faults import FaultsError
+from cellion.scenario.packing import PackingSpec
+from cellion.scenario.values import (
+    AXES,
+    Axis,
+    Coordinate,
+    Flag,
+    Integer,
+    Length,
+    Name,
+    Section,
+    Whole,
+    fail,
+    fraction,
+    length,
+    listed,
+)
+
+__all__ = [
+    "KINDS",
+    "CheckerboardSpec",
+    "LayersSpec",
+    "MeshFileSpec",
+    "MicrostructureSpec",
+    "SphereSpec",
+    "SpheresSpec",
+]
+
+type Kind = Literal["packing", "spheres", "layers", "checkerboard", "mesh"]
+
+KINDS: tuple[Kind, ...] = ("packing", "spheres", "layers", "checkerboard", "mesh")
+"""The kinds of geometry a scenario can hold."""
+
+_TOLERANCE = 1e-9
+
+
+def _two_or_three(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the edge lengths if there are two or three."""
+    if len(values) not in (2, 3):
+        raise fail(
+            f"found {len(values)} edge lengths; three are needed, or two for a two-dimensional "
+            "problem, for example [1 um, 1 um, 1 um]"
+        )
+    return values
+
+
+def _one_or_more(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the list if it has an entry."""
+    if not values:
+        raise fail("found an empty list; at least one entry is needed")
+    return values
+
+
+FlatOrSolidBox = Annotated[tuple[Length, ...], AfterValidator(_two_or_three)]
+"""Edge lengths [m] of a box in two or three dimensions."""
+
+_BOX = "Edge lengths of the box [m]; two lengths make a two-dimensional problem."
+_PERIODIC = "Whether the box repeats in all directions."
+
+
+class SphereSpec(Section):
+    """One sphere; in two dimensions, one disc.
+
+    Attributes:
+        center: Coordinates of the centre [m], the origin being a corner of the box.
+        radius: Radius [m].
+        material: What it is made of.
+    """
+
+    center: tuple[Coordinate, ...] = Field(
+        description="Coordinates of the centre [m]; the origin is a corner of the box."
+    )
+    radius: Length = Field(description="Radius [m].")
+    material: Name = Field(description="Material of the sphere.")
+
+
+class SpheresSpec(Section):
+    """Spheres at given places; in a two-dimensional box, discs.
+
+    Attributes:
+        box: Two or three edge lengths [m].
+        periodic: Whether the box repeats.
+        matrix: Material around the spheres.
+        spheres: The spheres.
+    """
+
+    box: FlatOrSolidBox = Field(description=_BOX)
+    periodic: Flag = Field(default=True, description=_PERIODIC)
+    matrix: Name = Field(description="Material around the spheres.")
+    spheres: Annotated[tuple[SphereSpec, ...], AfterValidator(_one_or_more)] = Field(
+        description="The spheres; where two overlap, a point belongs to the one it lies deeper in."
+    )
+
+    @model_validator(mode="after")
+    def _inside(self) -> SpheresSpec:
+        """Check that every centre is a point of the box."""
+        faults: list[tuple[tuple[str | int, ...], str]] = []
+        for index, sphere in enumerate(self.spheres):
+            at = ("spheres", index, "center")
+            if len(sphere.center) != len(self.box):
+                faults.append(
+                    (
+                        at,
+                        f"found {len(sphere.center)} coordinates; the box has {len(self.box)} "
+                        "edge lengths, one coordinate for each is needed",
+                    )
+                )
+                continue
+            faults += [
+                ((*at, axis), f"found {x:.6g} m; inside the box it is between 0 and {edge:.6g} m")
+                for axis, (x, edge) in enumerate(zip(sphere.center, self.box, strict=True))
+                if not 0.0 <= x <= edge
+            ]
+        if faults:
+            raise FaultsError(*faults)
+        return self
+
+
+class LayersSpec(Section):
+    """Flat layers across the box.
+
+    Attributes:
+        box: Two or three edge lengths [m].
+        periodic: Whether the box repeats.
+        axis: Direction across the layers.
+        normal: Instead of ``axis``, integers (n1, n2[, n3]) of an oblique normal, in units of one
+            over the edge lengths.
+        materials: Material of each layer, in order.
+        thicknesses: Thickness of each layer: [m] along ``axis``; with ``normal``, fractions.
+    """
+
+    box: FlatOrSolidBox = Field(description=_BOX)
+    periodic: Flag = Field(default=True, description=_PERIODIC)
+    axis: Axis | None = Field(
+        default=None, description="Direction across the layers; give `axis` or `normal`."
+    )
+    normal: tuple[Integer, ...] | None = Field(
+        default=None,
+        description="Oblique layers: whole numbers [n1, n2, n3], one or two of them not zero; layers "
+        "are normal to (n1/L1, n2/L2, n3/L3), L the edge lengths, and so repeat with the box.",
+    )
+    materials: Annotated[tuple[Name, ...], AfterValidator(_one_or_more)] = Field(
+        description="Material of each layer, in order."
+    )
+    thicknesses: Annotated[
+        tuple[float, ...],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "title": "a list of lengths with units, or of fractions",
+                "items": {"type": ["string", "number"]},
+                "minItems": 1,
+                "examples": [["1 um", "2 um", "1 um"], [0.25, 0.5, 0.25]],
+            }
+        ),
+    ] = Field(
+        description="Thickness of each layer: with `axis`, lengths [m] that sum to the edge of the "
+        "box; with `normal`, fractions that sum to 1."
+    )
+
+    @field_validator("thicknesses", mode="before")
+    @classmethod
+    def _read_thicknesses(cls, value: Any, info: ValidationInfo) -> list[float]:
+        """Read lengths, or fractions when the layers have an oblique normal."""
+        oblique = info.data.get("normal") is not None
+        what = "a list of fractions" if oblique else "a list of lengths"
+        return listed(value, what, fraction if oblique else length)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> LayersSpec:
+        """Check the direction and that the layers fill the box."""
+        if (self.axis is None) == (self.normal is None):
+            raise fail("give either 'axis' (x, y or z) or 'normal' (whole numbers), and not both")
+        if self.normal is not None:
+            total, where = 1.0, "the period"
+            _check_normal(self.normal, len(self.box))
+        else:
+            edge = AXES.index(self.axis or "x")
+            if edge >= len(self.box):
+                raise fail("found 'z'; the box has two edge lengths, allowed: x, y", "axis")
+            total, where = self.box[edge], f"the edge of the box along {self.axis}"
+        if len(self.materials) != len(self.thicknesses):
+            raise fail(
+                f"found {len(self.thicknesses)} thicknesses for {len(self.materials)} materials; "
+                "one for each is needed",
+                "thicknesses",
+            )
+        if min(self.thicknesses) <= 0.0:
+            raise fail("a layer of thickness zero; every layer needs some", "thicknesses")
+        if not math.isclose(math.fsum(self.thicknesses), total, rel_tol=_TOLERANCE):
+            raise fail(
+                f"they sum to {math.fsum(self.thicknesses):.9g}, but {where} is {total:.9g}; the "
+                "layers must fill the box",
+                "thicknesses",
+            )
+        return self
+
+
+def _check_normal(normal: tuple[int, ...], dimension: int) -> None:
+    """Check the whole numbers of an oblique normal."""
+    if len(normal) != dimension:
+        raise fail(
+            f"found {len(normal)} numbers; the box has {dimension} edge lengths, one number for "
+            "each is needed",
+            "normal",
+        )
+    if sum(n != 0 for n in normal) not in (1, 2):
+        raise fail(f"found {list(normal)}; one or two of the numbers must not be zero", "normal")
+
+
+class CheckerboardSpec(Section):
+    """Equal rectangular tiles.
+
+    Attributes:
+        box: Two or three edge lengths [m].
+        periodic: Whether the box repeats.
+        divisions: Tiles along each edge.
+        materials: Two that alternate, or one for each tile, row by row with x fastest.
+    """
+
+    box: FlatOrSolidBox = Field(description=_BOX)
+    periodic: Flag = Field(default=True, description=_PERIODIC)
+    divisions: tuple[Whole, ...] = Field(description="Number of tiles along each edge.")
+    materials: tuple[Name, ...] = Field(
+        description="Two materials that alternate, or one for each tile, row by row, x fastest."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CheckerboardSpec:
+        """Check the numbers of tiles and materials."""
+        if len(self.divisions) != len(self.box):
+            raise fail(
+                f"found {len(self.divisions)} numbers; the box has {len(self.box)} edge lengths, "
+                "one number for each is needed",
+                "divisions",
+            )
+        tiles = math.prod(self.divisions)
+        if len(self.materials) not in (2, tiles):
+            raise fail(
+                f"found {len(self.materials)} materials; two that alternate are needed, or one for "
+                f"each of the {tiles} tiles",
+                "materials",
+            )
+        odd = [axis for axis, count in zip(AXES, self.divisions, strict=False) if count % 2]
+        if self.periodic and odd and len(self.materials) != tiles:
+            raise fail(
+                f"found an odd number of tiles along {', '.join(odd)}; two alternating materials "
+                "in a periodic box need even numbers, else equal tiles meet across its faces",
+                "divisions",
+            )
+        return self
+
+
+def _file(value: Any, info: ValidationInfo) -> Path:
+    """Read a file name; it is relative to the folder of the scenario, where that is known."""
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise fail(
+            f"found {describe(value)}; the name of a mesh file is needed, such as 'cells.msh'"
+        )
+    folder = (info.context or {}).get("folder")
+    if folder is None:
+        return Path(value)
+    path = Path(folder) / value
+    try:
+        exists = path.is_file()
+    except OSError:
+        exists = False
+    if not exists:
+        raise fail(f"there is no file '{path}'; the name is relative to the scenario file")
+    return path
+
+
+def _length_unit(value: Any) -> float:
+    """Read the unit of length of a mesh file [m]."""
+    try:
+        unit = to_si(value if str(value)[:1].isdigit() else f"1 {value}", "length")
+    except ScenarioError:
+        unit = 0.0
+    if not isinstance(value, str) or unit <= 0.0:
+        raise fail(f"found {describe(value)}; a unit of length is needed, for example 'um'")
+    return unit
+
+
+def _labels(value: Any) -> dict[int, Any]:
+    """Read the mapping from cell tags to materials; the tags may be text, as in JSON."""
+    if not isinstance(value, dict) or not value:
+        raise fail(
+            f"found {describe(value)}; a mapping from cell tags to materials is needed, for "
+            "example {1: SE, 2: CAM}"
+        )
+    labels: dict[int, Any] = {}
+    for key, name in value.items():
+        text = str(key)
+        if isinstance(key, bool) or not text.isascii() or not text.isdigit() or len(text) > 9:
+            raise fail(f"found the cell tag {key!r}; tags are whole numbers from 0 on", key)
+        labels[int(text)] = name
+    return labels
+
+
+class MeshFileSpec(Section):
+    """A mesh from elsewhere.
+
+    Attributes:
+        file: The mesh file; `load_scenario` makes it relative to the working folder.
+        length_unit: Unit of the coordinates in the file [m].
+        labels: Cell tag to material.
+        periodic: Whether opposite faces of the mesh match and the box repeats.
+    """
+
+    file: Annotated[
+        Path,
+        BeforeValidator(_file),
+        WithJsonSchema({"type": "string", "title": "a file name", "examples": ["cells.msh"]}),
+    ] = Field(description="Mesh file, relative to the scenario file.")
+    length_unit: Annotated[
+        float,
+        BeforeValidator(_length_unit),
+        WithJsonSchema({"type": "string", "title": "a unit of length", "examples": ["um"]}),
+    ] = Field(description="Unit of the coordinates in the file.")
+    labels: Annotated[dict[int, Name], BeforeValidator(_labels)] = Field(
+        description="Material of each cell tag in the file."
+    )
+    periodic: Flag = Field(
+        default=False, description="Whether opposite faces of the mesh match and the box repeats."
+    )
+
+
+class MicrostructureSpec(Section):
+    """Exactly one kind of geometry; the others are None.
+
+    Attributes:
+        packing: Randomly packed particles.
+        spheres: Spheres at given places.
+        layers: Flat layers.
+        checkerboard: Equal tiles.
+        mesh: A mesh from a file.
+    """
+
+    packing: PackingSpec | None = Field(default=None, description="Randomly packed particles.")
+    spheres: SpheresSpec | None = Field(default=None, description="Spheres at given places.")
+    layers: LayersSpec | None = Field(default=None, description="Flat layers across the box.")
+    checkerboard: CheckerboardSpec | None = Field(
+        default=None, description="Equal rectangular tiles."
+    )
+    mesh: MeshFileSpec | None = Field(default=None, description="A mesh from a file.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> MicrostructureSpec:
+        """Check that one kind, and only one, is given."""
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise fail(
+                f"found {' and '.join(given) or 'no kind'}; exactly one of {', '.join(KINDS)} is "
+                "needed"
+            )
+        return self
+
+    @property
+    def kind(self) -> Kind:
+        """Name of the kind that is given."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def periodic(self) -> bool:
+        """Whether the box repeats."""
+        return bool(getattr(self, self.kind).periodic)
+
+    @property
+    def box(self) -> tuple[float, ...] | None:
+        """Edge lengths [m]; None for a mesh that is read from a file."""
+        return getattr(getattr(self, self.kind), "box", None)

@@ -1,0 +1,208 @@
+"""The whole scenario: its sections, and what they must agree on."""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
+
+from cellion.quantities import describe
+from cellion.scenario.faults import FaultsError
+from cellion.scenario.materials import MaterialSpec
+from cellion.scenario.mesh import MeshSpec
+from cellion.scenario.microstructure import KINDS, MicrostructureSpec
+from cellion.scenario.output import OutputSpec
+from cellion.scenario.paths import KeyPath
+from cellion.scenario.study import StudySpec
+from cellion.scenario.transport import TransportSpec
+from cellion.scenario.values import AXES, Name, Section, Temperature, Text, fail
+
+__all__ = ["ROOM_TEMPERATURE", "Scenario"]
+
+ROOM_TEMPERATURE = 298.15
+"""Temperature of a scenario that gives none [K]."""
+
+_NAME = re.compile(r"[^\W_][\w.+\-]{0,99}")
+
+
+def _scenario_name(value: Any) -> str:
+    """Read the name of the scenario; it also names files."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise fail(
+            f"found {describe(value)}; a name of letters, digits, '_', '-', '+' and '.' that "
+            "begins with a letter or digit is needed, because it also names files"
+        )
+    return value
+
+
+class Scenario(Section):
+    """What the user asks: SI values, complete and consistent.
+
+    Attributes:
+        name: Short name, used for files.
+        description: What the scenario is about.
+        temperature: Temperature [K].
+        materials: Materials by name.
+        microstructure: Geometry.
+        transport: What is computed.
+        mesh: Mesh sizes.
+        study: Other values to run.
+        output: What is written beside the numbers.
+    """
+
+    name: Annotated[
+        str,
+        BeforeValidator(_scenario_name),
+        WithJsonSchema({"type": "string", "pattern": "^[^\\W_][\\w.+\\-]*$", "title": "a name"}),
+    ] = Field(description="Short name of the scenario; it also names files.")
+    description: Text | None = Field(default=None, description="What the scenario is about.")
+    temperature: Temperature = Field(
+        default=ROOM_TEMPERATURE, description="Temperature [K]; 298.15 K if not given."
+    )
+    materials: dict[Name, MaterialSpec] = Field(
+        description="Materials by name: a mapping, or the word `insulator`."
+    )
+    microstructure: MicrostructureSpec = Field(description="Geometry: exactly one kind.")
+    transport: TransportSpec = Field(
+        default_factory=TransportSpec, description="Which carriers, driven how."
+    )
+    mesh: MeshSpec = Field(default_factory=MeshSpec, description="How fine the mesh is.")
+    study: StudySpec | None = Field(default=None, description="The same with other values.")
+    output: OutputSpec = Field(default_factory=OutputSpec, description="What is written.")
+
+    _source: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _path: Path | None = PrivateAttr(default=None)
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """The plain document, as the user wrote it, overrides applied; a copy."""
+        return copy.deepcopy(self._source)
+
+    @property
+    def path(self) -> Path | None:
+        """The file it came from, if any."""
+        return self._path
+
+    def came_from(self, source: dict[str, Any], path: Path | None) -> Scenario:
+        """Return a copy that remembers its document and file."""
+        remembering = self.model_copy()
+        remembering._source = copy.deepcopy(source)
+        remembering._path = path
+        return remembering
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_geometry(cls, value: Any) -> Any:
+        """Let what `transport` leaves out follow from the geometry."""
+        transport = value.get("transport", {}) if isinstance(value, dict) else None
+        microstructure = value.get("microstructure") if isinstance(value, dict) else None
+        if not isinstance(transport, dict) or not isinstance(microstructure, dict):
+            return value
+        kind = next((k for k in KINDS if isinstance(microstructure.get(k), dict)), None)
+        if kind is None:
+            return value
+        periodic = microstructure[kind].get("periodic", kind != "mesh") is True
+        defaults: dict[str, Any] = {"boundary": "periodic" if periodic else "electrodes"}
+        box = microstructure[kind].get("box")
+        if isinstance(box, list | tuple) and len(box) in (2, 3):
+            defaults["directions"] = list(AXES[: len(box)])
+        return {**value, "transport": {**defaults, **transport}}
+
+    @model_validator(mode="after")
+    def _agree(self) -> Scenario:
+        """Check what the sections must agree on."""
+        faults = [
+            *_transport_faults(self),
+            *_mesh_faults(self),
+            *_temperature_faults(self),
+            *_density_faults(self),
+        ]
+        replicates = 1 if self.study is None else self.study.replicates
+        if replicates > 1 and self.microstructure.packing is None:
+            message = f"found {replicates}; only a packing is random, all runs would be the same"
+            faults.append((("study", "replicates"), message))
+        if faults:
+            raise FaultsError(*faults)
+        return self
+
+
+def _transport_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
+    """Return where `transport` asks for what the geometry does not have."""
+    faults: list[tuple[KeyPath, str]] = []
+    if scenario.transport.boundary == "periodic" and not scenario.microstructure.periodic:
+        kind = scenario.microstructure.kind
+        message = (
+            f"found 'periodic', but the {kind} is not; set 'microstructure.{kind}.periodic: true' "
+            "or 'boundary: electrodes'"
+        )
+        faults.append((("transport", "boundary"), message))
+    box = scenario.microstructure.box
+    if box is not None:
+        allowed = AXES[: len(box)]
+        faults += [
+            (
+                ("transport", "directions", index),
+                f"found '{axis}'; the box has {len(box)} edge lengths, allowed: "
+                f"{', '.join(allowed)}",
+            )
+            for index, axis in enumerate(scenario.transport.directions or ())
+            if axis not in allowed
+        ]
+    return faults
+
+
+def _mesh_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
+    """Return mesh sizes that make no sense with the geometry."""
+    sizes = [n for n in ("size", "surface_size", "smallest_size") if getattr(scenario.mesh, n)]
+    if scenario.microstructure.mesh is not None:
+        message = "the mesh is read from a file, so its sizes cannot be chosen; remove this key"
+        return [(("mesh", name), message) for name in sizes]
+    edge = min(scenario.microstructure.box or (math.inf,))
+    return [
+        (
+            ("mesh", name),
+            f"found {getattr(scenario.mesh, name):.6g} m, but the shortest edge of the box is "
+            f"{edge:.6g} m; a mesh size is smaller than that",
+        )
+        for name in sizes
+        if getattr(scenario.mesh, name) > edge * (1.0 + 1e-9)
+    ]
+
+
+def _temperature_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
+    """Return conductivities measured at another temperature, with no law to bring them here."""
+    faults: list[tuple[KeyPath, str]] = []
+    for name, material in scenario.materials.items():
+        for carrier in ("ion", "electron"):
+            law = getattr(material, carrier)
+            if law is None or law.at is None or law.activation_energy is not None:
+                continue
+            if not math.isclose(law.at, scenario.temperature, abs_tol=0.01):
+                message = (
+                    f"found {law.at:.6g} K, but the scenario is at {scenario.temperature:.6g} K; "
+                    "add 'activation_energy', or remove 'at' if temperature does not matter"
+                )
+                faults.append((("materials", name, carrier, "at"), message))
+    return faults
+
+
+def _density_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
+    """Return solids without a density in a packing given by weight."""
+    packing = scenario.microstructure.packing
+    if packing is None or all(p.weight_fraction is None for p in packing.particles):
+        return []
+    solids = dict.fromkeys([*(p.material for p in packing.particles), packing.matrix])
+    faults: list[tuple[KeyPath, str]] = []
+    for name in solids:
+        material = scenario.materials.get(name)
+        if material is not None and material.density is None and material.library is None:
+            message = (
+                "its density is missing, and the packing is given by weight; add for example "
+                "'density: 1.64 g/cm^3'"
+            )
+            faults.append((("materials", name), message))
+    return faults

@@ -1,0 +1,67 @@
+"""The schema of a scenario: which keys exist where, and the JSON schema for editors."""
+
+from __future__ import annotations
+
+import types
+from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from cellion.scenario.paths import KeyPath
+from cellion.scenario.scenario import Scenario
+
+__all__ = ["json_schema", "keys_at"]
+
+
+def keys_at(path: KeyPath) -> tuple[str, ...] | None:
+    """Return the keys that exist at a key path of the schema.
+
+    Args:
+        path: From the top of the scenario down.
+
+    Returns:
+        Key names; empty where keys are free (names of materials); None where there can be no keys.
+    """
+    kind: Any = Scenario
+    for step in path:
+        kind = _below(_core(kind), step)
+        if kind is None:
+            return None
+    kind = _core(kind)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return tuple(kind.model_fields)
+    return () if get_origin(kind) is dict else None
+
+
+def _core(annotation: Any) -> Any:
+    """Strip annotations and ``| None`` from a type."""
+    while True:
+        if isinstance(annotation, TypeAliasType):
+            annotation = annotation.__value__
+        elif get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in (Union, types.UnionType):
+            annotation = next(a for a in get_args(annotation) if a is not type(None))
+        else:
+            return annotation
+
+
+def _below(kind: Any, step: str | int) -> Any:
+    """Return the type one step further down, or None where there is none."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        field = kind.model_fields.get(str(step))
+        return None if field is None else field.annotation
+    if get_origin(kind) is dict:
+        return get_args(kind)[1]
+    if get_origin(kind) is tuple and isinstance(step, int):
+        return get_args(kind)[0]
+    return None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a scenario file, for completion and checks in editors.
+
+    It describes what users write (text with units), not the SI values inside.
+    """
+    schema = Scenario.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,37 @@
+"""The ``transport`` section: which carriers, driven how, in which directions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from cellion.scenario.values import Axis, Carrier, Section, choice, distinct
+
+__all__ = ["TransportSpec"]
+
+
+class TransportSpec(Section):
+    """What is asked of the microstructure.
+
+    Attributes:
+        carriers: Carriers whose effective transport is computed.
+        boundary: Condition at the faces of the box.
+        directions: Directions of the applied field; None, all directions of a mesh that is read
+            from a file, whose dimension is known only then.
+    """
+
+    carriers: Annotated[tuple[Carrier, ...], AfterValidator(distinct)] = Field(
+        default=("ion", "electron"), description="Carriers whose effective transport is computed."
+    )
+    boundary: Annotated[
+        Literal["periodic", "electrodes"], BeforeValidator(choice("periodic", "electrodes"))
+    ] = Field(
+        default="electrodes",
+        description="`periodic`: the box repeats. `electrodes`: two equipotential faces and "
+        "insulated sides. Default: `periodic` if the microstructure is, else `electrodes`.",
+    )
+    directions: Annotated[tuple[Axis, ...], AfterValidator(distinct)] | None = Field(
+        default=None,
+        description="Directions of the applied field. Default: all directions of the box.",
+    )

@@ -1,0 +1,314 @@
+"""Kinds of values a scenario holds: read from text, SI inside, described for the JSON schema.
+
+Each kind is an annotated type. Its validator returns the SI value or raises with one message that
+says what was found and what is needed; its JSON schema describes what the *user* writes, and its
+``title`` is what the reference page shows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic.json_schema import JsonDict
+
+from cellion.errors import ScenarioError, nearest
+from cellion.quantities import DIMENSIONS, ELECTRON_VOLT, describe, to_si
+from cellion.scenario.faults import FaultsError
+from cellion.scenario.paths import KeyPath
+
+__all__ = [
+    "AXES",
+    "Axis",
+    "Carrier",
+    "Coordinate",
+    "Density",
+    "Energy",
+    "Flag",
+    "Fraction",
+    "Integer",
+    "Length",
+    "Name",
+    "Number",
+    "Section",
+    "Seed",
+    "Temperature",
+    "Text",
+    "Whole",
+    "choice",
+    "distinct",
+    "fail",
+    "fraction",
+    "length",
+    "listed",
+]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys refused, numbers never guessed from text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+
+def fail(message: str, *at: str | int) -> FaultsError:
+    """Return the error for one fault at a path relative to the value being validated."""
+    return FaultsError((at, message))
+
+
+def listed(value: object, what: str, read: Callable[[Any], Any]) -> list[Any]:
+    """Read every entry of a list and report all wrong ones together.
+
+    Args:
+        value: What the user wrote.
+        what: What is needed, for the message when it is no list.
+        read: Reads one entry or raises `ScenarioError` or `FaultsError`.
+
+    Raises:
+        FaultsError: ``value`` is no list, or entries are wrong.
+    """
+    if not isinstance(value, list | tuple):
+        raise fail(f"found {describe(value)}; {what} is needed")
+    entries: list[Any] = []
+    faults: list[tuple[KeyPath, str]] = []
+    for index, entry in enumerate(value):
+        try:
+            entries.append(read(entry))
+        except ScenarioError as error:
+            faults.append(((index,), str(error)))
+        except FaultsError as error:
+            faults += [((index, *at), message) for at, message in error.faults]
+    if faults:
+        raise FaultsError(*faults)
+    return entries
+
+
+def _quantity(dimension: str, *, above: float | None = None) -> Callable[[Any], float]:
+    """Return a reader of one dimension whose value must exceed ``above``."""
+
+    def read(value: Any) -> float:
+        try:
+            number = to_si(value, dimension)
+        except ScenarioError as error:
+            raise fail(str(error)) from None
+        if above is not None and not number > above:
+            wanted = DIMENSIONS[dimension]
+            limit = "absolute zero" if dimension == "temperature" else "zero"
+            raise fail(f"found {value!r}; {wanted.noun} above {limit} is needed")
+        return number
+
+    return read
+
+
+def _unit_text(dimension: str) -> JsonDict:
+    """Return the JSON schema of a quantity as the user writes it."""
+    wanted = DIMENSIONS[dimension]
+    return {
+        "type": "string",
+        "title": f"{wanted.noun} with its unit",
+        "pattern": r"^\s*[+\-−]?(\d|\.\d)[^\n]*[A-Za-zµμΩ°Å][^\n]*$",
+        "examples": [wanted.example],
+    }
+
+
+length = _quantity("length", above=0.0)
+"""Reader of a length above zero [m], for validators that take several forms."""
+
+Length = Annotated[float, BeforeValidator(length), WithJsonSchema(_unit_text("length"))]
+"""A length above zero [m]."""
+
+Coordinate = Annotated[
+    float, BeforeValidator(_quantity("length")), WithJsonSchema(_unit_text("length"))
+]
+"""A length of either sign [m]."""
+
+Temperature = Annotated[
+    float,
+    BeforeValidator(_quantity("temperature", above=0.0)),
+    WithJsonSchema(_unit_text("temperature")),
+]
+"""An absolute temperature [K]."""
+
+Density = Annotated[
+    float, BeforeValidator(_quantity("density", above=0.0)), WithJsonSchema(_unit_text("density"))
+]
+"""A mass density [kg/m^3]."""
+
+
+def _energy(value: Any) -> float:
+    """Read an activation energy; values no hop can have are taken for a slip of the unit."""
+    number = _quantity("energy")(value)
+    if not 0.0 <= number <= 20.0 * ELECTRON_VOLT:
+        raise fail(
+            f"found {value!r}, which is {number / ELECTRON_VOLT:.3g} eV; an activation energy "
+            "between 0 and 20 eV is needed, for example '0.33 eV' or '32 kJ/mol'"
+        )
+    return number
+
+
+Energy = Annotated[float, BeforeValidator(_energy), WithJsonSchema(_unit_text("energy"))]
+"""An activation energy [J]."""
+
+
+def fraction(value: Any) -> float:
+    """Read a fraction between 0 and 1."""
+    try:
+        number = to_si(value, "fraction")
+    except ScenarioError as error:
+        raise fail(str(error)) from None
+    if not 0.0 <= number <= 1.0:
+        raise fail(f"found {value!r}; a fraction between 0 and 1 is needed, or '0 %' to '100 %'")
+    return number
+
+
+Fraction = Annotated[
+    float,
+    BeforeValidator(fraction),
+    WithJsonSchema(
+        {
+            "title": "a fraction",
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^\s*\+?(\d|\.\d)[0-9.eE+\-]*\s*%?\s*$"},
+            ],
+            "examples": [0.6, "60 %"],
+        }
+    ),
+]
+"""A fraction in [0, 1]."""
+
+
+def _number(value: Any) -> float:
+    """Read a plain number above zero."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if not plain or not 0 < value < 1e300 or not math.isfinite(value):
+        raise fail(f"found {describe(value)}; a number above zero without unit is needed")
+    return float(value)
+
+
+Number = Annotated[
+    float,
+    BeforeValidator(_number),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number above zero"}),
+]
+"""A plain number above zero."""
+
+
+def _whole(least: int) -> Callable[[Any], int]:
+    """Return a reader of whole numbers from ``least`` on that fit into 63 bits."""
+
+    def read(value: Any) -> int:
+        plain = isinstance(value, int) and not isinstance(value, bool)
+        if not plain or not least <= value < 2**63:
+            raise fail(f"found {describe(value)}; a whole number from {least} on is needed")
+        return int(value)
+
+    return read
+
+
+def _integer(value: Any) -> int:
+    """Read a whole number of either sign."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 1000:
+        raise fail(f"found {describe(value)}; a whole number between -1000 and 1000 is needed")
+    return value
+
+
+Integer = Annotated[
+    int, BeforeValidator(_integer), WithJsonSchema({"type": "integer", "title": "a whole number"})
+]
+"""A small whole number of either sign."""
+
+Whole = Annotated[
+    int,
+    BeforeValidator(_whole(1)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "title": "a whole number from 1 on"}),
+]
+"""A whole number from 1 on."""
+
+Seed = Annotated[
+    int,
+    BeforeValidator(_whole(0)),
+    WithJsonSchema({"type": "integer", "minimum": 0, "title": "a whole number from 0 on"}),
+]
+"""A whole number from 0 on."""
+
+
+def _flag(value: Any) -> bool:
+    """Read ``true`` or ``false``."""
+    if not isinstance(value, bool):
+        raise fail(f"found {describe(value)}; 'true' or 'false' is needed")
+    return value
+
+
+Flag = Annotated[
+    bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean", "title": "`true` or `false`"})
+]
+"""True or false."""
+
+
+def _text(value: Any) -> str:
+    """Read text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise fail(f"found {describe(value)}; text is needed")
+    return value
+
+
+Text = Annotated[
+    str, BeforeValidator(_text), WithJsonSchema({"type": "string", "minLength": 1, "title": "text"})
+]
+"""Text that is not empty."""
+
+_NAME = re.compile(r"[^\W_][\w+\-]{0,63}")
+
+
+def _name(value: Any) -> str:
+    """Read the name of a material."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        quotes = " in quotes" if isinstance(value, int | float) else ""
+        raise fail(
+            f"found {describe(value)}; a name{quotes} of letters, digits, '_', '+' and '-' that "
+            "begins with a letter or digit is needed, at most 64 characters long"
+        )
+    return value
+
+
+Name = Annotated[
+    str,
+    BeforeValidator(_name),
+    WithJsonSchema({"type": "string", "pattern": r"^[^\W_][\w+\-]{0,63}$", "title": "a name"}),
+]
+"""The name of a material."""
+
+
+def choice(*allowed: str) -> Callable[[Any], str]:
+    """Return a reader of one word out of ``allowed``."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            hint = nearest(value, allowed) if isinstance(value, str) else ""
+            raise fail(f"found {describe(value)}{hint}; allowed: {', '.join(allowed)}")
+        return value
+
+    return read
+
+
+Carrier = Annotated[Literal["ion", "electron"], BeforeValidator(choice("ion", "electron"))]
+"""A charge carrier."""
+
+AXES = ("x", "y", "z")
+"""The coordinate directions in order."""
+
+Axis = Annotated[Literal["x", "y", "z"], BeforeValidator(choice("x", "y", "z"))]
+"""A coordinate direction."""
+
+
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the values; an empty list or a repeated entry is a fault."""
+    if not values:
+        raise fail("found an empty list; at least one entry is needed")
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise fail(f"'{value}' is given twice; once is enough", index)
+    return values

@@ -1,0 +1,230 @@
+"""Plain data from YAML text, with the line of every value; safe on whatever the text holds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from cellion.errors import ScenarioError
+from cellion.scenario.faults import Fault, scenario_error
+from cellion.scenario.paths import KeyPath
+
+__all__ = ["LARGEST_FILE", "YamlText", "parse_yaml", "read_text"]
+
+LARGEST_FILE = 1 << 20
+"""Largest scenario file [bytes]."""
+_MOST_ALIASES = 100
+_DEEPEST = 50
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {_TAG + kind for kind in ("null", "bool", "int", "float", "str", "map", "seq")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class YamlText:
+    """What a YAML text says.
+
+    Attributes:
+        value: Mappings, lists, text, numbers, booleans and None.
+        lines: Line (from 1) of every key path.
+        faults: Repeated keys, foreign tags and the like.
+    """
+
+    value: Any
+    lines: dict[KeyPath, int]
+    faults: tuple[Fault, ...]
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a scenario file.
+
+    Raises:
+        ScenarioError: The file is missing, a folder, unreadable, too large or not UTF-8.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        beside = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        others = f"; scenario files there: {', '.join(sorted(beside)[:8])}" if beside else ""
+        raise ScenarioError(f"{path}: there is no such file{others}") from None
+    except IsADirectoryError:
+        raise ScenarioError(f"{path}: this is a folder; name the scenario file in it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScenarioError(f"{path}: the file cannot be read: {reason}") from None
+    if len(data) > LARGEST_FILE:
+        raise ScenarioError(f"{path}: the file is larger than 1 MiB; a scenario is a short text")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ScenarioError(
+            f"{path}:{line}: the file is not UTF-8 text; save it in that encoding"
+        ) from None
+
+
+def parse_yaml(text: str, source: str) -> YamlText:
+    """Parse YAML text.
+
+    Args:
+        text: The text.
+        source: What messages call it.
+
+    Raises:
+        ScenarioError: The text is not YAML, or holds more nesting or aliases than a scenario needs.
+    """
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark is not None else ""
+        what = error.problem or error.context or "it cannot be read"
+        raise ScenarioError(f"{source}{line}: this is not YAML: {what}{_advice(text)}") from None
+    except YAMLError as error:
+        raise ScenarioError(f"{source}: this is not YAML: {_first_line(error)}") from None
+    except RecursionError:
+        raise ScenarioError(_too_deep(source)) from None
+    except (ValueError, OverflowError):
+        raise ScenarioError(f"{source}: this is not YAML: a character code is wrong") from None
+    reader = _Reader(source)
+    value = reader.read(root, ()) if root is not None else None
+    return YamlText(value=value, lines=reader.lines, faults=tuple(reader.faults))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else "it cannot be read"
+
+
+def _advice(text: str) -> str:
+    return "; indent with spaces, not with tabs" if "\t" in text else ""
+
+
+def _too_deep(source: str) -> str:
+    return f"{source}: values are nested more than {_DEEPEST} deep; a scenario needs far less"
+
+
+class _Reader:
+    """Turns YAML nodes into plain data and remembers lines.
+
+    Attributes:
+        lines: Line of every key path seen.
+        faults: Faults seen.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.lines: dict[KeyPath, int] = {}
+        self.faults: list[Fault] = []
+        self._source = source
+        self._seen: set[int] = set()
+        self._aliases = 0
+        self._constructor = SafeConstructor(loader=YAML(typ="safe", pure=True))
+
+    def read(self, node: Node, path: KeyPath) -> Any:
+        """Return the plain value of a node at a key path."""
+        self._guard(node, path)
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if str(node.tag) not in _PLAIN_TAGS and not self._tolerable(node):
+            message = f"the tag '{node.tag}' is not allowed; write plain values only"
+            self.faults.append(Fault(path=path, message=message))
+            return None
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.read(entry, (*path, i)) for i, entry in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _guard(self, node: Node, path: KeyPath) -> None:
+        """Bound nesting and the expansion of aliases."""
+        if len(path) > _DEEPEST:
+            raise ScenarioError(_too_deep(self._source))
+        if id(node) in self._seen:
+            self._aliases += 1
+            if self._aliases > _MOST_ALIASES:
+                raise ScenarioError(
+                    f"{self._source}: aliases (*name) are used more than {_MOST_ALIASES} times; "
+                    "write the values out"
+                )
+        self._seen.add(id(node))
+
+    def _tolerable(self, node: Node) -> bool:
+        """Whether a tag that is not plain is an unquoted date, which is kept as text."""
+        return str(node.tag) == _TAG + "timestamp"
+
+    def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
+        """Return text, number, boolean or None."""
+        if str(node.tag) == _TAG + "timestamp":
+            return str(node.value)
+        try:
+            value = self._constructor.construct_object(node)
+        except (ConstructorError, ValueError, OverflowError, ArithmeticError, LookupError):
+            message = f"the value '{str(node.value)[:60]}' cannot be read"
+            self.faults.append(Fault(path=path, message=message))
+            return None
+        if isinstance(value, float):
+            return float(value)
+        return value
+
+    def _mapping(self, node: MappingNode, path: KeyPath) -> dict[Any, Any]:
+        """Return a mapping; repeated keys are faults, ``<<`` merges others below the own keys."""
+        merged: dict[Any, Any] = {}
+        own: dict[Any, Any] = {}
+        first: dict[Any, int] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if str(key_node.tag) == _TAG + "merge":
+                merged = {**self._merge(value_node, path), **merged}
+                continue
+            key = self._key(key_node, path)
+            if key is None:
+                continue
+            step = key if isinstance(key, str | int) else str(key)
+            if key in own:
+                message = f"the key '{key}' is given twice, first in line {first[key]}; keep one"
+                self.faults.append(Fault(path=path, message=message, at=(*path, step)))
+                continue
+            first[key] = self.lines[*path, step] = line
+            own[key] = self.read(value_node, (*path, step))
+        return {**merged, **own}
+
+    def _merge(self, node: Node, path: KeyPath) -> dict[Any, Any]:
+        """Return what ``<<: *name`` or ``<<: [*one, *two]`` brings."""
+        nodes = node.value if isinstance(node, SequenceNode) else [node]
+        values: dict[Any, Any] = {}
+        for entry in nodes:
+            value = self.read(entry, path)
+            if not isinstance(value, dict):
+                message = "'<<' takes a mapping, or a list of mappings"
+                self.faults.append(Fault(path=path, message=message))
+                continue
+            values = {**value, **values}
+        return values
+
+    def _key(self, node: Node, path: KeyPath) -> Any:
+        """Return a key: text, or a whole number; None after noting a fault."""
+        key = self._scalar(node, path) if isinstance(node, ScalarNode) else None
+        if isinstance(key, str | int) and not isinstance(key, bool):
+            return key
+        if isinstance(key, float | bool) and math.isfinite(key):
+            return str(node.value)
+        line = node.start_mark.line + 1
+        message = "a key must be a word; put other text in quotes"
+        self.faults.append(Fault(path=path, message=message))
+        self.lines.setdefault(path, line)
+        return None
+
+
+def check_faults(text: YamlText, source: str) -> None:
+    """Raise what reading the text has found.
+
+    Raises:
+        ScenarioError: There are faults.
+    """
+    if text.faults:
+        raise scenario_error(text.faults, source=source, positions=text.lines)
