@@ -14,7 +14,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -39,6 +39,7 @@ __all__ = [
     "exchange",
     "install_abort_hook",
     "logger",
+    "on_root",
     "peak_memory",
     "raise_anywhere",
 ]
@@ -75,6 +76,32 @@ def agree(comm: MPI.Comm) -> Iterator[None]:
     except CellionError as found:
         error = found
     raise_anywhere(error, comm)
+
+
+def on_root[Value](comm: MPI.Comm, work: Callable[[], Value]) -> Value:
+    """Do something on rank 0 only and hand the outcome to all ranks (collective).
+
+    Args:
+        comm: Communicator.
+        work: What rank 0 does, such as reading a file; its result must be picklable.
+
+    Returns:
+        The result of ``work``, on every rank.
+
+    Raises:
+        CellionError: What ``work`` raised, on all ranks alike.
+    """
+    value: Value | None = None
+    error: CellionError | None = None
+    if comm.rank == 0:
+        try:
+            value = work()
+        except CellionError as found:
+            error = found
+    value, error = comm.bcast((value, error), root=0)
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value]
 
 
 def install_abort_hook(comm: MPI.Comm) -> None:

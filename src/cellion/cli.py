@@ -1,0 +1,197 @@
+"""The command line: one verb per question, messages instead of tracebacks.
+
+Exit codes: 0 answered; 2 the input is wrong; 3 a solve did not reach its tolerance; 1 a bug. Under
+``mpirun`` every rank runs the verb, rank 0 speaks, and all ranks leave together.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from cellion.errors import CellionError
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+    from cellion.scenario.scenario import Scenario
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="cellion",
+    help="Effective ion and electron transport through solid-state battery microstructures.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+_RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
+
+ScenarioFile = Annotated[
+    Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario file.", show_default=False)
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Replace one value, for example --set mesh.size='0.5 um'. Repeat for more.",
+        show_default=False,
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="DIR", help="Result folder [results/<name>]."),
+]
+
+
+def main() -> None:
+    """Run the command line of this process and leave with its exit code."""
+    if _rank() == 0:
+        app()
+    # The other ranks work silently; an uncaught exception restores their streams on its way out.
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        app()
+
+
+def _rank() -> int:
+    """Return the rank in a parallel run without starting MPI; 0 outside of one."""
+    found = next((os.environ[name] for name in _RANK_VARIABLES if name in os.environ), "0")
+    return int(found) if found.isdecimal() else 0
+
+
+def _answering[**P](verb: Callable[P, None]) -> Callable[P, None]:
+    """Turn the errors of a user into a message and an exit code."""
+
+    @functools.wraps(verb)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            verb(*args, **kwargs)
+        except CellionError as error:
+            typer.echo(f"cellion: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("cellion: interrupted; nothing incomplete was left as a result", err=True)
+            raise typer.Exit(130) from None
+
+    return guarded
+
+
+def _world() -> MPI.Comm:
+    """Start MPI, with a hook that ends all ranks when one meets a bug."""
+    from cellion.parallel import default_environment, install_abort_hook
+
+    default_environment()
+    from mpi4py import MPI
+
+    install_abort_hook(MPI.COMM_WORLD)
+    return MPI.COMM_WORLD
+
+
+def _loaded(path: Path, overrides: list[str] | None, comm: MPI.Comm) -> Scenario:
+    """Read the scenario on rank 0 and hand it to all."""
+    from cellion.parallel import on_root
+    from cellion.scenario.load import load_scenario
+
+    return on_root(comm, lambda: load_scenario(path, overrides or ()))
+
+
+@app.command()
+@_answering
+def run(
+    scenario: ScenarioFile, output: Folder = None, overrides: Overrides = None
+) -> None:
+    """Compute the effective transport of one scenario (also under mpirun -n N)."""
+    comm = _world()
+    from cellion import pipeline
+    from cellion.export.tables import console_table
+
+    loaded = _loaded(scenario, overrides, comm)
+    folder = output or Path("results") / loaded.name
+    console = Console(stderr=True)
+    result = pipeline.run(loaded, comm, folder=folder, tell=console.print)
+    out = Console()
+    out.print(console_table([result]))
+    for note in result.notes:
+        out.print(f"note: {note}", markup=False)
+    out.print(f"results: {folder}", markup=False)
+
+
+@app.command()
+@_answering
+def check(scenario: ScenarioFile, overrides: Overrides = None) -> None:
+    """Validate a scenario and estimate unknowns, memory and time; nothing is solved."""
+    from cellion.pipeline import estimate
+    from cellion.scenario.load import load_scenario
+
+    loaded = load_scenario(scenario, overrides or ())
+    for line in estimate(loaded).lines():
+        typer.echo(line)
+
+
+@app.command()
+@_answering
+def study(
+    scenario: ScenarioFile,
+    output: Folder = None,
+    overrides: Overrides = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep the finished runs of an interrupted study.")
+    ] = False,
+) -> None:
+    """Run every point of a scenario's `study` section (under mpirun, one point per rank)."""
+    comm = _world()
+    from cellion.study.run import run_study
+
+    loaded = _loaded(scenario, overrides, comm)
+    folder = output or Path("results") / loaded.name
+    table = run_study(loaded, comm, folder=folder, resume=resume, console=Console(stderr=True))
+    out = Console()
+    out.print(table)
+    out.print(f"results: {folder}", markup=False)
+
+
+@app.command()
+@_answering
+def materials(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Show one material in full.")
+    ] = None,
+) -> None:
+    """List the library of materials: values, units, conditions, sources."""
+    from cellion.export.tables import materials_table
+
+    Console().print(materials_table(name))
+
+
+@app.command()
+@_answering
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from cellion.scenario.schema import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Effective ion and electron transport through solid-state battery microstructures."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"cellion {installed('cellion')}")
+        raise typer.Exit(0)
+    if len(sys.argv) == 1:
+        raise typer.Exit(0)
