@@ -1,0 +1,180 @@
+"""Move the vertices of interfaces onto the true interface, as far as cell shapes allow.
+
+At a vertex where cells of the labels a, b, ... meet, their fields shall be equal. The shortest
+step that does so to first order (Newton, least norm) moves the vertex; components normal to a face
+of the box are left out, and periodic images move together. Steps that would spoil a cell are
+shortened, and withdrawn if need be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.mesh.quality import smallest_sine
+from cellion.mesh.simplices import local_edges, surrounding_labels
+from cellion.microstructure.geometry import Geometry
+
+__all__ = ["project_interfaces"]
+
+MEETING = 4
+"""Labels that can meet in a vertex and still be equalised."""
+
+SHORTENINGS = 3
+"""Times a step is halved before it is withdrawn."""
+
+LONGEST_STEP = 0.5
+"""Longest step of a vertex in units of the shortest edge around it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Interface:
+    """Interface vertices (canonical ones) and what is needed to move them.
+
+    Attributes:
+        vertex: Canonical vertices, shape (k,).
+        labels: Labels that meet there, -1 where fewer, shape (k, MEETING).
+        free: Directions in which each may move, shape (k, d).
+        reach: Longest step, shape (k,) [m].
+        cells: Cells around them, shape (m, d + 1).
+    """
+
+    vertex: NDArray[np.int64]
+    labels: NDArray[np.int32]
+    free: NDArray[np.bool_]
+    reach: NDArray[np.float64]
+    cells: NDArray[np.int64]
+
+
+def project_interfaces(
+    points: NDArray[np.float64],
+    cells: NDArray[np.int64],
+    labels: NDArray[np.int32],
+    image_of: NDArray[np.int64],
+    geometry: Geometry,
+    *,
+    floor: float,
+    rounds: int = 2,
+) -> tuple[NDArray[np.float64], float]:
+    """Move interface vertices onto the interfaces of the geometry.
+
+    Args:
+        points: Coordinates, shape (n, d) [m].
+        cells: Vertices, shape (m, d + 1).
+        labels: Label of each cell, shape (m,).
+        image_of: Canonical vertex of each vertex, shape (n,).
+        geometry: The fields.
+        floor: Smallest sine of a dihedral angle that a step may lead to (a cell that is worse
+            already must not get worse still).
+        rounds: Newton steps.
+
+    Returns:
+        New coordinates, and the largest distance [m] left between a vertex and its interface.
+    """
+    interface = _interface(points, cells, labels, image_of, geometry)
+    if not len(interface.vertex):
+        return points, 0.0
+    for _ in range(rounds):
+        step = _newton_step(points, interface, geometry)
+        points = _guarded(points, step, interface, image_of, floor)
+    left = np.linalg.norm(_newton_step(points, interface, geometry), axis=1)
+    return points, float(left.max())
+
+
+def _interface(
+    points: NDArray[np.float64],
+    cells: NDArray[np.int64],
+    labels: NDArray[np.int32],
+    image_of: NDArray[np.int64],
+    geometry: Geometry,
+) -> _Interface:
+    """Find the vertices where labels meet, and the cells around them."""
+    n, d = points.shape
+    lowest, highest = np.full(n, np.iinfo(np.int32).max), np.full(n, -1)
+    for k in range(d + 1):
+        np.minimum.at(lowest, image_of[cells[:, k]], labels)
+        np.maximum.at(highest, image_of[cells[:, k]], labels)
+    meets = (lowest < highest)[image_of]
+    around = cells[meets[cells].any(axis=1)]
+    around_labels = labels[meets[cells].any(axis=1)]
+    vertex = np.flatnonzero(meets & (image_of == np.arange(n)))
+    table, _ = surrounding_labels(around, around_labels, image_of, MEETING)
+    on_face = np.zeros((n, d), dtype=np.bool_)
+    on_face[image_of] = (points == 0.0) | (points == geometry.box)
+    shortest = np.full(n, np.inf)
+    for a, b in local_edges(d):
+        length = np.linalg.norm(points[around[:, a]] - points[around[:, b]], axis=1)
+        np.minimum.at(shortest, image_of[around[:, a]], length)
+        np.minimum.at(shortest, image_of[around[:, b]], length)
+    return _Interface(
+        vertex=vertex,
+        labels=table[vertex],
+        free=~on_face[vertex],
+        reach=LONGEST_STEP * shortest[vertex],
+        cells=around,
+    )
+
+
+def _newton_step(
+    points: NDArray[np.float64], interface: _Interface, geometry: Geometry
+) -> NDArray[np.float64]:
+    """Least-norm steps that equalise the fields around each interface vertex, shape (k, d) [m].
+
+    With the fields f_0, f_1, ... the rows of J are grad(f_i - f_0), scaled to unit length, and
+    J step = -(f_i - f_0). Directions in which J is nearly singular are left out.
+    """
+    x = points[interface.vertex]
+    present = interface.labels >= 0
+    names = np.maximum(interface.labels, 0)
+    value, gradient = geometry.field(x, names), geometry.gradient(x, names)
+    difference = np.where(present, value - value[:, :1], 0.0)[:, 1:]
+    slope = np.where(present[:, :, None], gradient - gradient[:, :1], 0.0)[:, 1:]
+    slope = slope * interface.free[:, None, :]
+    norm = np.linalg.norm(slope, axis=2)
+    usable = norm > 0
+    slope /= np.where(usable, norm, 1.0)[:, :, None]
+    difference = np.where(usable, difference, 0.0) / np.where(usable, norm, 1.0)
+    step = -difference[:, :1] * slope[:, 0]
+    several = np.flatnonzero(present[:, 2])
+    inverse = np.linalg.pinv(slope[several], rcond=0.15)
+    step[several] = -np.einsum("kij,kj->ki", inverse, difference[several])
+    length = np.linalg.norm(step, axis=1)
+    shorten = np.minimum(1.0, interface.reach / np.maximum(length, np.finfo(float).tiny))
+    return step * shorten[:, None]
+
+
+def _guarded(
+    points: NDArray[np.float64],
+    step: NDArray[np.float64],
+    interface: _Interface,
+    image_of: NDArray[np.int64],
+    floor: float,
+) -> NDArray[np.float64]:
+    """Apply steps, shortened around the cells that they would spoil.
+
+    A cell is spoilt when its smallest sine falls below the floor, or below its present value
+    where that is lower.
+    """
+    cells = interface.cells
+    allowed = np.minimum(floor, smallest_sine(points, cells) * (1 - 1e-9))
+    whole = np.zeros_like(points)
+    whole[interface.vertex] = step
+    whole = whole[image_of]
+    factor = np.ones(len(points))
+    check = np.arange(len(cells))
+    moved = points + whole
+    attempt = 0
+    while True:
+        spoilt = check[smallest_sine(moved, cells[check]) < allowed[check]]
+        if not len(spoilt):
+            return moved
+        attempt += 1
+        change = np.zeros(len(points), dtype=np.bool_)
+        change[image_of[cells[spoilt]]] = True
+        change = change[image_of] & (factor > 0)
+        factor[change] = 0.5 * factor[change] if attempt <= SHORTENINGS else 0.0
+        moved[change] = points[change] + factor[change, None] * whole[change]
+        # Cells that held may be spoilt by their neighbours' retreat.
+        check = np.flatnonzero(change[cells].any(axis=1))
