@@ -16,7 +16,7 @@ __all__ = ["MeshData", "cell_volumes"]
 
 
 def cell_volumes(
-    points: NDArray[np.float64], cells: NDArray[np.int64], block: int = 1 << 20
+    points: NDArray[np.float64], cells: NDArray[np.integer[Any]], block: int = 1 << 20
 ) -> NDArray[np.float64]:
     """Signed volumes of simplices: V = det(x_1 - x_0, ..., x_d - x_0) / d!.
 
