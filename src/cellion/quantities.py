@@ -118,6 +118,7 @@ _SPELLINGS = str.maketrans(
     }
 )
 _LONGEST = 80
+_SMALLEST = 1e-40
 
 
 def to_si(text: object, dimension: str) -> float:
@@ -150,7 +151,7 @@ def to_si(text: object, dimension: str) -> float:
 
 
 def describe(value: object) -> str:
-    """Say in a few words what the user wrote, for messages: ``5 (a bare number)``, ``a list``."""
+    """Say in a few words what the user wrote, for messages: ``5``, ``'5 um'``, ``a list of 3``."""
     match value:
         case None:
             return "nothing"
@@ -159,7 +160,7 @@ def describe(value: object) -> str:
         case int() if abs(value) >= 10**20:
             return "a very large whole number"
         case int() | float():
-            return f"{value} (a bare number)"
+            return str(value)
         case str():
             return repr(value if len(value) <= _LONGEST else value[:_LONGEST] + "…")
         case list() | tuple():
@@ -246,12 +247,17 @@ def _registry() -> UnitRegistry:
 
 
 def _finite(value: float, text: object, dimension: str) -> float:
-    return value if math.isfinite(value) else _refuse(text, dimension, "it is not finite")
+    """Return the value unless it is out of every reasonable range."""
+    if value == 0.0 or _SMALLEST <= abs(value) <= 1.0 / _SMALLEST:
+        return value
+    return _refuse(text, dimension, "out of any range that makes sense")
 
 
 def _refuse(text: object, dimension: str, reason: str = "") -> float:
     """Raise the error for a value that is no quantity of this dimension."""
     wanted = DIMENSIONS[dimension]
+    if dimension != "fraction" and isinstance(text, int | float) and not isinstance(text, bool):
+        reason = "a bare number"
     because = f" ({reason})" if reason else ""
     if dimension == "fraction":
         need = f"{wanted.noun} is needed, for example {wanted.example}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,6 +15,12 @@ __all__ = ["Fault", "FaultsError", "Positions", "faults_of", "scenario_error"]
 
 type Positions = Mapping[KeyPath, int | str]
 """Where each key path was written: a line of the file, or text such as ``--set mesh.size``."""
+
+
+type KeysAt = Callable[[KeyPath], tuple[str, ...] | None]
+"""Function from a key path to the keys that exist there (`cellion.scenario.schema.keys_at`)."""
+
+_MOST_TOLD = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +65,12 @@ def scenario_error(
     for count, fault in enumerate(faults):
         place = _place(fault.path if fault.at is None else fault.at, places)
         prefix = place if isinstance(place, str) else f"{source}:{place}" if place else source
-        line = f"{prefix}: {format_path(fault.path)}: {fault.message}"
+        line = ": ".join(part for part in (prefix, format_path(fault.path), fault.message) if part)
         lines.setdefault(line, (place if isinstance(place, int) else 0, count))
-    return ScenarioError("\n".join(sorted(lines, key=lines.__getitem__)))
+    told = sorted(lines, key=lines.__getitem__)
+    if len(told) > _MOST_TOLD:
+        told[_MOST_TOLD:] = [f"{source}: and {len(told) - _MOST_TOLD} more faults"]
+    return ScenarioError("\n".join(told))
 
 
 def _place(path: KeyPath, positions: Positions) -> int | str:
@@ -73,12 +81,12 @@ def _place(path: KeyPath, positions: Positions) -> int | str:
     return 0
 
 
-def faults_of(error: ValidationError, keys: Any) -> list[Fault]:
+def faults_of(error: ValidationError, keys: KeysAt) -> list[Fault]:
     """Translate pydantic's report into faults in the user's words.
 
     Args:
         error: The report.
-        keys: Function of a key path that returns the keys allowed there (`schema.keys_at`).
+        keys: Says which keys exist at a key path.
     """
     found: list[Fault] = []
     for entry in error.errors(include_url=False):
@@ -95,7 +103,7 @@ def faults_of(error: ValidationError, keys: Any) -> list[Fault]:
     return found
 
 
-def _translated(kind: str, path: KeyPath, value: object, keys: Any) -> Fault:
+def _translated(kind: str, path: KeyPath, value: object, keys: KeysAt) -> Fault:
     """Return the fault for one of pydantic's own error types."""
     saw = f"found {describe(value)}"
     match kind:
@@ -104,7 +112,9 @@ def _translated(kind: str, path: KeyPath, value: object, keys: Any) -> Fault:
         case "missing":
             return Fault(path=path[:-1], message=f"the key '{path[-1]}' is missing")
         case "invalid_key":
-            message = f"the key {path[-1]!r} is not a word; write it in quotes"
+            message = (
+                f"the key {path[-1]} is not a word; allowed: {', '.join(keys(path[:-1]) or ())}"
+            )
             return Fault(path=path[:-1], message=message, at=path)
         case "model_type" | "model_attributes_type" | "dict_type" | "mapping_type":
             allowed = ", ".join(map(str, keys(path) or ()))

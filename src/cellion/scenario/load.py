@@ -10,13 +10,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cellion.errors import ScenarioError, nearest
+from cellion.errors import nearest
 from cellion.quantities import describe
 from cellion.scenario.faults import Fault, Positions, faults_of, scenario_error
 from cellion.scenario.paths import KeyPath, child, format_path, parse_path
 from cellion.scenario.references import undefined_materials
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.schema import keys_at
+from cellion.scenario.study import StudySpec
 from cellion.scenario.yaml_text import parse_yaml, read_text
 
 __all__ = ["build_scenario", "load_scenario", "with_values"]
@@ -51,7 +52,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 
 
 def build_scenario(
-    document: dict[str, Any], path: Path | None = None, positions: Positions | None = None
+    document: Mapping[str, Any], path: Path | None = None, positions: Positions | None = None
 ) -> Scenario:
     """Check a plain document and return the scenario.
 
@@ -69,7 +70,7 @@ def build_scenario(
     return _built(document, path=path, positions=positions or {}, faults=[])
 
 
-def with_values(document: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of a document with other values.
 
     Args:
@@ -80,16 +81,24 @@ def with_values(document: dict[str, Any], values: Mapping[str, Any]) -> dict[str
     Raises:
         ScenarioError: A key path leads nowhere.
     """
-    changed = copy.deepcopy(document)
+    changed, faults = _changed(document, values)
+    if faults:
+        raise scenario_error(faults, source="scenario")
+    return changed
+
+
+def _changed(
+    document: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return a copy with other values, and a fault for each key path that leads nowhere."""
+    changed = copy.deepcopy(dict(document))
     faults: list[Fault] = []
     for text, value in values.items():
         try:
             _assign(changed, _resolved(changed, text), copy.deepcopy(value))
         except ValueError as error:
             faults.append(Fault(path=(), message=str(error)))
-    if faults:
-        raise scenario_error(faults, source="scenario")
-    return changed
+    return changed, faults
 
 
 def _overridden(
@@ -97,23 +106,26 @@ def _overridden(
 ) -> tuple[dict[str, Any], list[Fault]]:
     """Return the document with one ``key=value`` applied, and the faults of the override."""
     origin = f"--set {override}"
+    unplaced: KeyPath = (origin,)
     key, equals, written = override.partition("=")
     if not equals or not key.strip():
-        message = "found no '='; write it as key=value, for example mesh.size='0.5 um'"
-        positions[origin,] = origin
-        return document, [Fault(path=(), message=message, at=(origin,))]
+        positions[unplaced] = origin
+        message = "it is not of the form key=value, for example mesh.size='0.5 um'"
+        return document, [Fault(path=(), message=message, at=unplaced)]
     value = parse_yaml(written, origin)
     changed = copy.deepcopy(document)
     try:
         path = _resolved(changed, key.strip())
-        _assign(changed, path, value.value)
     except ValueError as error:
-        positions[origin,] = origin
-        return document, [Fault(path=(), message=str(error), at=(origin,))]
-    for below in [p for p in positions if p[: len(path)] == path]:
+        positions[unplaced] = origin
+        return document, [Fault(path=(), message=str(error), at=unplaced)]
+    _assign(changed, path, value.value)
+    for below in [known for known in positions if known[: len(path)] == path]:
         del positions[below]
     positions[path] = origin
-    return changed, [Fault(path=(*path, *f.path), message=f.message) for f in value.faults]
+    return changed, [
+        Fault(path=(*path, *fault.path), message=fault.message) for fault in value.faults
+    ]
 
 
 def _resolved(document: dict[str, Any], text: str) -> KeyPath:
@@ -135,19 +147,19 @@ def _resolved(document: dict[str, Any], text: str) -> KeyPath:
 
 def _check_new(path: KeyPath, step: str | int, place: Any) -> None:
     """Check that a step that the document lacks can be added there."""
-    where = format_path(path) if path else "the scenario"
+    where = f"'{format_path(path)}'" if path else "the scenario"
     if isinstance(place, list):
-        raise ValueError(f"'{where}' is a list of {len(place)}; it has no entry [{step}]")
+        raise ValueError(f"{where} is a list of {len(place)}; it has no entry [{step}]")
     if not isinstance(place, dict) or isinstance(step, int):
         raise ValueError(
-            f"'{where}' is {describe(place)}, so '{step}' cannot be set in it; set '{where}' itself"
+            f"{where} is {describe(place)}, so '{step}' cannot be set in it; set {where} itself"
         )
     allowed = keys_at(path)
     if allowed != () and step not in (allowed or ()):
-        names = [*dict.fromkeys(chain(map(str, place), allowed or ()))]
+        names = [*dict.fromkeys(chain(allowed or (), map(str, place)))]
         hint = nearest(str(step), names).strip(" ()")
         raise ValueError(
-            f"'{where}' has no key '{step}'; allowed: {', '.join(names) or 'none'}"
+            f"{where} has no key '{step}'; allowed: {', '.join(names) or 'none'}"
             + (f"; {hint}" if hint else "")
         )
 
@@ -169,7 +181,7 @@ def _built(
     scenario, more = _validated(document, path)
     faults = [*faults, *more]
     if scenario is not None and scenario.study is not None and not faults:
-        faults += _study_faults(document, scenario, path)
+        faults = _study_faults(document, scenario.study, path)
     if faults or scenario is None:
         raise scenario_error(faults, source=str(path or "scenario"), positions=positions)
     return scenario.came_from(document, path)
@@ -203,31 +215,25 @@ def _empty_values(value: Any, path: KeyPath) -> list[Fault]:
     return [f for key, entry in entries for f in _empty_values(entry, (*path, key))]
 
 
-def _study_faults(document: dict[str, Any], scenario: Scenario, path: Path | None) -> list[Fault]:
+def _study_faults(document: dict[str, Any], study: StudySpec, path: Path | None) -> list[Fault]:
     """Build the scenario with every varied value and return what goes wrong.
 
     Each value is tried with the first values of the other keys, so that faults are told before the
     first run and not in the middle of a study.
     """
-    assert_study = scenario.study
-    if assert_study is None:
-        return []
     base = {key: value for key, value in document.items() if key != "study"}
-    first = {key: values[0] for key, values in assert_study.vary.items()}
+    first = {key: values[0] for key, values in study.vary.items()}
     faults: list[Fault] = []
-    for key, values in assert_study.vary.items():
-        for index, value in enumerate(values):
-            try:
-                changed = with_values(base, {**first, key: value})
-            except ScenarioError as error:
-                told = str(error).removeprefix("scenario: scenario: ")
-                faults.append(Fault(path=("study", "vary", key), message=told))
-                break
-            faults += [
-                Fault(
-                    path=("study", "vary", key, index),
-                    message=f"with {describe(value)}: {format_path(fault.path)}: {fault.message}",
-                )
-                for fault in _validated(changed, path)[1]
-            ]
+    for key, values in study.vary.items():
+        lost = _changed(base, {key: values[0]})[1]
+        if lost:
+            faults.append(Fault(path=("study", "vary", key), message=lost[0].message))
+            first.pop(key)
+    for key, values in study.vary.items():
+        for index, value in enumerate(values if key in first else ()):
+            changed, _ = _changed(base, {**first, key: value})
+            for fault in _validated(changed, path)[1]:
+                message = f"with {describe(value)}: {format_path(fault.path)}: {fault.message}"
+                at = ("study", "vary", key, index)
+                faults.append(Fault(path=at, message=message))
     return faults

@@ -30,7 +30,7 @@ type Tensor = tuple[
 ]
 """A 3x3 tensor, row by row."""
 
-_NO_CONDUCTION: Tensor = ((0.0,) * 3,) * 3  # type: ignore[assignment]
+_NO_CONDUCTION: Tensor = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 _FORMS = (
     "a conductivity such as '3 mS/cm', three principal values, a symmetric 3x3 tensor, "
     f"or '{INSULATOR}'"
@@ -77,7 +77,7 @@ def _checked(matrix: np.ndarray[Any, np.dtype[np.float64]]) -> Tensor:
     scale = float(np.abs(matrix).max())
     if scale == 0.0:
         raise fail(f"found a conductivity of zero; write '{INSULATOR}' if it does not conduct")
-    if float(np.abs(matrix - matrix.T).max()) > 1e-9 * scale:
+    if float(np.abs(matrix - matrix.T).max()) > 1e-9 * scale:  # rounding of written digits
         raise fail("found a tensor that is not symmetric; entries [i][j] and [j][i] must be equal")
     smallest = float(np.linalg.eigvalsh(matrix / scale)[0]) * scale
     if smallest <= 0.0:

@@ -156,8 +156,8 @@ class LayersSpec(Section):
     )
     normal: tuple[Integer, ...] | None = Field(
         default=None,
-        description="Oblique layers: whole numbers [n1, n2, n3], one or two of them not zero; layers "
-        "are normal to (n1/L1, n2/L2, n3/L3), L the edge lengths, and so repeat with the box.",
+        description="Oblique layers: whole numbers [n1, n2, n3], one or two of them not zero. The "
+        "layers are normal to (n1/L1, n2/L2, n3/L3), L the edge lengths, and repeat with the box.",
     )
     materials: Annotated[tuple[Name, ...], AfterValidator(_one_or_more)] = Field(
         description="Material of each layer, in order."
@@ -312,7 +312,7 @@ def _labels(value: Any) -> dict[int, Any]:
     for key, name in value.items():
         text = str(key)
         if isinstance(key, bool) or not text.isascii() or not text.isdigit() or len(text) > 9:
-            raise fail(f"found the cell tag {key!r}; tags are whole numbers from 0 on", key)
+            raise fail(f"found the cell tag '{text[:20]}'; tags are whole numbers from 0 on")
         labels[int(text)] = name
     return labels
 

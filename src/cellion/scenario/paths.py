@@ -10,7 +10,7 @@ __all__ = ["KeyPath", "child", "format_path", "parse_path"]
 type KeyPath = tuple[str | int, ...]
 """Keys (text) and places in lists (numbers, from 0), from the top of the document down."""
 
-_STEP = re.compile(r"\[(\d{1,9})\]|\['([^']*)'\]|(?:^|(?<=\])\.|\.)?([^.\[\]='\s]+)")
+_STEP = re.compile(r"\[(\d{1,9})\]|\['([^']*)'\]|\.?([^.\[\]='\s]+)")
 _PLAIN = re.compile(r"[^.\[\]='\s]+")
 
 
@@ -30,10 +30,12 @@ def parse_path(text: str) -> KeyPath:
     position = 0
     while position < len(text):
         match = _STEP.match(text, position)
-        dotted = match is not None and match[3] is not None
-        if match is None or (dotted and bool(steps) != match[0].startswith(".")):
+        if match is None:
             break
-        steps.append(int(match[1]) if match[1] is not None else match[2] or match[3])
+        index, quoted, word = match.groups()
+        if word is not None and bool(steps) != match[0].startswith("."):
+            break  # a dot stands between two words, and never in front
+        steps.append(int(index) if index is not None else quoted if word is None else word)
         position = match.end()
     if not steps or position < len(text):
         raise ValueError(f"'{text}' is no key path; write one like 'mesh.size' or 'a.b[0].c'")
@@ -41,7 +43,7 @@ def parse_path(text: str) -> KeyPath:
 
 
 def format_path(path: KeyPath) -> str:
-    """Write a key path the way `parse_path` reads it; the empty path is ``scenario``."""
+    """Write a key path the way `parse_path` reads it."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -50,7 +52,7 @@ def format_path(path: KeyPath) -> str:
             text += f".{step}" if text else step
         else:
             text += f"['{step}']"
-    return text or "scenario"
+    return text
 
 
 def child(value: Any, step: str | int) -> tuple[bool, Any, str | int]:

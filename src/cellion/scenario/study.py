@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from cellion.quantities import describe
 from cellion.scenario.faults import FaultsError
-from cellion.scenario.paths import KeyPath, parse_path
+from cellion.scenario.paths import KeyPath, format_path, parse_path
 from cellion.scenario.values import Section, Whole, fail
 
 __all__ = ["StudySpec"]
+
+_FIXED = ("study", "name", "description", "output")
+_MOST_RUNS = 10_000
 
 
 def _variations(value: Any) -> dict[str, tuple[Any, ...]]:
@@ -22,26 +26,38 @@ def _variations(value: Any) -> dict[str, tuple[Any, ...]]:
             "example {temperature: [273 K, 298 K, 323 K]}"
         )
     faults: list[tuple[KeyPath, str]] = []
+    seen: list[KeyPath] = []
     for key, values in value.items():
-        faults += [((key,), message) for message in _wrong(key, values)]
+        try:
+            path = parse_path(key) if isinstance(key, str) else (str(key),)
+        except ValueError as error:
+            faults.append(((), str(error)))
+            continue
+        faults += [((key,), message) for message in (*_path_faults(path, seen), *_bad(values))]
+        seen.append(path)
     if faults:
         raise FaultsError(*faults)
     return {key: tuple(values) for key, values in value.items()}
 
 
-def _wrong(key: Any, values: Any) -> list[str]:
-    """Say what is wrong with one entry of ``vary``."""
-    messages: list[str] = []
-    try:
-        first = parse_path(str(key))[0]
-    except ValueError as error:
-        messages.append(str(error))
-    else:
-        if first in ("study", "name", "description", "output"):
-            messages.append(f"'{first}' cannot be varied; choose a key that changes the answer")
-    if not isinstance(values, list | tuple) or not values:
-        messages.append(f"found {describe(values)}; a list of at least one value is needed")
+def _path_faults(path: KeyPath, seen: list[KeyPath]) -> list[str]:
+    """Say why a key path cannot be varied, given those before it."""
+    messages = []
+    if path[0] in _FIXED:
+        messages.append(f"'{path[0]}' cannot be varied; choose a key that changes the answer")
+    for other in seen:
+        shorter = min(len(path), len(other))
+        if path[:shorter] == other[:shorter]:
+            messages.append(f"it overlaps with '{format_path(other)}'; vary one of the two")
     return messages
+
+
+def _bad(values: Any) -> list[str]:
+    """Say what is wrong with the list of values of one key."""
+    if not isinstance(values, list | tuple) or not values:
+        return [f"found {describe(values)}; a list of at least one value is needed"]
+    repeated = [v for i, v in enumerate(values) if v in values[:i]]
+    return [f"found {describe(repeated[0])} twice; once is enough"] if repeated else []
 
 
 class StudySpec(Section):
@@ -73,3 +89,22 @@ class StudySpec(Section):
         default=1,
         description="Runs per combination with consecutive seeds, for random microstructures.",
     )
+
+    @model_validator(mode="after")
+    def _affordable(self) -> StudySpec:
+        """Check the number of runs, and that the seed is counted up only once."""
+        runs = self.replicates * math.prod(len(values) for values in self.vary.values())
+        if runs > _MOST_RUNS:
+            raise fail(
+                f"found {runs} runs (all combinations, times replicates); at most {_MOST_RUNS} are "
+                "possible",
+                "vary",
+            )
+        seeds = [key for key in self.vary if parse_path(key)[-1] == "seed"]
+        if seeds and self.replicates > 1:
+            raise fail(
+                f"found {self.replicates}, but '{seeds[0]}' is varied too; replicates count up the "
+                "seed, use one of the two",
+                "replicates",
+            )
+        return self

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from cellion.scenario.values import Axis, Carrier, Section, choice, distinct
 
 __all__ = ["TransportSpec"]
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Leave a default that follows from the geometry out of a JSON schema."""
+    schema.pop("default", None)
 
 
 class TransportSpec(Section):
@@ -30,6 +35,7 @@ class TransportSpec(Section):
         default="electrodes",
         description="`periodic`: the box repeats. `electrodes`: two equipotential faces and "
         "insulated sides. Default: `periodic` if the microstructure is, else `electrodes`.",
+        json_schema_extra=_without_default,
     )
     directions: Annotated[tuple[Axis, ...], AfterValidator(distinct)] | None = Field(
         default=None,

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
-from pydantic.json_schema import JsonDict
 
 from cellion.errors import ScenarioError, nearest
 from cellion.quantities import DIMENSIONS, ELECTRON_VOLT, describe, to_si
@@ -102,7 +101,7 @@ def _quantity(dimension: str, *, above: float | None = None) -> Callable[[Any], 
     return read
 
 
-def _unit_text(dimension: str) -> JsonDict:
+def _unit_text(dimension: str) -> dict[str, Any]:
     """Return the JSON schema of a quantity as the user writes it."""
     wanted = DIMENSIONS[dimension]
     return {

@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cellion.errors import ScenarioError
-from cellion.scenario.faults import Fault, scenario_error
+from cellion.scenario.faults import Fault
 from cellion.scenario.paths import KeyPath
 
 __all__ = ["LARGEST_FILE", "YamlText", "parse_yaml", "read_text"]
@@ -21,9 +21,12 @@ __all__ = ["LARGEST_FILE", "YamlText", "parse_yaml", "read_text"]
 LARGEST_FILE = 1 << 20
 """Largest scenario file [bytes]."""
 _MOST_ALIASES = 100
+_MOST_VALUES = 500_000
 _DEEPEST = 50
 _TAG = "tag:yaml.org,2002:"
+_TIMESTAMP = _TAG + "timestamp"
 _PLAIN_TAGS = {_TAG + kind for kind in ("null", "bool", "int", "float", "str", "map", "seq")}
+_PLAIN_TAGS.add(_TIMESTAMP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,26 +83,23 @@ def parse_yaml(text: str, source: str) -> YamlText:
     Raises:
         ScenarioError: The text is not YAML, or holds more nesting or aliases than a scenario needs.
     """
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False
+    reader = _Reader(source, yaml.constructor)
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = yaml.compose(text)
+        value = reader.read(root, ()) if root is not None else None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark is not None else ""
         what = error.problem or error.context or "it cannot be read"
         raise ScenarioError(f"{source}{line}: this is not YAML: {what}{_advice(text)}") from None
     except YAMLError as error:
-        raise ScenarioError(f"{source}: this is not YAML: {_first_line(error)}") from None
+        what = str(error).strip().partition("\n")[0] or "it cannot be read"
+        raise ScenarioError(f"{source}: this is not YAML: {what}") from None
     except RecursionError:
         raise ScenarioError(_too_deep(source)) from None
-    except (ValueError, OverflowError):
-        raise ScenarioError(f"{source}: this is not YAML: a character code is wrong") from None
-    reader = _Reader(source)
-    value = reader.read(root, ()) if root is not None else None
     return YamlText(value=value, lines=reader.lines, faults=tuple(reader.faults))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else "it cannot be read"
 
 
 def _advice(text: str) -> str:
@@ -118,19 +118,19 @@ class _Reader:
         faults: Faults seen.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, constructor: SafeConstructor) -> None:
         self.lines: dict[KeyPath, int] = {}
         self.faults: list[Fault] = []
         self._source = source
+        self._constructor = constructor
         self._seen: set[int] = set()
         self._aliases = 0
-        self._constructor = SafeConstructor(loader=YAML(typ="safe", pure=True))
 
     def read(self, node: Node, path: KeyPath) -> Any:
         """Return the plain value of a node at a key path."""
         self._guard(node, path)
         self.lines.setdefault(path, node.start_mark.line + 1)
-        if str(node.tag) not in _PLAIN_TAGS and not self._tolerable(node):
+        if str(node.tag) not in _PLAIN_TAGS:
             message = f"the tag '{node.tag}' is not allowed; write plain values only"
             self.faults.append(Fault(path=path, message=message))
             return None
@@ -141,35 +141,28 @@ class _Reader:
         return self._scalar(node, path)
 
     def _guard(self, node: Node, path: KeyPath) -> None:
-        """Bound nesting and the expansion of aliases."""
+        """Bound nesting, the number of aliases, and what they expand to."""
         if len(path) > _DEEPEST:
             raise ScenarioError(_too_deep(self._source))
-        if id(node) in self._seen:
-            self._aliases += 1
-            if self._aliases > _MOST_ALIASES:
-                raise ScenarioError(
-                    f"{self._source}: aliases (*name) are used more than {_MOST_ALIASES} times; "
-                    "write the values out"
-                )
+        self._aliases += id(node) in self._seen and node.anchor is not None
+        if self._aliases > _MOST_ALIASES or len(self.lines) > _MOST_VALUES:
+            raise ScenarioError(
+                f"{self._source}: aliases (*name) bring more than {_MOST_ALIASES} copies or "
+                f"{_MOST_VALUES} values; write the values out"
+            )
         self._seen.add(id(node))
 
-    def _tolerable(self, node: Node) -> bool:
-        """Whether a tag that is not plain is an unquoted date, which is kept as text."""
-        return str(node.tag) == _TAG + "timestamp"
-
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
-        """Return text, number, boolean or None."""
-        if str(node.tag) == _TAG + "timestamp":
+        """Return text, number, boolean or None; dates stay text."""
+        if str(node.tag) == _TIMESTAMP:
             return str(node.value)
         try:
             value = self._constructor.construct_object(node)
-        except (ConstructorError, ValueError, OverflowError, ArithmeticError, LookupError):
+        except (ConstructorError, ValueError, ArithmeticError, LookupError):
             message = f"the value '{str(node.value)[:60]}' cannot be read"
             self.faults.append(Fault(path=path, message=message))
             return None
-        if isinstance(value, float):
-            return float(value)
-        return value
+        return float(value) if isinstance(value, float) else value
 
     def _mapping(self, node: MappingNode, path: KeyPath) -> dict[Any, Any]:
         """Return a mapping; repeated keys are faults, ``<<`` merges others below the own keys."""
@@ -218,13 +211,3 @@ class _Reader:
         self.faults.append(Fault(path=path, message=message))
         self.lines.setdefault(path, line)
         return None
-
-
-def check_faults(text: YamlText, source: str) -> None:
-    """Raise what reading the text has found.
-
-    Raises:
-        ScenarioError: There are faults.
-    """
-    if text.faults:
-        raise scenario_error(text.faults, source=source, positions=text.lines)
