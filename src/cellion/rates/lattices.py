@@ -1,0 +1,200 @@
+"""Lattices with one kind of site and one kind of hop, and the search for neighbours behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cellion.errors import RatesError, nearest
+from cellion.rates.jump_network import JumpNetwork
+
+__all__ = [
+    "LATTICES",
+    "LatticeShape",
+    "cell_vectors",
+    "lattice_network",
+    "neighbour_pairs",
+]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatticeShape:
+    """A lattice in units of its edge.
+
+    Attributes:
+        vectors: lattice vectors as rows, in units of the edge.
+        positions: fractional coordinates of the sites.
+        jump: jump length in units of the edge.
+        dimension: number of directions in which it conducts.
+        coordination: hops that lead away from each site.
+    """
+
+    vectors: tuple[tuple[float, float, float], ...]
+    positions: tuple[tuple[float, float, float], ...]
+    jump: float
+    dimension: int
+    coordination: int
+
+
+_CUBE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+_FCC = ((0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
+_BCC = ((-0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.5, 0.5, -0.5))
+_HEXAGON = ((1.0, 0.0, 0.0), (0.5, np.sqrt(0.75), 0.0))
+_ORIGIN = ((0.0, 0.0, 0.0),)
+_THIRDS = ((0.0, 0.0, 0.0), (1 / 3, 1 / 3, 0.0))
+
+LATTICES: dict[str, LatticeShape] = {
+    "chain": LatticeShape(
+        vectors=(*_CUBE[:1], (0.0, 3.0, 0.0), (0.0, 0.0, 3.0)),
+        positions=_ORIGIN,
+        jump=1.0,
+        dimension=1,
+        coordination=2,
+    ),
+    "square": LatticeShape(
+        vectors=(*_CUBE[:2], (0.0, 0.0, 3.0)),
+        positions=_ORIGIN,
+        jump=1.0,
+        dimension=2,
+        coordination=4,
+    ),
+    "triangular": LatticeShape(
+        vectors=(*_HEXAGON, (0.0, 0.0, 3.0)),
+        positions=_ORIGIN,
+        jump=1.0,
+        dimension=2,
+        coordination=6,
+    ),
+    "honeycomb": LatticeShape(
+        vectors=(*_HEXAGON, (0.0, 0.0, 3.0)),
+        positions=_THIRDS,
+        jump=1 / np.sqrt(3.0),
+        dimension=2,
+        coordination=3,
+    ),
+    "sc": LatticeShape(vectors=_CUBE, positions=_ORIGIN, jump=1.0, dimension=3, coordination=6),
+    "bcc": LatticeShape(
+        vectors=_BCC, positions=_ORIGIN, jump=np.sqrt(0.75), dimension=3, coordination=8
+    ),
+    "fcc": LatticeShape(
+        vectors=_FCC, positions=_ORIGIN, jump=np.sqrt(0.5), dimension=3, coordination=12
+    ),
+    "diamond": LatticeShape(
+        vectors=_FCC,
+        positions=((0.0, 0.0, 0.0), (0.25, 0.25, 0.25)),
+        jump=np.sqrt(3.0) / 4.0,
+        dimension=3,
+        coordination=4,
+    ),
+    "hcp": LatticeShape(
+        vectors=(*_HEXAGON, (0.0, 0.0, np.sqrt(8 / 3))),
+        positions=((0.0, 0.0, 0.0), (1 / 3, 1 / 3, 0.5)),
+        jump=1.0,
+        dimension=3,
+        coordination=12,
+    ),
+    "octahedron_vertices": LatticeShape(
+        vectors=_CUBE,
+        positions=((0.5, 0.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 0.5)),
+        jump=np.sqrt(0.5),
+        dimension=3,
+        coordination=8,
+    ),
+}
+"""Edge: cubic edge, in-plane lattice constant, or spacing. `octahedron_vertices` is the mobile
+sublattice of anti-perovskites, halide perovskites and NbO, and (halved) the 24d sites of Prussian
+blue."""
+
+
+def cell_vectors(lengths: ArrayLike, angles: ArrayLike = (90.0, 90.0, 90.0)) -> FloatArray:
+    """Return lattice vectors as rows from edge lengths and angles, a along x and b in the xy plane.
+
+    Args:
+        lengths: a, b, c [m].
+        angles: alpha, beta, gamma in degrees.
+    """
+    edges, corners = np.asarray(lengths, dtype=float), np.asarray(angles, dtype=float)
+    a, b, c = edges
+    ca, cb, cg = np.cos(np.deg2rad(corners))
+    sg = np.sqrt(1.0 - cg**2)
+    y = (ca - cb * cg) / sg
+    height = 1.0 - cb**2 - y**2
+    if not (min(a, b, c) > 0.0 and height > 0.0):
+        raise RatesError(f"cell: edges {edges} m with angles {corners} do not form a cell")
+    vectors = np.array([[a, 0.0, 0.0], [b * cg, b * sg, 0.0], [c * cb, c * y, c * np.sqrt(height)]])
+    return np.where(np.abs(vectors) < 1e-15 * max(a, b, c), 0.0, vectors)
+
+
+def neighbour_pairs(
+    lattice: FloatArray, positions: FloatArray, shortest: float, longest: float
+) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+    """Return all pairs of sites whose distance lies in an interval, each pair once.
+
+    Args:
+        lattice: lattice vectors as rows, shape (3, 3) [m].
+        positions: fractional coordinates, shape (n, 3).
+        shortest: smallest distance, above 0 [m].
+        longest: largest distance [m].
+
+    Returns:
+        first site (m,), second site (m,), lattice translation of the second (m, 3), distance (m,)
+        [m].
+    """
+    spread = np.abs(positions[:, None] - positions[None]).max(axis=(0, 1))
+    reach = np.ceil(longest * np.linalg.norm(np.linalg.inv(lattice), axis=0) + spread).astype(int)
+    ranges = [np.arange(-r, r + 1) for r in reach]
+    cells = np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, 3)
+    gap = positions[None, :, None] - positions[:, None, None] + cells
+    distance = np.linalg.norm(gap @ lattice, axis=-1)
+    i, j, k = np.nonzero((distance >= shortest) & (distance <= longest))
+    forward = cells[k] @ np.array([9_000_001, 3_001, 1])
+    once = (i < j) | ((i == j) & (forward > 0))
+    return i[once], j[once], cells[k[once]], distance[i, j, k][once]
+
+
+def lattice_network(
+    kind: str, *, edge: float, barrier: float, prefactor: float, source: str = ""
+) -> JumpNetwork:
+    """Return the network of nearest-neighbour hops on a named lattice.
+
+    Every hop has the same barrier, so D = z w l^2/(2 d) with z hops of length l and rate w in d
+    directions.
+
+    Args:
+        kind: a name of `LATTICES`.
+        edge: cubic edge, in-plane lattice constant or spacing [m].
+        barrier: migration energy [J].
+        prefactor: [1/s].
+        source: where the numbers come from.
+
+    Raises:
+        RatesError: the lattice is not known.
+    """
+    if kind not in LATTICES:
+        raise RatesError(
+            f"lattice: '{kind}' is not known; lattices are {', '.join(LATTICES)}"
+            + nearest(kind, LATTICES)
+        )
+    shape = LATTICES[kind]
+    lattice = edge * np.array(shape.vectors)
+    positions = np.array(shape.positions)
+    length = shape.jump * edge
+    i, j, cells, _ = neighbour_pairs(lattice, positions, 0.999 * length, 1.001 * length)
+    return JumpNetwork(
+        lattice=lattice,
+        positions=positions,
+        site_energies=np.zeros(len(positions)),
+        multiplicities=np.ones(len(positions)),
+        starts=i,
+        ends=j,
+        translations=cells,
+        saddle_energies=np.full(i.size, barrier),
+        prefactors=np.full(i.size, prefactor),
+        site_names=tuple(f"{kind}{k}" for k in range(len(positions))),
+        source=source,
+    )
