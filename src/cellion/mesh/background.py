@@ -36,13 +36,25 @@ class BackgroundMesh:
     image_of: NDArray[np.int64]
 
 
-def background_mesh(octree: Octree) -> BackgroundMesh:
+def background_mesh(octree: Octree, *, keep_faces: bool = False) -> BackgroundMesh:
     """Mesh the box with one node in every leaf corner and every leaf centre.
 
     Nodes in the middle of a face appear only on faces of the box. All dihedral angles are at
     least 45 degrees where leaves are cubes.
+
+    Args:
+        octree: The leaves.
+        keep_faces: Let no cell cross a face between leaves: each leaf is then meshed by itself
+            (with nodes in the middle of all faces), and root planes are unions of facets.
     """
-    pieces = [piece for axis in range(octree.dimension) for piece in _face_pieces(octree, axis)]
+    lookup = _Lookup(octree)
+    pieces = [
+        piece
+        for axis in range(octree.dimension)
+        for side in (1, -1)
+        for piece in _face_pieces(octree, lookup, axis, side, keep_faces)
+        if len(piece)
+    ]
     lattice = np.concatenate(pieces)
     m, corners, d = lattice.shape
     keys = octree.key(lattice).ravel()
@@ -95,28 +107,34 @@ class _Lookup:
         return found
 
 
-def _face_pieces(octree: Octree, axis: int) -> list[NDArray[np.int64]]:
-    """Simplices (lattice coordinates, shape (n, d + 1, d)) around all faces normal to an axis."""
-    lookup = _Lookup(octree)
-    corner, edge, span = octree.corner, octree.edge, int(octree.span[axis])
+def _face_pieces(
+    octree: Octree, lookup: _Lookup, axis: int, side: int, keep_faces: bool
+) -> list[NDArray[np.int64]]:
+    """Simplices (lattice coordinates, shape (n, d + 1, d)) around the upper or lower faces.
+
+    Args:
+        octree: The octree.
+        lookup: Its lookup tables.
+        axis: Normal of the faces.
+        side: +1 for the upper face of each leaf, -1 for the lower one.
+        keep_faces: Whether cells must not cross faces.
+    """
+    corner, edge = octree.corner, octree.edge[:, None]
     unit = np.eye(octree.dimension, dtype=np.int64)[axis]
-    pieces = []
-    for side in (1, -1):
-        face = corner + edge[:, None] * unit if side > 0 else corner
-        outside = (face[:, axis] == span) if side > 0 else (face[:, axis] == 0)
-        probe = octree.wrap(corner + side * edge[:, None] * unit)
-        walled = outside & ~octree.periodic[axis]
-        inside = np.where(walled[:, None], 0, probe)
-        equal = (lookup.edge_of_leaf_at(inside) == edge) & ~walled
-        # The neighbour one level up, if it is a leaf, starts at the probe rounded to its lattice.
-        double = 2 * edge[:, None]
-        parent = inside // double * double
-        coarse = (lookup.edge_of_leaf_at(parent) == 2 * edge) & ~walled & ~equal
-        if side > 0:
-            pieces.append(_equal_pieces(octree, lookup, axis, equal & ~outside))
-        pieces.append(_box_pieces(octree, lookup, axis, side, (equal & outside) | walled))
-        pieces += _graded_pieces(octree, axis, side, coarse, parent)
-    return [piece for piece in pieces if len(piece)]
+    face = corner[:, axis] + octree.edge if side > 0 else corner[:, axis]
+    outside = face == (octree.span[axis] if side > 0 else 0)
+    walled = outside & ~octree.periodic[axis]
+    beyond = np.where(walled[:, None], 0, octree.wrap(corner + side * edge * unit))
+    equal = (lookup.edge_of_leaf_at(beyond) == octree.edge) & ~walled
+    # The neighbour one level up, if it is a leaf, starts at this point rounded to its lattice.
+    parent = beyond // (2 * edge) * (2 * edge)
+    coarse = (lookup.edge_of_leaf_at(parent) == 2 * octree.edge) & ~walled & ~equal
+    alone = walled | (equal & (outside | keep_faces))
+    pieces = [_box_pieces(octree, lookup, axis, side, alone)]
+    pieces += _graded_pieces(octree, axis, side, coarse, parent)
+    if side > 0:
+        pieces.append(_equal_pieces(octree, lookup, axis, equal & ~alone))
+    return pieces
 
 
 def _rim(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cellion.mesh.background import background_mesh
 from cellion.mesh.cut import cut_mesh
 from cellion.mesh.data import MeshData
-from cellion.mesh.octree import build_octree
+from cellion.mesh.octree import build_octree, uniform_planes
 from cellion.mesh.project import project_interfaces
 from cellion.mesh.quality import check_invariants, shape_numbers
 from cellion.mesh.sizes import MeshSizes
@@ -42,13 +42,8 @@ def generate_mesh(
     box = np.asarray(microstructure.box, dtype=np.float64)
     periodic = np.asarray(microstructure.periodic, dtype=np.bool_)
     say("octree")
-    octree = build_octree(
-        box,
-        periodic,
-        lambda x: geometry.size(x, sizes),
-        coarsest=sizes.size,
-        finest=sizes.surface,
-    )
+    planes = uniform_planes(box, periodic, coarsest=sizes.size, finest=sizes.surface)
+    octree = build_octree(planes, periodic, lambda x: geometry.size(x, sizes))
     say("background mesh")
     background = background_mesh(octree)
     say("cut")

@@ -1,6 +1,7 @@
 """2:1-balanced octrees (quadtrees in 2D) over a box, periodic where the box is.
 
-Everything here is integer arithmetic. The box is divided into root cubes; a leaf of the deepest
+Everything here is integer arithmetic. The box is divided into root cells (cubes, or bricks
+between given planes); a leaf of the deepest
 level measures `FINEST` lattice units, so that leaf centres and face centres have integer
 coordinates, too. Only `positions` knows metres.
 """
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 
-__all__ = ["FINEST", "MAX_LEVEL", "Octree", "build_octree"]
+__all__ = ["FINEST", "MAX_LEVEL", "Octree", "SizeFunction", "build_octree", "uniform_planes"]
 
 FINEST = 2
 """Edge of a leaf of the deepest level in lattice units."""
@@ -32,61 +33,60 @@ class Octree:
     """Leaves of a 2:1-balanced octree.
 
     Attributes:
-        box: Edge lengths of the box, shape (d,) [m].
+        planes: Coordinates of the planes between root cells along each axis, d arrays [m]; the
+            first is 0, the last the edge of the box.
         periodic: Periodic directions, shape (d,).
-        span: Edge lengths of the box in lattice units, shape (d,).
+        root: Edge of a root cell in lattice units.
         corner: Lowest corner of each leaf in lattice units, shape (m, d).
         edge: Edge of each leaf in lattice units, shape (m,).
     """
 
-    box: NDArray[np.float64]
+    planes: tuple[NDArray[np.float64], ...]
     periodic: NDArray[np.bool_]
-    span: NDArray[np.int64]
+    root: int
     corner: NDArray[np.int64]
     edge: NDArray[np.int64]
 
     @property
     def dimension(self) -> int:
         """Space dimension, 2 or 3."""
-        return len(self.span)
+        return len(self.planes)
+
+    @property
+    def span(self) -> NDArray[np.int64]:
+        """Edge lengths of the box in lattice units, shape (d,)."""
+        return self.root * _root_counts(self.planes)
 
     def key(self, lattice: NDArray[np.int64]) -> NDArray[np.int64]:
         """One integer for each lattice point, shape (..., d) -> (...)."""
         stride = np.concatenate([[1], np.cumprod(self.span[:-1] + 1)])
-        return lattice @ stride
+        keys: NDArray[np.int64] = lattice @ stride
+        return keys
 
     def wrap(self, lattice: NDArray[np.int64]) -> NDArray[np.int64]:
         """Lattice points moved into [0, span) in the periodic directions, shape (..., d)."""
         return np.where(self.periodic, lattice % self.span, lattice)
 
     def positions(self, lattice: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Coordinates of lattice points, shape (..., d) [m]; exactly `box` at `span`."""
-        return lattice / self.span * self.box
+        """Coordinates of lattice points, shape (n, d) [m]; exact on the root planes."""
+        return _positions(self.planes, lattice / self.root)
 
 
-def build_octree(
-    box: NDArray[np.float64],
-    periodic: NDArray[np.bool_],
-    size: SizeFunction,
-    *,
-    coarsest: float,
-    finest: float,
-) -> Octree:
-    """Refine root cells until no leaf is larger than the size wanted at its centre and corners.
+def uniform_planes(
+    box: NDArray[np.float64], periodic: NDArray[np.bool_], *, coarsest: float, finest: float
+) -> tuple[NDArray[np.float64], ...]:
+    """Root planes such that whole halvings of the root cells meet `finest` closely.
 
-    The root cells are chosen so that whole halvings of them meet `finest` as closely as the box
-    allows. A periodic direction gets at least four root cells, so that no leaf meets its own
-    image.
+    A periodic direction gets at least four root cells, so that no leaf meets its own image.
 
     Args:
         box: Edge lengths, shape (d,) [m].
         periodic: Periodic directions, shape (d,).
-        size: Wanted leaf edge [m] at points of shape (n, d) [m].
         coarsest: Largest leaf edge [m].
-        finest: Leaf edge that halving the roots should hit exactly [m].
+        finest: Leaf edge that halving the roots should hit [m].
 
     Raises:
-        MeshError: The sizes are not positive, or need more than `MAX_LEVEL` levels.
+        MeshError: The sizes are not positive and ordered.
     """
     if not 0 < finest <= coarsest:
         raise MeshError(
@@ -94,22 +94,52 @@ def build_octree(
             "both must be positive and the finest not above the coarsest"
         )
     least = np.where(periodic, 4, 1)
-    step = finest * 2.0 ** np.floor(np.log2(min(coarsest, float((box / least).min())) / finest))
+    largest = min(coarsest, float((box / least).min()))
+    step = finest * 2.0 ** np.floor(np.log2(largest / finest) + 1e-9)
     roots = np.maximum(np.ceil(box / step * (1 - 1e-9)).astype(np.int64), least)
+    return tuple(np.linspace(0.0, edge, n + 1) for edge, n in zip(box, roots, strict=True))
+
+
+def build_octree(
+    planes: tuple[NDArray[np.float64], ...], periodic: NDArray[np.bool_], size: SizeFunction
+) -> Octree:
+    """Refine root cells until no leaf is larger than the size wanted at its centre and corners.
+
+    Args:
+        planes: Coordinates of the planes between root cells along each axis [m].
+        periodic: Periodic directions, shape (d,).
+        size: Wanted leaf edge [m] at points of shape (n, d) [m].
+
+    Raises:
+        MeshError: The sizes need more than `MAX_LEVEL` halvings of the root cells.
+    """
+    roots = _root_counts(planes)
     refined: list[NDArray[np.int64]] = []
     cells = _grid(roots)
     while len(cells):
-        wanted = _smallest_wanted(cells, len(refined), box, roots, size)
-        edge = float((box / roots).max()) / 2 ** len(refined)
+        wanted, edge = _wanted(planes, cells, len(refined), size)
         cells = cells[wanted < edge * (1 - 1e-9)]
         if len(refined) == MAX_LEVEL and len(cells):
             raise MeshError(
-                f"mesh sizes: a size of {wanted.min():.3g} m in a box of {box} m needs more than "
-                f"{MAX_LEVEL} halvings of cells of {step:.3g} m; raise the smallest size"
+                f"mesh sizes: a size of {wanted.min():.3g} m needs more than {MAX_LEVEL} halvings "
+                f"of cells of {edge.max() * 2**MAX_LEVEL:.3g} m; raise the smallest size"
             )
         refined.append(cells)
         cells = _children(cells)
-    return _leaves(box, periodic, roots, _balance(refined, roots, periodic))
+    return _leaves(planes, periodic, _balance(refined, roots, periodic))
+
+
+def _root_counts(planes: tuple[NDArray[np.float64], ...]) -> NDArray[np.int64]:
+    """Number of root cells along each axis, shape (d,)."""
+    return np.array([len(p) - 1 for p in planes], dtype=np.int64)
+
+
+def _positions(
+    planes: tuple[NDArray[np.float64], ...], index: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Coordinates of points given in units of root cells, linear between root planes."""
+    axes = [np.interp(index[:, k], np.arange(len(p)), p) for k, p in enumerate(planes)]
+    return np.stack(axes, axis=1)
 
 
 def _grid(roots: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -125,24 +155,28 @@ def _children(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     return (2 * cells[:, None, :] + offsets).reshape(-1, d)
 
 
-def _smallest_wanted(
+def _wanted(
+    planes: tuple[NDArray[np.float64], ...],
     cells: NDArray[np.int64],
     level: int,
-    box: NDArray[np.float64],
-    roots: NDArray[np.int64],
     size: SizeFunction,
-) -> NDArray[np.float64]:
-    """Smallest size wanted at the centre and the corners of cells of one level, shape (m,) [m]."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Smallest size wanted at centre and corners of cells of one level, and their longest edge.
+
+    Returns:
+        Both of shape (m,) [m].
+    """
     d = cells.shape[1]
-    scale = box / (roots * 2**level)
-    wanted = size((cells + 0.5) * scale)
+    half = 0.5**level
+    low, high = _positions(planes, cells * half), _positions(planes, (cells + 1) * half)
+    wanted = size(0.5 * (low + high))
     offsets = np.array(list(product((0, 1), repeat=d)), dtype=np.int64)
     corners = (cells[:, None, :] + offsets).reshape(-1, d)
-    stride = np.concatenate([[1], np.cumprod(roots[:-1] * 2**level + 1)])
+    stride = np.concatenate([[1], np.cumprod(_root_counts(planes)[:-1] * 2**level + 1)])
     _, first, inverse = np.unique(corners @ stride, return_index=True, return_inverse=True)
-    at_corners = size(corners[first] * scale)[inverse].reshape(len(cells), 2**d)
-    smallest: NDArray[np.float64] = np.minimum(wanted, at_corners.min(axis=1))
-    return smallest
+    at_corners = size(_positions(planes, corners[first] * half))[inverse]
+    smallest = np.minimum(wanted, at_corners.reshape(len(cells), 2**d).min(axis=1))
+    return smallest, (high - low).max(axis=1)
 
 
 def _unique_rows(cells: NDArray[np.int64], extent: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -174,12 +208,12 @@ def _balance(
 
 
 def _leaves(
-    box: NDArray[np.float64],
+    planes: tuple[NDArray[np.float64], ...],
     periodic: NDArray[np.bool_],
-    roots: NDArray[np.int64],
     refined: list[NDArray[np.int64]],
 ) -> Octree:
     """Cells that exist but are not refined, from coarse to fine."""
+    roots = _root_counts(planes)
     depth = max((level for level, cells in enumerate(refined) if len(cells)), default=-1) + 1
     corners, edges = [], []
     existing = _grid(roots)
@@ -192,9 +226,9 @@ def _leaves(
         edges.append(np.full(len(leaf), edge, dtype=np.int64))
         existing = _children(split)
     return Octree(
-        box=np.asarray(box, dtype=np.float64),
+        planes=planes,
         periodic=np.asarray(periodic, dtype=np.bool_),
-        span=roots * FINEST * 2**depth,
+        root=FINEST * 2**depth,
         corner=np.concatenate(corners),
         edge=np.concatenate(edges),
     )
