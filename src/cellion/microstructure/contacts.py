@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .geometry import FloatArray, IntArray, SizeLimits, wrap
-from .pairs import Pairs
+from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
+from cellion.microstructure.pairs import Pairs
 
-__all__ = ["Contacts", "build_contacts", "contact_size"]
+__all__ = ["GROWTH", "Contacts", "build_contacts", "contact_size"]
+
+GROWTH = 0.5
+"""Growth of the wanted cell edge per distance from the nearest surface."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,50 +88,63 @@ def build_contacts(
 def contact_size(
     contacts: Contacts,
     x: FloatArray,
+    away: FloatArray,
     sizes: SizeLimits,
-    cap: FloatArray,
     domain: tuple[FloatArray, NDArray[np.bool_]],
-) -> FloatArray:
-    """Return ``cap`` lowered to what the gaps and necks around each point need.
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Return the points that lie in a gap or at a neck, and the cell edge wanted there.
 
-    At a distance rho from a contact, a gap of width w = gap + rho^2 / (2 R) is to hold
-    ``gap_cells`` cells, and a neck of radius a as many along its radius::
+    At a distance rho from a contact, the gap of width w = gap + rho^2 / (2 R) is to hold
+    ``gap_cells`` cells, and a neck of radius a as many along its radius; the edge grows by
+    `GROWTH` per distance s from the nearest surface beyond half the gap::
 
-        h = max(smallest, a / gap_cells, w / gap_cells)
+        h = max(smallest, a / gap_cells, w / gap_cells) + GROWTH max(0, s - w / 2)
+
+    A contact matters as long as w / gap_cells is smaller than the size at surfaces.
 
     Args:
         contacts: gaps and necks.
-        x: points (n, d) [m].
+        x: points (n, d) [m] in the box.
+        away: distance (n,) [m] of the points from the nearest surface.
         sizes: mesh sizes.
-        cap: size wanted otherwise (n,) [m].
         domain: box (d,) [m] and which axes repeat (d,).
+
+    Returns:
+        Indices (m,) of the points within reach of a contact, and their sizes (m,) [m].
     """
-    best = cap.copy()
-    if len(contacts) == 0:
-        return best
+    wanted = np.full(len(x), np.inf)
     box, periodic = domain
+    room = np.maximum(sizes.gap_cells * sizes.surface - contacts.gap, 0.0)
+    reach = np.sqrt(2 * contacts.reduced_radius * room)
+    relevant = np.flatnonzero(reach > 0)
     floor = np.maximum(sizes.smallest, contacts.neck_radius / sizes.gap_cells)
-    tree = cKDTree(contacts.midpoint, boxsize=np.where(periodic, box, 0.0))
-    # beyond this distance no contact asks for less than the cap
-    reach = np.sqrt(
-        np.max(
-            2 * contacts.reduced_radius * (sizes.gap_cells * cap.max() - contacts.gap), initial=0
-        )
-    )
-    open_points, k = np.arange(len(x)), min(4, len(contacts))
+    # similar reaches share a tree, so that long ones do not widen the search of short ones
+    classes = np.floor(np.log2(reach[relevant] / reach[relevant].max(initial=1e-300)))
+    for c in np.unique(classes):
+        group = relevant[classes == c]
+        tree = cKDTree(contacts.midpoint[group], boxsize=np.where(periodic, box, 0.0))
+        for point, local, rho in _within(tree, x, float(reach[group].max())):
+            one = group[local]
+            width = contacts.gap[one] + rho**2 / (2 * contacts.reduced_radius[one])
+            beyond = GROWTH * np.maximum(away[point] - 0.5 * np.maximum(width, 0.0), 0.0)
+            size = np.maximum(floor[one], width / sizes.gap_cells) + beyond
+            inside = rho < reach[one]
+            np.minimum.at(wanted, point[inside], size[inside])
+    near = np.flatnonzero(np.isfinite(wanted))
+    return near, wanted[near]
+
+
+def _within(
+    tree: cKDTree, x: FloatArray, reach: float
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]]:
+    """Yield (points, entries of the tree, distances), each pair within ``reach`` at least once."""
+    open_points, k = np.arange(len(x)), min(2, tree.n)
     while open_points.size:
-        rho, index = tree.query(
-            x[open_points], k=np.arange(1, k + 1), distance_upper_bound=max(reach, 1e-300)
+        rho, entry = tree.query(
+            x[open_points], k=np.arange(1, k + 1), distance_upper_bound=reach * (1 + 1e-12)
         )
-        inside = np.isfinite(rho)
-        index = np.where(inside, index, 0)
-        width = contacts.gap[index] + rho**2 / (2 * contacts.reduced_radius[index])
-        wanted = np.where(inside, np.maximum(floor[index], width / sizes.gap_cells), np.inf)
-        best[open_points] = np.minimum(best[open_points], wanted.min(axis=1))
-        if k == len(contacts):
+        row, column = np.nonzero(np.isfinite(rho))
+        yield open_points[row], entry[row, column], rho[row, column]
+        if k == tree.n:
             break
-        # contacts further away than the k-th could still ask for less than the best so far
-        further = contacts.gap.min() + rho[:, -1] ** 2 / (2 * contacts.reduced_radius.max())
-        undecided = np.maximum(further / sizes.gap_cells, sizes.smallest) < best[open_points]
-        open_points, k = open_points[undecided & inside[:, -1]], min(2 * k, len(contacts))
-    return best
+        open_points, k = open_points[np.isfinite(rho[:, -1])], min(4 * k, tree.n)

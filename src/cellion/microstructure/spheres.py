@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .contacts import Contacts, build_contacts, contact_size
-from .geometry import FloatArray, IntArray, SizeLimits, wrap
-from .pairs import close_pairs
+from cellion.microstructure.contacts import GROWTH, Contacts, build_contacts, contact_size
+from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
+from cellion.microstructure.pairs import close_pairs
 
-__all__ = ["GROWTH", "SphereGeometry"]
-
-GROWTH = 0.5
-"""Growth of the wanted cell edge per distance from the nearest surface."""
+__all__ = ["SphereGeometry"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +46,11 @@ class SphereGeometry:
     def count(self) -> int:
         """Number of particles n."""
         return int(self.radii.size)
+
+    @cached_property
+    def _equal(self) -> bool:
+        """Whether all radii agree, so that power and surface distances order alike."""
+        return self.count > 0 and bool(self.radii.min() == self.radii.max())
 
     @cached_property
     def _lifted(self) -> cKDTree:
@@ -110,18 +112,21 @@ class SphereGeometry:
         """
         labels = np.zeros((len(x), k), np.int32)
         distance = np.full((len(x), k), np.inf)
-        open_points, width = np.arange(len(x)), k
+        open_points, width = np.arange(len(x)), k if self._equal else k + 1
         while open_points.size and self.count:
             points = x[open_points]
             candidates = self.lowest(points, min(width, self.count))
             signed = self._signed(points, candidates)
-            order = np.argsort(signed, axis=1, kind="stable")[:, :k]
-            labels[open_points, : order.shape[1]] = np.take_along_axis(candidates, order, axis=1)
-            distance[open_points, : order.shape[1]] = np.take_along_axis(signed, order, axis=1)
-            if width >= self.count:
+            last = signed[:, -1] * (signed[:, -1] + 2 * self.radii[candidates[:, -1] - 1])
+            if width > 1:
+                order = np.argsort(signed, axis=1, kind="stable")[:, :k]
+                candidates = np.take_along_axis(candidates, order, axis=1)
+                signed = np.take_along_axis(signed, order, axis=1)
+            labels[open_points, : signed.shape[1]] = candidates
+            distance[open_points, : signed.shape[1]] = signed
+            if width >= self.count or self._equal:
                 break
-            bound = self._beyond(points, candidates[:, -1])
-            open_points = open_points[distance[open_points, k - 1] > bound]
+            open_points = open_points[signed[:, k - 1] > self._beyond(last)]
             width *= 2
         return labels, distance
 
@@ -130,17 +135,16 @@ class SphereGeometry:
         away = np.sqrt(np.sum(self._from_center(x, labels) ** 2, axis=-1))
         return np.asarray(away - self.radii[labels - 1], dtype=float)
 
-    def _beyond(self, x: FloatArray, last: IntArray) -> FloatArray:
+    def _beyond(self, power: FloatArray) -> FloatArray:
         """Return a lower bound (n,) [m] of the distances to surfaces not among the candidates.
 
-        Their power distance p is at least that of the last candidate; outside (p > 0) the
-        surface distance sqrt(p + r^2) - r decreases with r, so the largest radius bounds it.
+        Their power distance is at least ``power`` (n,) [m^2], that of the last candidate. Outside
+        (p > 0) the surface distance sqrt(p + r^2) - r decreases with r, so the largest radius
+        bounds it; no bound is known inside.
         """
-        power = self.field(x, last)
         largest = self.radii.max()
         bound = np.sqrt(np.maximum(power, 0.0) + largest**2) - largest
-        # rounding of the lifted distances must not decide a tie
-        return np.where(power > 0, bound * (1 + 1e-12), -np.inf)
+        return np.where(power > 0, bound, -np.inf)
 
     def contacts(self, reach: float) -> Contacts:
         """Return the pairs of particles whose surfaces are closer than ``reach`` [m].
@@ -161,8 +165,10 @@ class SphereGeometry:
         labels, distance = self.nearest(x, 1)
         radius = np.concatenate([[np.inf], self.radii])[labels[:, 0]]
         away = np.minimum(np.abs(distance[:, 0]), sizes.size / GROWTH)
-        smooth = np.minimum(sizes.size, np.minimum(sizes.surface, radius) + GROWTH * away)
-        smooth = np.maximum(smooth, sizes.smallest)
+        grown = np.minimum(sizes.size, np.minimum(sizes.surface, radius) + GROWTH * away)
+        smooth: FloatArray = np.maximum(grown, sizes.smallest)
         contacts = self.contacts(sizes.gap_cells * sizes.surface)
         home = wrap(x, self.box, self.periodic)
-        return contact_size(contacts, home, sizes, smooth, (self.box, self.periodic))
+        near, fine = contact_size(contacts, home, away, sizes, (self.box, self.periodic))
+        smooth[near] = np.minimum(smooth[near], fine)
+        return smooth
