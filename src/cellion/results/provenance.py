@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import resource
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Provenance", "collect_provenance", "git_commit", "peak_memory", "versions"]
+__all__ = ["Provenance", "collect_provenance", "git_commit", "versions"]
 
 _DISTRIBUTIONS = ("cellion", "numpy", "scipy", "mpi4py", "h5py", "dolfinx-solver-real")
 # Parts of FEniCSx and PETSc come in bundles, so their own versions are asked from the modules,
@@ -64,7 +63,7 @@ def collect_provenance(
         seed: Seed of the microstructure, None when nothing was random.
         ranks: Number of MPI ranks.
         wall_time: Wall time per stage [s].
-        peak_memory: Resident memory summed over ranks [bytes]; see `peak_memory`.
+        peak_memory: Resident memory summed over ranks [bytes]; see `cellion.parallel`.
     """
     return Provenance(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -93,12 +92,6 @@ def versions() -> dict[str, str]:
         if version is not None:
             found[name] = str(version)
     return found
-
-
-def peak_memory() -> float:
-    """Largest resident memory of this process so far [bytes]."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
 def git_commit(package: Path | None = None) -> str | None:

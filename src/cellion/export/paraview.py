@@ -1,0 +1,349 @@
+"""Fields as one VTKHDF file that ParaView (5.12 and newer) and PyVista open.
+
+One partition per rank. A rank describes what it owns as a `FieldPiece` of plain arrays; the pieces
+travel to rank 0 in chunks of bounded size and go straight to the file, so no rank ever holds more
+than its own piece and one chunk. Datasets are contiguous and uncompressed: the HDF5 of some wheels
+has no compression filter.
+
+Coordinates are in metres and all fields in SI units. The unit of a field is the attribute ``units``
+of its dataset, and the array ``units`` of the field data lists them all (``name [unit]``). Material
+names are the array ``materials`` of the field data, in the order of the numbers in the cell array
+``material``.
+
+Source: Kitware, "VTKHDF file format", version 2.2, UnstructuredGrid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellion.parallel import raise_anywhere
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import CellionError, ResultsError, nearest
+from cellion.results.files import replacing
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+__all__ = ["CornerField", "FieldPiece", "field_piece", "read_fields", "write_fields"]
+
+type Array = NDArray[Any]
+
+CHUNK_BYTES = 1 << 24
+_CELL_TYPE = {3: 5, 4: 10}  # corners per mesh cell -> VTK_TRIANGLE, VTK_TETRA
+_TAG = 531
+
+
+@dataclass(frozen=True, kw_only=True)
+class CornerField:
+    """A field that is linear in each mesh cell and may jump between mesh cells.
+
+    Attributes:
+        values: Value at each corner of each mesh cell, shape (m, d + 1); NaN where there is none.
+        unit: Unit, such as ``V``.
+    """
+
+    values: NDArray[np.float64]
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldPiece:
+    """What one rank adds to the file: its mesh cells, each once, and their fields.
+
+    Attributes:
+        points: Coordinates, shape (n, 3) [m].
+        cells: Points of each triangle or tetrahedron, shape (m, d + 1).
+        point_data: Name to values, shape (n,) or (n, 3).
+        cell_data: Name to values, shape (m,) or (m, 3).
+        units: Name to unit, for the fields that have one.
+    """
+
+    points: NDArray[np.float64]
+    cells: NDArray[np.int64]
+    point_data: Mapping[str, Array] = field(default_factory=dict)
+    cell_data: Mapping[str, Array] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.cells)
+        if len(shape) != 2 or shape[1] not in _CELL_TYPE:
+            raise ResultsError(f"cells: found shape {shape}; allowed: (m, 3) or (m, 4)")
+        if np.ndim(self.points) != 2 or np.shape(self.points)[1] != 3:
+            raise ResultsError(f"points: found shape {np.shape(self.points)}; allowed: (n, 3)")
+        for kind, data, count in (
+            ("point", self.point_data, len(self.points)),
+            ("mesh cell", self.cell_data, len(self.cells)),
+        ):
+            for name, values in data.items():
+                if not name or "/" in name:
+                    raise ResultsError(f"{name!r}: a field needs a name without '/'")
+                if np.shape(values) not in {(count,), (count, 3)}:
+                    raise ResultsError(
+                        f"{name}: found shape {np.shape(values)}; allowed: one value or three "
+                        f"per {kind}, ({count},) or ({count}, 3)"
+                    )
+        for name in self.units:
+            known = [*self.point_data, *self.cell_data]
+            if name not in known:
+                raise ResultsError(f"units: no field is named {name!r}{nearest(name, known)}")
+
+
+def field_piece(
+    points: NDArray[np.float64],
+    cells: NDArray[np.integer[Any]],
+    *,
+    corner_fields: Mapping[str, CornerField],
+    cell_data: Mapping[str, Array],
+    units: Mapping[str, str],
+) -> FieldPiece:
+    """Join mesh cells and their fields into a piece.
+
+    A point is written once for every vertex and every set of values that the corner fields take
+    there: mesh cells on the two sides of a jump keep their own, all others share.
+
+    Args:
+        points: Coordinates of the vertices, shape (n, 2) or (n, 3) [m]; vertices of no mesh cell
+            are left out.
+        cells: Vertices of the mesh cells that this rank owns, shape (m, d + 1).
+        corner_fields: Name to values at the corners of those mesh cells.
+        cell_data: Name to values per mesh cell, shape (m,), (m, 2) or (m, 3).
+        units: Units of the cell data.
+
+    Returns:
+        The piece, with two-dimensional coordinates and vectors filled up with zeros.
+
+    Raises:
+        ResultsError: A field does not fit the mesh cells.
+    """
+    for name, corner in corner_fields.items():
+        if np.shape(corner.values) != np.shape(cells):
+            raise ResultsError(
+                f"{name}: found shape {np.shape(corner.values)}; allowed: one value per corner of "
+                f"each mesh cell, {np.shape(cells)}"
+            )
+    first, corners = _distinct_corners(
+        np.asarray(cells).ravel(), [corner.values for corner in corner_fields.values()]
+    )
+    return FieldPiece(
+        points=_three_columns(np.asarray(points, dtype=np.float64)[np.ravel(cells)[first]]),
+        cells=corners.reshape(np.shape(cells)),
+        point_data={name: np.ravel(corner.values)[first] for name, corner in corner_fields.items()},
+        cell_data={name: _three_columns(np.asarray(values)) for name, values in cell_data.items()},
+        units={name: corner.unit for name, corner in corner_fields.items()} | dict(units),
+    )
+
+
+def _distinct_corners(
+    vertices: NDArray[np.integer[Any]], values: Sequence[NDArray[np.float64]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First corner of each distinct (vertex, values), and the number of each corner's tuple."""
+    _, number = np.unique(vertices, return_inverse=True)
+    for field_values in values:
+        # Equal numbers of equal type have equal bits once -0.0 and the kinds of NaN are unified.
+        flat = np.ravel(field_values).astype(np.float64) + 0.0
+        flat[np.isnan(flat)] = np.nan
+        distinct, rank = np.unique(flat.view(np.int64), return_inverse=True)
+        _, number = np.unique(number * len(distinct) + rank, return_inverse=True)
+    _, first = np.unique(number, return_index=True)
+    return first, number.astype(np.int64)
+
+
+def _three_columns(values: Array) -> Array:
+    """Fill vectors in the plane up with zeros."""
+    if values.ndim == 2 and values.shape[1] == 2:
+        return np.column_stack([values, np.zeros(len(values), dtype=values.dtype)])
+    return values
+
+
+def write_fields(
+    path: Path, piece: FieldPiece, comm: MPI.Comm, *, materials: Sequence[str] = ()
+) -> Path:
+    """Write the pieces of all ranks to one file; collective.
+
+    The cell array ``rank`` is added. The file appears whole or not at all.
+
+    Args:
+        path: The file, such as ``DIR/fields.vtkhdf``.
+        piece: What this rank adds; names, types and shapes of fields are the same on all ranks.
+        comm: Communicator.
+        materials: Names of the materials, in the order of the numbers in ``material``.
+
+    Returns:
+        The path.
+
+    Raises:
+        ResultsError: On all ranks alike, when the file cannot be written or the ranks disagree
+            about the fields.
+    """
+    arrays = _datasets(piece, comm.rank)
+    layouts = comm.allgather({name: (a.shape, a.dtype.str) for name, a in arrays.items()})
+    _check_layouts(layouts)
+    error: CellionError | None = None
+    if comm.rank == 0:
+        error = _write_and_receive(path, piece, arrays, layouts, comm, materials)
+    else:
+        for array in arrays.values():
+            for chunk in _chunks(len(array), _row_bytes(array.shape, array.dtype)):
+                comm.Send(array[chunk], dest=0, tag=_TAG)
+    raise_anywhere(error, comm)
+    return path
+
+
+def read_fields(path: Path) -> tuple[FieldPiece, tuple[str, ...]]:
+    """Read what `write_fields` wrote, all partitions as one piece; VTK is not needed.
+
+    Points that several partitions have stay apart.
+
+    Returns:
+        The piece, and the names of the materials.
+
+    Raises:
+        ResultsError: The file is missing or not one that `write_fields` wrote.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            return _read_group(file["VTKHDF"])
+    except (OSError, KeyError) as error:
+        raise ResultsError(f"{path}: not a field file of cellion ({error})") from error
+
+
+def _read_group(group: h5py.Group) -> tuple[FieldPiece, tuple[str, ...]]:
+    points, counts = group["NumberOfPoints"][:], group["NumberOfConnectivityIds"][:]
+    shift = np.repeat(np.cumsum(points) - points, counts)
+    total = len(group["Types"])
+    corners = int(counts.sum()) // total if total else 4
+    data = {
+        kind: {name: dataset[:] for name, dataset in group.get(kind, {}).items()}
+        for kind in ("PointData", "CellData")
+    }
+    head = {name: dataset.asstr()[:] for name, dataset in group["FieldData"].items()}
+    lines = [line.rstrip("]").rpartition(" [") for line in head.get("units", ())]
+    piece = FieldPiece(
+        points=group["Points"][:],
+        cells=(group["Connectivity"][:] + shift).reshape(total, corners),
+        point_data=data["PointData"],
+        cell_data=data["CellData"],
+        units={name: unit for name, _, unit in lines},
+    )
+    return piece, tuple(head.get("materials", ()))
+
+
+def _datasets(piece: FieldPiece, rank: int) -> dict[str, Array]:
+    """All datasets of a partition, by their name in the file."""
+    count, corners = piece.cells.shape
+    arrays = {
+        "NumberOfPoints": np.array([len(piece.points)], dtype=np.int64),
+        "NumberOfCells": np.array([count], dtype=np.int64),
+        "NumberOfConnectivityIds": np.array([count * corners], dtype=np.int64),
+        "Points": piece.points.astype(np.float64),
+        "Connectivity": piece.cells.astype(np.int64).ravel(),
+        "Offsets": np.arange(0, count * corners + 1, corners, dtype=np.int64),
+        "Types": np.full(count, _CELL_TYPE[corners], dtype=np.uint8),
+        "CellData/rank": np.full(count, rank, dtype=np.int32),
+    }
+    arrays |= {f"PointData/{name}": np.asarray(a) for name, a in piece.point_data.items()}
+    arrays |= {f"CellData/{name}": np.asarray(a) for name, a in piece.cell_data.items()}
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _check_layouts(layouts: Sequence[Mapping[str, tuple[tuple[int, ...], str]]]) -> None:
+    first = {name: (shape[1:], kind) for name, (shape, kind) in layouts[0].items()}
+    for rank, layout in enumerate(layouts):
+        other = {name: (shape[1:], kind) for name, (shape, kind) in layout.items()}
+        if list(other.items()) != list(first.items()):
+            differing = sorted(dict(first.items() ^ other.items()))
+            raise ResultsError(
+                f"fields: rank {rank} and rank 0 disagree about {', '.join(differing) or 'order'}; "
+                "all ranks must give the same fields"
+            )
+
+
+def _write_and_receive(
+    path: Path,
+    piece: FieldPiece,
+    arrays: Mapping[str, Array],
+    layouts: Sequence[Mapping[str, tuple[tuple[int, ...], str]]],
+    comm: MPI.Comm,
+    materials: Sequence[str],
+) -> ResultsError | None:
+    """Write on rank 0; after an error, keep receiving so that no rank waits for ever."""
+    incoming = _received_chunks(arrays, layouts, comm)
+    error = None
+    try:
+        with replacing(path) as partial, h5py.File(partial, "w") as file:
+            group = file.create_group("VTKHDF", track_order=True)
+            _write_head(group, piece, materials)
+            _create_datasets(group, layouts, piece.units)
+            for name, rows, values in incoming:
+                group[name][rows] = values
+    except ResultsError as caught:
+        error = caught
+    for _ in incoming:
+        continue
+    return error
+
+
+def _write_head(group: h5py.Group, piece: FieldPiece, materials: Sequence[str]) -> None:
+    group.attrs["Version"] = np.array([2, 2], dtype=np.int64)
+    group.attrs.create("Type", b"UnstructuredGrid", dtype=h5py.string_dtype("ascii", 16))
+    head = group.create_group("FieldData")
+    texts = {
+        "materials": list(materials),
+        "units": [f"{name} [{unit}]" for name, unit in piece.units.items()],
+    }
+    for name, lines in texts.items():
+        if lines:
+            # VTK reads strings of variable length, and only as ASCII.
+            encoded = [line.encode("ascii", "replace") for line in lines]
+            head.create_dataset(name, data=encoded, dtype=h5py.string_dtype("ascii"))
+
+
+def _create_datasets(
+    group: h5py.Group,
+    layouts: Sequence[Mapping[str, tuple[tuple[int, ...], str]]],
+    units: Mapping[str, str],
+) -> None:
+    for name, (shape, kind) in layouts[0].items():
+        rows = sum(layout[name][0][0] for layout in layouts)
+        dataset = group.create_dataset(name, shape=(rows, *shape[1:]), dtype=kind)
+        unit = units.get(name.partition("/")[2])
+        if unit is not None:
+            dataset.attrs["units"] = unit
+
+
+def _received_chunks(
+    arrays: Mapping[str, Array],
+    layouts: Sequence[Mapping[str, tuple[tuple[int, ...], str]]],
+    comm: MPI.Comm,
+) -> Iterator[tuple[str, slice, Array]]:
+    """Chunks of all ranks in the order they are sent: (dataset, rows in the file, values)."""
+    start = dict.fromkeys(arrays, 0)
+    for rank, layout in enumerate(layouts):
+        for name, (shape, kind) in layout.items():
+            dtype = np.dtype(kind)
+            for chunk in _chunks(shape[0], _row_bytes(shape, dtype)):
+                if rank == 0:
+                    values = arrays[name][chunk]
+                else:
+                    values = np.empty((chunk.stop - chunk.start, *shape[1:]), dtype=dtype)
+                    comm.Recv(values, source=rank, tag=_TAG)
+                yield name, slice(start[name] + chunk.start, start[name] + chunk.stop), values
+            start[name] += shape[0]
+
+
+def _chunks(rows: int, row_bytes: int) -> Iterator[slice]:
+    step = max(1, CHUNK_BYTES // row_bytes)
+    for begin in range(0, rows, step):
+        yield slice(begin, min(begin + step, rows))
+
+
+def _row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    return int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize

@@ -1,0 +1,241 @@
+"""Runs as rows: ``table.csv`` with units in its header, and a short table for the console.
+
+Columns keep one order: what identifies the run, fractions per material, then per carrier the
+conductivities, the tortuosity factors, the other numbers, the estimated errors. Infinite numbers
+read ``inf``; what was not asked for is empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.markup import escape
+from rich.table import Table
+
+from cellion.errors import ResultsError
+from cellion.results.files import replacing
+from cellion.results.record import DIRECTIONS, CarrierResult, Fraction, RunResult
+
+__all__ = ["console_table", "read_table", "table_columns", "table_row", "write_table"]
+
+type Entry = str | int | float | None
+
+_COMPONENTS = {"xx": (0, 0), "yy": (1, 1), "zz": (2, 2), "yz": (1, 2), "xz": (0, 2), "xy": (0, 1)}
+
+
+def table_row(result: RunResult, extra: Mapping[str, Entry] | None = None) -> dict[str, Entry]:
+    """One run as a row of the table.
+
+    Args:
+        result: The run.
+        extra: Further columns after the temperature, such as the varied values of a study.
+
+    Returns:
+        Column header (with unit) to value; None where there is nothing to tell.
+    """
+    row: dict[str, Entry] = {
+        "name": result.name,
+        "seed": result.provenance.seed,
+        "temperature [K]": result.temperature,
+    }
+    row |= extra or {}
+    for label, fractions in (
+        ("volume_fraction", result.volume_fraction),
+        ("weight_fraction", result.weight_fraction),
+    ):
+        for material in result.materials:
+            fraction = fractions.get(material, Fraction())
+            row[f"{label}_{material} [-]"] = fraction.meshed
+            row[f"{label}_{material}_requested [-]"] = fraction.requested
+    for name, carrier in result.carriers.items():
+        row |= _carrier_entries(name, carrier)
+    row |= {f"specific_surface_{m} [1/m]": area for m, area in result.specific_surface.items()}
+    row |= {f"contact_area_{pair} [1/m]": area for pair, area in result.contact_area.items()}
+    row |= {f"unknowns_{name} [-]": report.unknowns for name, report in result.solver.items()}
+    row["wall_time [s]"] = round(sum(result.provenance.wall_time.values()), 3)
+    return {
+        header: None if isinstance(value, float) and math.isnan(value) else value
+        for header, value in row.items()
+    }
+
+
+def _carrier_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
+    row: dict[str, Entry] = {
+        f"sigma_{name}_{component} [S/m]": float(carrier.effective_conductivity[index])
+        for component, index in _COMPONENTS.items()
+    }
+    row[f"sigma_{name}_mean [S/m]"] = carrier.mean_conductivity
+    row[f"sigma_{name}_bulk [S/m]"] = carrier.bulk_conductivity
+    for bound in ("lower", "upper"):
+        tensor = getattr(carrier, bound)
+        if tensor is not None:
+            for axis, direction in enumerate(DIRECTIONS):
+                header = f"sigma_{name}_{direction}{direction}_{bound} [S/m]"
+                row[header] = float(tensor[axis, axis])
+    for label, values, mean in (
+        ("tortuosity_factor", carrier.tortuosity_factor, carrier.mean_tortuosity_factor),
+        ("macmullin_number", carrier.macmullin_number, carrier.mean_macmullin_number),
+    ):
+        for direction in DIRECTIONS:
+            row[f"{label}_{name}_{direction} [-]"] = values.get(direction)
+        row[f"{label}_{name}_mean [-]"] = mean
+    for direction in DIRECTIONS:
+        row[f"bruggeman_exponent_{name}_{direction} [-]"] = carrier.bruggeman_exponent.get(
+            direction
+        )
+    for direction in DIRECTIONS:
+        estimate = carrier.discretisation_error_estimate.get(direction)
+        row[f"relative_error_{name}_{direction} [-]"] = estimate
+    return row
+
+
+def table_columns(rows: Iterable[Mapping[str, Entry]]) -> list[str]:
+    """Headers of several rows in one stable order.
+
+    A header that only later rows have is put after the header it follows there, so that blocks
+    (fractions, carriers) stay together whatever materials and carriers the runs have.
+    """
+    columns: list[str] = []
+    for row in rows:
+        position = 0
+        for header in row:
+            if header in columns:
+                position = columns.index(header) + 1
+            else:
+                columns.insert(position, header)
+                position += 1
+    return columns
+
+
+def write_table(rows: Sequence[Mapping[str, Entry]], path: Path) -> Path:
+    """Write rows as comma-separated values; the file appears whole or not at all.
+
+    Args:
+        rows: Rows of `table_row`.
+        path: The file, such as ``DIR/table.csv``.
+
+    Returns:
+        The path.
+
+    Raises:
+        ResultsError: The file cannot be written.
+    """
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, table_columns(rows), restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            {key: "" if value is None else value for key, value in row.items()} for row in rows
+        )
+    return path
+
+
+def read_table(path: Path) -> list[dict[str, Entry]]:
+    """Read what `write_table` wrote; numbers come back as numbers, empty entries as None.
+
+    Raises:
+        ResultsError: The file is missing or no table.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            rows = [
+                {key: value if key == "name" else _entry(value) for key, value in row.items()}
+                for row in reader
+            ]
+            headers = reader.fieldnames or ()
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ResultsError(f"{path}: cannot be read as a table ({error})") from error
+    if "name" not in headers or any(None in row or len(row) != len(headers) for row in rows):
+        raise ResultsError(f"{path}: not a table of cellion: no column 'name', or broken lines")
+    return rows
+
+
+def _entry(text: str | None) -> Entry:
+    if not text:
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def console_table(results: Sequence[RunResult], title: str | None = None) -> Table:
+    """A table for humans: one line per run, or per group of runs that differ by seed only.
+
+    Runs of the same name, temperature and fractions (to a thousandth) form a group, shown as mean
+    +- standard deviation.
+
+    Args:
+        results: The runs.
+        title: Heading.
+
+    Returns:
+        A table that rich prints.
+    """
+    groups = _replicates(results)
+    materials = list(dict.fromkeys(m for result in results for m in result.materials))
+    carriers = list(dict.fromkeys(name for result in results for name in result.carriers))
+    table = Table(title=title, title_justify="left")
+    table.add_column("run", overflow="fold")
+    table.add_column("runs", justify="right")
+    headers = ["T [K]", *(f"{material} [vol %]" for material in materials)]
+    for name in carriers:
+        headers += [f"sigma {name} [mS/cm]", f"tau {name} [-]"]
+    for header in headers:
+        table.add_column(escape(header), justify="right")
+    for group in groups:
+        table.add_row(*_console_cells(group, materials, carriers))
+    return table
+
+
+def _replicates(results: Sequence[RunResult]) -> list[list[RunResult]]:
+    groups: dict[object, list[RunResult]] = {}
+    for result in results:
+        asked = tuple(
+            round(value, 3)
+            for fraction in result.volume_fraction.values()
+            if (value := fraction.requested if fraction.requested is not None else fraction.meshed)
+            is not None
+        )
+        groups.setdefault((result.name, result.temperature, asked), []).append(result)
+    return list(groups.values())
+
+
+def _console_cells(group: list[RunResult], materials: list[str], carriers: list[str]) -> list[str]:
+    first = group[0]
+    cells = [escape(first.name), str(len(group)), f"{first.temperature:g}"]
+    for material in materials:
+        known = [
+            100 * fraction.meshed
+            for result in group
+            if (fraction := result.volume_fraction.get(material)) and fraction.meshed is not None
+        ]
+        cells.append(_mean_and_spread(known))
+    for name in carriers:
+        members = [result.carriers[name] for result in group if name in result.carriers]
+        # 1 S/m = 10 mS/cm
+        cells.append(_mean_and_spread([10 * c.mean_conductivity for c in members]))
+        cells.append(_mean_and_spread([c.mean_tortuosity_factor for c in members]))
+    return cells
+
+
+def _mean_and_spread(values: Sequence[float]) -> str:
+    """``1.234`` for one value, ``1.23 +- 0.04`` for several, the spread with two digits."""
+    if not values:
+        return "-"
+    mean = float(np.mean(values))
+    if len(values) == 1 or not math.isfinite(mean):
+        return f"{mean:.4g}"
+    spread = float(np.std(values, ddof=1))
+    if spread <= 1e-6 * abs(mean):
+        return f"{mean:.4g}"
+    if not 1e-3 <= abs(mean) < 1e4:
+        return f"{mean:.3e} ± {spread:.1e}"
+    decimals = max(0, 1 - math.floor(math.log10(spread)))
+    return f"{mean:.{decimals}f} ± {spread:.{decimals}f}"

@@ -1,0 +1,98 @@
+"""Tables: units in every header, one column order, means and spreads for humans."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cellion.errors import ResultsError
+from cellion.export.tables import (
+    console_table,
+    read_table,
+    table_columns,
+    table_row,
+    write_table,
+)
+from cellion.results.record import RunResult
+
+RunMaker = Callable[..., RunResult]
+
+
+def test_every_number_has_a_unit_in_its_header(make_run: RunMaker) -> None:
+    row = table_row(make_run())
+    without = [header for header in row if not re.search(r" \[[^]]+\]$", header)]
+    assert without == ["name", "seed"]
+
+
+def test_entries_are_those_of_the_run(make_run: RunMaker) -> None:
+    result = make_run(solid_electrolyte=0.42)
+    row = table_row(result)
+    ion = result.carriers["ion"]
+    assert row["sigma_ion_yy [S/m]"] == ion.effective_conductivity[1, 1]
+    assert row["sigma_ion_mean [S/m]"] == ion.mean_conductivity
+    assert row["tortuosity_factor_ion_z [-]"] == ion.tortuosity_factor["z"]
+    assert row["tortuosity_factor_electron_mean [-]"] == math.inf
+    assert row["volume_fraction_CAM_requested [-]"] == 0.53
+    assert row["weight_fraction_pore [-]"] is None
+    assert row["relative_error_ion_x [-]"] == 0.004
+    assert row["relative_error_electron_x [-]"] is None
+    assert row["contact_area_CAM/SE [1/m]"] == 3.8e5
+
+
+def test_a_table_comes_back_as_written(make_run: RunMaker, tmp_path: Path) -> None:
+    rows = [table_row(make_run(solid_electrolyte=f), {"load [-]": f}) for f in (0.35, 0.5)]
+    path = write_table(rows, tmp_path / "table.csv")
+    assert read_table(path) == rows
+
+
+def test_what_was_not_asked_is_an_empty_entry(plane_run: RunResult, tmp_path: Path) -> None:
+    path = write_table([table_row(plane_run)], tmp_path / "table.csv")
+    header, line = path.read_text().splitlines()
+    entries = dict(zip(header.split(","), line.split(","), strict=True))
+    assert entries["sigma_ion_zz [S/m]"] == ""
+    assert entries["tortuosity_factor_ion_z [-]"] == ""
+    assert float(entries["sigma_ion_xx [S/m]"]) > 0
+
+
+def test_columns_of_later_rows_join_their_block() -> None:
+    first = {"name": "a", "sigma": 1.0, "time": 2.0}
+    second = {"name": "b", "sigma": 1.0, "sigma_electron": 3.0, "time": 2.0}
+    assert table_columns([first, second]) == ["name", "sigma", "sigma_electron", "time"]
+
+
+def test_another_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ResultsError, match=r"table\.csv: not a table of cellion"):
+        read_table(tmp_path / "table.csv")
+    with pytest.raises(ResultsError, match="cannot be read"):
+        read_table(tmp_path / "missing.csv")
+
+
+def printed(results: list[RunResult]) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=200).print(console_table(results))
+    return stream.getvalue()
+
+
+def test_the_console_shows_one_run_with_units(make_run: RunMaker) -> None:
+    text = printed([make_run()])
+    assert "sigma ion [mS/cm]" in text
+    assert "CAM [vol %]" in text
+    assert "inf" in text
+
+
+def test_the_console_shows_mean_and_spread_over_seeds(make_run: RunMaker) -> None:
+    text = printed([make_run(seed=seed) for seed in (271, 272, 273)])
+    line = next(line for line in text.splitlines() if "ncm" in line)
+    mean, spread = re.findall(r"(\d+\.\d+) ± (\d+\.\d+)", line)[0]
+    # 10 mS/cm per S/m; factors 1.010, 1.012, 1.000 over seeds
+    base = 10 * 0.24 * sum(0.42**e for e in (1.6, 1.7, 1.8)) / 3
+    assert float(mean) == pytest.approx(base * 1.0073, rel=1e-3)
+    assert float(spread) == pytest.approx(base * 0.0064, rel=0.05)
+    assert "│    3 │" in line
