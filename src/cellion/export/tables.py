@@ -17,8 +17,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from cellion.errors import ResultsError
+from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.files import replacing
-from cellion.results.record import DIRECTIONS, CarrierResult, Fraction, RunResult
+from cellion.results.record import CarrierResult, Fraction, RunResult
 
 __all__ = ["console_table", "read_table", "table_columns", "table_row", "write_table"]
 

@@ -18,21 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import ResultsError, nearest
+from cellion.homogenise.properties import DIRECTIONS, EffectiveTransport
 from cellion.results.provenance import Provenance
 
 __all__ = [
-    "DIRECTIONS",
     "SCHEMA_VERSION",
     "CarrierResult",
     "Fraction",
     "PercolationRecord",
     "RunResult",
     "SolverRecord",
+    "carrier_result",
     "pair_name",
 ]
 
 SCHEMA_VERSION = 1
-DIRECTIONS = ("x", "y", "z")
 
 
 def pair_name(first: str, second: str) -> str:
@@ -76,6 +76,8 @@ class CarrierResult:
             conducting fraction is 1.
         discretisation_error_estimate: Per direction, relative error of sigma_eff by the mesh [-];
             NaN where there is no estimate.
+        composition_bounds: By name (``wiener``, ``hashin_shtrikman``), lower and upper bound of
+            sigma_eff that follow from the composition alone [S/m]; empty for anisotropic materials.
         lower: Lower bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
         upper: Upper bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
         reason: Why the conductivity is 0, when it is.
@@ -90,6 +92,7 @@ class CarrierResult:
     macmullin_number: Mapping[str, float]
     bruggeman_exponent: Mapping[str, float]
     discretisation_error_estimate: Mapping[str, float] = field(default_factory=dict)
+    composition_bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     lower: NDArray[np.float64] | None = None
     upper: NDArray[np.float64] | None = None
     reason: str | None = None
@@ -133,6 +136,47 @@ class CarrierResult:
         """Largest relative discretisation error over the directions [-]; NaN without estimate."""
         known = [value for value in self.discretisation_error_estimate.values() if value == value]
         return max(known, default=math.nan)
+
+
+def carrier_result(
+    transport: EffectiveTransport,
+    *,
+    lower: NDArray[np.float64] | None = None,
+    upper: NDArray[np.float64] | None = None,
+    reason: str | None = None,
+) -> CarrierResult:
+    """Record what homogenisation found.
+
+    Args:
+        transport: Effective transport of one carrier.
+        lower: Lower bound of the tensor, shape (d, d) [S/m].
+        upper: Upper bound of the tensor, shape (d, d) [S/m].
+        reason: Why the conductivity is 0, when it is.
+
+    Returns:
+        The record, its tensors filled up to (3, 3) with NaN.
+    """
+    return CarrierResult(
+        conducting=transport.conducting,
+        conducting_fraction=transport.conducting_fraction,
+        bulk_conductivity=transport.bulk_conductivity,
+        effective_conductivity=_three_by_three(transport.effective_conductivity),
+        percolates=transport.percolates,
+        tortuosity_factor=transport.tortuosity_factor,
+        macmullin_number=transport.macmullin_number,
+        bruggeman_exponent=transport.bruggeman_exponent,
+        discretisation_error_estimate=transport.discretisation_error,
+        composition_bounds=transport.bounds,
+        lower=None if lower is None else _three_by_three(lower),
+        upper=None if upper is None else _three_by_three(upper),
+        reason=reason,
+    )
+
+
+def _three_by_three(tensor: NDArray[np.float64]) -> NDArray[np.float64]:
+    full = np.full((3, 3), np.nan)
+    full[: len(tensor), : len(tensor)] = tensor
+    return full
 
 
 @dataclass(frozen=True, kw_only=True)
