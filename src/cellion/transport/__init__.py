@@ -1,1 +1,1 @@
-"""Transport: spaces, forms, boundary conditions and parallel solution of div(sigma grad phi) = 0."""
+"""Transport: spaces, forms, boundaries and parallel solution of div(sigma grad phi) = 0."""

@@ -1,0 +1,222 @@
+"""Which conducting cells are connected, and in which directions a current can cross the box.
+
+Cells are connected through facets. On each rank, a vertex surrounded by conducting cells only joins
+all of them, since its star is connected through facets; facets have to be looked at one by one only
+where all their vertices lie on the surface of the conductor or on a border between ranks. The few
+local components that result are joined on all ranks alike, across rank borders and, with the
+crossing recorded, across the faces of a periodic box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cellion.parallel import exchange
+
+import dolfinx.la
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.mesh.facets import facet_vertices, flagged_facets, match_facets
+from cellion.mesh.labelled import LabelledMesh, boundary_facets
+from cellion.mesh.periodicity import AXES
+from cellion.transport.merge import Crossings, join
+
+__all__ = ["Components", "find_components"]
+
+_SHARING_TAG = 1311
+
+
+@dataclass(frozen=True, kw_only=True)
+class Components:
+    """Connected components of the conducting cells of the whole mesh.
+
+    Attributes:
+        cell_component: Component of each local cell, -1 for insulating cells, shape (m,).
+        percolates: Whether each component lets a current cross the box in each direction, shape
+            (n_components, d). Periodic: some closed path winds around that direction. Electrodes:
+            the component has facets on both faces.
+        touches: Whether each component has a facet on the lower and upper face of each direction,
+            shape (n_components, d, 2).
+        volumes: Volume of each component per material, shape (n_components, n_materials) [m^d].
+    """
+
+    cell_component: NDArray[np.int32]
+    percolates: NDArray[np.bool_]
+    touches: NDArray[np.bool_]
+    volumes: NDArray[np.float64]
+
+    @property
+    def solved(self) -> NDArray[np.bool_]:
+        """Whether each component percolates in any direction, shape (n_components,)."""
+        any_direction: NDArray[np.bool_] = self.percolates.any(axis=1)
+        return any_direction
+
+
+def find_components(
+    mesh: LabelledMesh, conducting: NDArray[np.bool_], *, periodic: bool
+) -> Components:
+    """Find the connected components of the conducting cells (collective).
+
+    Args:
+        mesh: Labelled mesh.
+        conducting: Whether each material conducts, shape (n_materials,).
+        periodic: Whether the box continues periodically (in the directions of the mesh).
+
+    Returns:
+        Components, numbered alike on all ranks.
+    """
+    active = conducting[mesh.cell_materials]
+    local, count = _local_components(mesh, active)
+    sizes = np.array(mesh.comm.allgather(count), dtype=np.int64)
+    offset = int(sizes[: mesh.comm.rank].sum())
+    numbered = np.where(active, local + offset, -1).astype(np.int64)
+    crossings = _rank_crossings(mesh, numbered)
+    if periodic:
+        crossings = crossings.with_more(_periodic_crossings(mesh, numbered))
+    everyone = Crossings.concatenate(mesh.comm.allgather(crossings.unique()))
+    if not sizes.any():
+        return _nothing(mesh)
+    component, n_components, winds = join(int(sizes.sum()), everyone, mesh.dimension)
+    cell_component = np.where(active, component[np.maximum(numbered, 0)], -1).astype(np.int32)
+    touches = _touches(mesh, cell_component, n_components)
+    return Components(
+        cell_component=cell_component,
+        percolates=winds if periodic else touches.all(axis=2),
+        touches=touches,
+        volumes=_volumes(mesh, cell_component, n_components),
+    )
+
+
+def _nothing(mesh: LabelledMesh) -> Components:
+    """No cell conducts."""
+    return Components(
+        cell_component=np.full(len(mesh.cells), -1, dtype=np.int32),
+        percolates=np.zeros((0, mesh.dimension), dtype=bool),
+        touches=np.zeros((0, mesh.dimension, 2), dtype=bool),
+        volumes=np.zeros((0, len(mesh.materials))),
+    )
+
+
+def _local_components(
+    mesh: LabelledMesh, active: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], int]:
+    """Number the components of the local conducting cells; entries of others are meaningless."""
+    surface = _surface_vertices(mesh, active)
+    n_vertices = len(mesh.points)
+    chosen = np.flatnonzero(active)
+    cells = mesh.cells[chosen]
+    inner = ~surface[cells]
+    first = np.argmax(inner, axis=1)
+    hub = cells[np.arange(len(cells)), first].astype(np.int64)
+    alone = np.flatnonzero(~inner.any(axis=1))
+    hub[alone] = n_vertices + np.arange(len(alone))
+    parent = np.arange(n_vertices + len(alone))
+    for corner in range(1, cells.shape[1]):
+        linked = inner[:, corner] & (first != corner)
+        _unite(parent, hub[linked], cells[linked, corner])
+    facets = flagged_facets(cells, surface)
+    pairs = facets[match_facets(facet_vertices(cells, facets)), 0]
+    _unite(parent, hub[pairs[:, 0]], hub[pairs[:, 1]])
+    roots, numbers = np.unique(parent[hub], return_inverse=True)
+    local = np.zeros(len(mesh.cells), dtype=np.int64)
+    local[chosen] = numbers
+    return local, len(roots)
+
+
+def _surface_vertices(mesh: LabelledMesh, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Flag vertices whose conducting cells may meet only at the vertex, as far as this rank sees.
+
+    These touch an insulating cell or are shared with another rank. A mesh with voids may be
+    pinched anywhere on its boundary, so that all of its vertices are flagged.
+    """
+    n = len(mesh.points)
+    if not mesh.fills_box:
+        return np.ones(n, dtype=bool)
+    surface = np.zeros(n, dtype=bool)
+    surface[mesh.cells[~active]] = True
+    vertex_map = mesh.mesh.topology.index_map(0)
+    surface[vertex_map.size_local :] = True
+    shared = vertex_map.index_to_dest_ranks(_SHARING_TAG).offsets
+    surface |= np.diff(shared) > 0
+    return surface
+
+
+def _unite(parent: NDArray[np.int64], a: NDArray[np.integer], b: NDArray[np.integer]) -> None:
+    """Merge the trees of a forest that edges connect, until every edge lies in one tree.
+
+    Roots hook onto smaller roots and paths are halved until flat (Shiloach and Vishkin, J.
+    Algorithms 3 (1982) 57), so that ``parent`` holds the root of every node on entry and return.
+
+    Args:
+        parent: Root of each node; changed in place.
+        a: One end of each edge.
+        b: Other end of each edge.
+    """
+    while True:
+        root_a, root_b = parent[a], parent[b]
+        apart = root_a != root_b
+        if not apart.any():
+            return
+        a, b, root_a, root_b = a[apart], b[apart], root_a[apart], root_b[apart]
+        parent[np.maximum(root_a, root_b)] = np.minimum(root_a, root_b)
+        while True:
+            flatter = parent[parent]
+            if np.array_equal(flatter, parent):
+                break
+            parent[:] = flatter
+
+
+def _rank_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Crossings:
+    """Pairs of local components that are one because a ghost cell is another rank's cell."""
+    cell_map = mesh.mesh.topology.index_map(mesh.dimension)
+    owners = dolfinx.la.vector(cell_map, 1, dtype=np.int64)
+    owned = cell_map.size_local
+    owners.array[:owned] = numbered[:owned]
+    owners.scatter_forward()
+    here, there = numbered[owned:], owners.array[owned:]
+    found = here >= 0
+    return Crossings(
+        start=here[found], end=there[found], axis=np.full(int(found.sum()), -1, dtype=np.int64)
+    )
+
+
+def _periodic_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Crossings:
+    """Pairs of local components that meet through a face of the periodic box."""
+    cell_map = mesh.mesh.topology.index_map(mesh.dimension)
+    starts = np.array(mesh.comm.allgather(cell_map.local_range[0]))
+    upper, lower, axis = mesh.periodic_facets.T
+    owner = np.searchsorted(starts, lower, side="right") - 1
+    asked, route = exchange(lower, owner, mesh.comm)
+    beyond = route.answer(numbered[asked - cell_map.local_range[0]])
+    here = numbered[upper]
+    found = (here >= 0) & (beyond >= 0)
+    return Crossings(start=here[found], end=beyond[found], axis=axis[found])
+
+
+def _touches(
+    mesh: LabelledMesh, cell_component: NDArray[np.int32], count: int
+) -> NDArray[np.bool_]:
+    """Whether each component has a facet on each face of the box, shape (count, d, 2)."""
+    here = np.zeros((count, mesh.dimension, 2), dtype=bool)
+    faces = boundary_facets(mesh)
+    for k in range(mesh.dimension):
+        for side, name in enumerate(("min", "max")):
+            component = cell_component[faces[f"{AXES[k]}_{name}"][:, 0]]
+            here[component[component >= 0], k, side] = True
+    anywhere: NDArray[np.bool_] = mesh.comm.allreduce(here.astype(np.int64)) > 0
+    return anywhere
+
+
+def _volumes(
+    mesh: LabelledMesh, cell_component: NDArray[np.int32], count: int
+) -> NDArray[np.float64]:
+    """Volume of each component per material, shape (count, n_materials) [m^d]."""
+    owned = mesh.n_owned_cells
+    component = cell_component[:owned]
+    inside = component >= 0
+    n = len(mesh.materials)
+    keys = component[inside].astype(np.int64) * n + mesh.cell_materials[:owned][inside]
+    here = np.bincount(keys, weights=mesh.cell_volumes[:owned][inside], minlength=count * n)
+    total: NDArray[np.float64] = mesh.comm.allreduce(here)
+    return total.reshape(count, n)

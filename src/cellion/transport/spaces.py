@@ -1,0 +1,257 @@
+"""Finite element spaces whose degrees of freedom are keys (entity, group).
+
+A degree of freedom is the pair of a mesh entity (a vertex for P1) and the group of the cell that
+uses it. A vertex and its periodic images share a representative, so the space is periodic; cells of
+different groups do not share degrees of freedom, so a function may jump between them; cells without
+a group carry none. Groups are connected components here: conductors that touch in a point are not
+joined by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cellion.parallel import exchange
+
+import basix.ufl
+import dolfinx.fem
+import dolfinx.la
+import numpy as np
+from dolfinx import cpp
+from numpy.typing import NDArray
+
+from cellion.mesh.labelled import LabelledMesh
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+__all__ = ["Entities", "KeyedDofs", "function_space", "number_keys", "vertex_entities"]
+
+_DOF_TAG, _SHARING_TAG = 1321, 1322
+_HASH = 2654435761
+_ON_FACE = 1e-5
+"""Looser than the tolerance of the faces: flagging too many vertices as shared does no harm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entities:
+    """The mesh entities that degrees of freedom sit on.
+
+    Attributes:
+        of_cell: Local entities of each local cell, shape (m, k).
+        representative: Global index that stands for each local entity, shape (n,).
+        shared: Whether an entity or one of its images may be known to another rank, shape (n,).
+    """
+
+    of_cell: NDArray[np.int32]
+    representative: NDArray[np.int64]
+    shared: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyedDofs:
+    """Numbered keys; owned ones first.
+
+    Attributes:
+        of_cell: Local degrees of freedom of each local cell, shape (m, k); 0 in cells without
+            group.
+        group: Group of each local degree of freedom, shape (n_dofs,).
+        index_map: DOLFINx index map of the degrees of freedom.
+    """
+
+    of_cell: NDArray[np.int32]
+    group: NDArray[np.int64]
+    index_map: cpp.common.IndexMap
+
+
+def vertex_entities(mesh: LabelledMesh, *, periodic: bool) -> Entities:
+    """Return the vertices of a mesh as entities, images merged when periodic.
+
+    Args:
+        mesh: Labelled mesh.
+        periodic: Whether a vertex and its images are one.
+    """
+    vertex_map = mesh.mesh.topology.index_map(0)
+    n = len(mesh.points)
+    shared = np.arange(n) >= vertex_map.size_local
+    shared |= np.diff(vertex_map.index_to_dest_ranks(_SHARING_TAG).offsets) > 0
+    own = vertex_map.local_to_global(np.arange(n, dtype=np.int32))
+    if not periodic:
+        return Entities(of_cell=mesh.cells, representative=own, shared=shared)
+    for axis in range(mesh.dimension):
+        distance = mesh.points[:, axis] - mesh.origin[axis]
+        near = np.abs(distance - np.round(distance / mesh.box[axis]) * mesh.box[axis])
+        shared |= near <= _ON_FACE * mesh.box.max()
+    return Entities(of_cell=mesh.cells, representative=mesh.vertex_representative, shared=shared)
+
+
+def number_keys(
+    entities: Entities, group: NDArray[np.integer[Any]], n_owned_cells: int, comm: MPI.Comm
+) -> KeyedDofs:
+    """Number the keys (entity, group) of all cells (collective).
+
+    Each key is owned by a rank that owns a cell with it. Ranks that may share a key meet at the
+    rank that a hash of the key names.
+
+    Args:
+        entities: Mesh entities.
+        group: Group of each local cell, -1 for cells without degrees of freedom, shape (m,).
+        n_owned_cells: Number of cells that this rank owns; they come first.
+        comm: Communicator.
+
+    Returns:
+        Local numbering, groups and index map. Neighbouring entities get neighbouring numbers.
+    """
+    keys = _local_keys(entities, group)
+    known = np.zeros(len(keys.entity), dtype=bool)
+    owned_cells = keys.cells[: int(np.searchsorted(keys.cells, n_owned_cells))]
+    known[keys.of_cell[: len(owned_cells)]] = True
+    owner = _owners(keys, known, comm)
+    mine = owner == comm.rank
+    count = int(mine.sum())
+    offset = int(np.sum(comm.allgather(count)[: comm.rank], dtype=np.int64))
+    number = np.full(len(mine), -1, dtype=np.int64)
+    number[mine] = offset + np.arange(count)
+    number = _numbers(keys, number, comm)
+    position = np.empty(len(mine), dtype=np.int32)
+    position[mine] = np.arange(count)
+    position[~mine] = np.arange(count, len(mine))
+    of_cell = np.zeros(entities.of_cell.shape, dtype=np.int32)
+    of_cell[keys.cells] = position[keys.of_cell]
+    order = np.concatenate([np.flatnonzero(mine), np.flatnonzero(~mine)])
+    index_map = cpp.common.IndexMap(
+        comm, count, number[~mine], owner[~mine].astype(np.int32), _DOF_TAG
+    )
+    return KeyedDofs(of_cell=of_cell, group=keys.group[order], index_map=index_map)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _LocalKeys:
+    """Keys of this rank.
+
+    Attributes:
+        cells: Local cells with a group, ascending, shape (a,).
+        of_cell: Key of each entity of these cells, shape (a, k).
+        entity: Representative of each key, shape (n,).
+        group: Group of each key, shape (n,).
+        shared: Whether another rank may have the key, shape (n,).
+    """
+
+    cells: NDArray[np.intp]
+    of_cell: NDArray[np.int64]
+    entity: NDArray[np.int64]
+    group: NDArray[np.int64]
+    shared: NDArray[np.bool_]
+
+
+def _local_keys(entities: Entities, group: NDArray[np.integer[Any]]) -> _LocalKeys:
+    """Find the distinct keys of this rank, in the order of the entities.
+
+    Nearly all entities have one group; only those with several are sorted.
+    """
+    classes, class_of = _classes(entities.representative)
+    shared = np.zeros(len(classes), dtype=bool)
+    np.logical_or.at(shared, class_of[entities.shared], True)
+    cells = np.flatnonzero(group >= 0)
+    where = class_of[entities.of_cell[cells]]
+    which = group[cells]
+    some = np.full(len(classes), -1, dtype=np.int64)
+    for column in where.T:
+        some[column] = which
+    mixed = np.zeros(len(classes), dtype=bool)
+    for column in where.T:
+        mixed[column[some[column] != which]] = True
+    row, column = np.nonzero(mixed[where])
+    pairs = np.stack([where[row, column], which[row]], axis=1).astype(np.int64)
+    several, inverse = np.unique(pairs, axis=0, return_inverse=True)
+    count = (some >= 0).astype(np.int64)
+    count[mixed] = np.bincount(several[:, 0], minlength=len(classes))[mixed]
+    first = np.concatenate([[0], np.cumsum(count)])
+    rank_within = np.arange(len(several)) - np.searchsorted(several[:, 0], several[:, 0])
+    several_key = first[several[:, 0]] + rank_within
+    of_cell = first[where]
+    of_cell[row, column] = several_key[inverse.reshape(-1)]
+    owner_class = np.repeat(np.arange(len(classes)), count)
+    key_group = some[owner_class]
+    key_group[several_key] = several[:, 1]
+    return _LocalKeys(
+        cells=cells,
+        of_cell=of_cell,
+        entity=classes[owner_class],
+        group=key_group,
+        shared=shared[owner_class],
+    )
+
+
+def _classes(representative: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct representatives in the order of first appearance, and the position of each."""
+    distinct, first, inverse = np.unique(representative, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return distinct[order], rank[inverse]
+
+
+def _meet(
+    keys: _LocalKeys, values: NDArray[np.int64], comm: MPI.Comm, empty: int
+) -> NDArray[np.int64]:
+    """Return the minimum of a value over all ranks that share each shared key.
+
+    Args:
+        keys: Keys of this rank.
+        values: Value of each key, shape (n,).
+        comm: Communicator.
+        empty: Value larger than any other, for ranks without one.
+
+    Returns:
+        The value of each shared key, in their order.
+    """
+    entity, group = keys.entity[keys.shared], keys.group[keys.shared]
+    place = (entity * _HASH + group) % comm.size
+    rows = np.stack([entity, group, values[keys.shared]], axis=1)
+    arrived, route = exchange(rows, place, comm)
+    distinct, inverse = np.unique(arrived[:, :2], axis=0, return_inverse=True)
+    least = np.full(len(distinct), empty, dtype=np.int64)
+    np.minimum.at(least, inverse.reshape(-1), arrived[:, 2])
+    answer: NDArray[np.int64] = route.answer(least[inverse.reshape(-1)])
+    return answer
+
+
+def _owners(keys: _LocalKeys, known: NDArray[np.bool_], comm: MPI.Comm) -> NDArray[np.int64]:
+    """Owner of each key: the lowest rank with an owned cell that has it."""
+    owner = np.full(len(keys.entity), comm.rank, dtype=np.int64)
+    if comm.size > 1:
+        candidate = np.where(known, comm.rank, comm.size)
+        owner[keys.shared] = _meet(keys, candidate, comm, comm.size)
+    return owner
+
+
+def _numbers(keys: _LocalKeys, number: NDArray[np.int64], comm: MPI.Comm) -> NDArray[np.int64]:
+    """Complete the global numbers, which owners know, on all ranks that share a key."""
+    if comm.size > 1:
+        largest = np.iinfo(np.int64).max
+        offered = np.where(number >= 0, number, largest)
+        number[keys.shared] = _meet(keys, offered, comm, largest)
+    return number
+
+
+def function_space(mesh: LabelledMesh, dofs: KeyedDofs) -> dolfinx.fem.FunctionSpace:
+    """Build the P1 space of numbered keys.
+
+    Args:
+        mesh: Labelled mesh.
+        dofs: Keys of its vertices.
+
+    Returns:
+        A DOLFINx space for forms over the cells that have a group; in other cells its degrees of
+        freedom have no meaning.
+    """
+    kind = mesh.mesh.topology.cell_type
+    ufl_element = basix.ufl.element("Lagrange", kind.name, 1)
+    element = dolfinx.fem.finiteelement(kind, ufl_element, np.float64)
+    layout = cpp.fem.create_element_dof_layout(element._cpp_object, [])
+    links = cpp.graph.AdjacencyList_int32(dofs.of_cell)
+    dof_map = cpp.fem.DofMap(layout, dofs.index_map, 1, links, 1)
+    space = cpp.fem.FunctionSpace_float64(mesh.mesh._cpp_object, element._cpp_object, dof_map)
+    return dolfinx.fem.FunctionSpace(mesh.mesh, ufl_element, space)
