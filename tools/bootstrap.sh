@@ -250,7 +250,7 @@ sound() {
 
 # pip in the environment, run from the root so that no argument holds the path (and its spaces).
 pip_install() {
-    (cd "$root" && "$venv/bin/python" -I -m pip install --quiet "$@") ||
+    (cd "$root" && "$venv/bin/python" -I -m pip install --quiet --quiet "$@") ||
         fail "pip could not install what is needed (see above). Run this again to go on."
 }
 
