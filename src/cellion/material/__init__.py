@@ -1,1 +1,10 @@
-"""Materials: conductivity laws, the library of sourced parameters, and their tensors at a temperature."""
+"""Materials: conductivity laws, sourced library values, and tensors at a temperature.
+
+A scenario's ``materials`` become `cellion.material.material.Material` objects::
+
+    from cellion.material.material import build_materials
+    materials = build_materials(scenario)
+    materials["SE"].conductivity("ion", 298.15)      # (3, 3) S/m
+
+What the scenario gives goes before what the library (`cellion.material.catalogue`) has.
+"""

@@ -1,0 +1,195 @@
+"""Materials as a scenario uses them: conductivity tensors over temperature, with their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import MaterialError, nearest
+from cellion.material.catalogue import LibraryEntry, Measurement, library_entry
+from cellion.material.laws import ArrheniusLaw, ConductivityLaw, ConstantLaw, Insulator
+from cellion.scenario.materials import CarrierSpec, MaterialSpec
+from cellion.scenario.scenario import Scenario
+
+__all__ = ["CARRIERS", "Material", "build_material", "build_materials"]
+
+CARRIERS = ("ion", "electron")
+
+_MARGIN = 30.0
+"""How far outside a measured range a temperature may lie before it is worth a note [K]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """One material of a scenario.
+
+    Attributes:
+        name: Its name in the scenario.
+        carriers: Conductivity law of ``ion`` and ``electron``; a carrier that is missing does not
+            move.
+        density: Mass density [kg/m^3]; None when nobody said.
+        sources: Where its values come from, one sentence each.
+        notes: What the user should know about them, one sentence each.
+    """
+
+    name: str
+    carriers: Mapping[str, ConductivityLaw]
+    density: float | None = None
+    sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def conductivity(self, carrier: str, temperature: float) -> NDArray[np.float64]:
+        """Conductivity tensor in crystal axes.
+
+        Args:
+            carrier: ``ion`` or ``electron``.
+            temperature: Temperature [K].
+
+        Returns:
+            Symmetric tensor, shape (3, 3) [S/m]; zeros if the carrier does not move.
+
+        Raises:
+            MaterialError: The carrier is unknown or the temperature not above 0 K.
+        """
+        if carrier not in CARRIERS:
+            raise MaterialError(
+                f"material '{self.name}': carrier '{carrier}' is unknown"
+                f"{nearest(carrier, CARRIERS)}; known are {' and '.join(CARRIERS)}"
+            )
+        return self.carriers.get(carrier, Insulator()).conductivity(temperature)
+
+
+def build_materials(scenario: Scenario) -> dict[str, Material]:
+    """Build every material of a scenario, at its temperature.
+
+    Args:
+        scenario: A loaded scenario.
+
+    Returns:
+        Materials by their name in the scenario, in its order.
+
+    Raises:
+        MaterialError: One or more library names are unknown; the message has a line for each.
+    """
+    built: dict[str, Material] = {}
+    faults: list[str] = []
+    for name, spec in scenario.materials.items():
+        try:
+            built[name] = build_material(name, spec, scenario.temperature)
+        except MaterialError as error:
+            faults.append(f"materials.{name}: {error}")
+    if faults:
+        raise MaterialError("\n".join(faults))
+    return built
+
+
+def build_material(name: str, spec: MaterialSpec, temperature: float) -> Material:
+    """Build one material: what the scenario gives goes before what the library has.
+
+    Args:
+        name: Its name in the scenario.
+        spec: What the scenario says about it.
+        temperature: Temperature for which notes are written [K].
+
+    Returns:
+        The material.
+
+    Raises:
+        MaterialError: The library name is unknown.
+    """
+    entry = None if spec.library is None else library_entry(spec.library)
+    carriers: dict[str, ConductivityLaw] = {}
+    sources: list[str] = []
+    notes: list[str] = []
+    for carrier in CARRIERS:
+        given: CarrierSpec | None = getattr(spec, carrier)
+        if given is not None:
+            carriers[carrier] = _law_of_spec(given)
+            if given.conducts:
+                sources.append(f"{carrier} conductivity: the scenario")
+        elif entry is not None and entry.carriers[carrier].conducts:
+            measurement = entry.carriers[carrier].default
+            carriers[carrier] = _law_of_measurement(measurement)
+            sources += _sources_of(carrier, measurement)
+            notes += _notes_of(name, carrier, measurement, temperature)
+        else:
+            carriers[carrier] = Insulator()
+    density = _density(spec, entry)
+    if entry is not None and spec.density is None:
+        sources.append(f"density: {entry.density.source} [{entry.density.status}]")
+    return Material(
+        name=name, carriers=carriers, density=density, sources=tuple(sources), notes=tuple(notes)
+    )
+
+
+def _density(spec: MaterialSpec, entry: LibraryEntry | None) -> float | None:
+    if spec.density is not None or entry is None:
+        return spec.density
+    return entry.density.value
+
+
+def _law_of_spec(spec: CarrierSpec) -> ConductivityLaw:
+    if not spec.conducts:
+        return Insulator()
+    tensor = np.array(spec.conductivity, dtype=np.float64)
+    if spec.activation_energy is None or spec.at is None:
+        return ConstantLaw(reference=tensor)
+    return ArrheniusLaw(
+        reference=tensor,
+        reference_temperature=spec.at,
+        activation_energy=spec.activation_energy,
+        convention=spec.prefactor_convention,
+    )
+
+
+def _law_of_measurement(measurement: Measurement) -> ConductivityLaw:
+    """The law of a library value; an energy of unknown convention is read as sigma T."""
+    if measurement.activation_energy is None:
+        return ConstantLaw(reference=measurement.conductivity)
+    return ArrheniusLaw(
+        reference=measurement.conductivity,
+        reference_temperature=measurement.temperature,
+        activation_energy=measurement.activation_energy,
+        convention="sigma" if measurement.convention == "sigma" else "sigmaT",
+    )
+
+
+def _sources_of(carrier: str, measurement: Measurement) -> list[str]:
+    sources = [f"{carrier} conductivity: {measurement.source} [{measurement.status}]"]
+    if measurement.activation_energy is not None:
+        sources.append(f"{carrier} activation energy: {measurement.activation_energy_source}")
+    return sources
+
+
+def _notes_of(name: str, carrier: str, measurement: Measurement, temperature: float) -> list[str]:
+    """What is doubtful about a library value at this temperature."""
+    notes: list[str] = []
+    where = f"material '{name}', {carrier}"
+    if measurement.status == "unverified":
+        notes.append(
+            f"{where}: {measurement.text} is not verified ({measurement.sample}); give your own "
+            "value where it matters"
+        )
+    away = abs(temperature - measurement.temperature)
+    if measurement.activation_energy is None and away > _MARGIN / 3.0:
+        notes.append(
+            f"{where}: {measurement.text} was measured at {measurement.temperature:.2f} K and has "
+            f"no activation energy; it is used unchanged at {temperature:.2f} K"
+        )
+        return notes
+    low, high = measurement.temperature_range or (measurement.temperature,) * 2
+    if not low - _MARGIN <= temperature <= high + _MARGIN:
+        measured = f"{low:.2f} K" if low == high else f"{low:.2f} to {high:.2f} K"
+        notes.append(
+            f"{where}: {temperature:.2f} K is far outside the measurement ({measured}); the "
+            "conductivity is extrapolated"
+        )
+    if measurement.convention == "unknown" and measurement.activation_energy and away > 1.0:
+        notes.append(
+            f"{where}: the source does not say whether {measurement.activation_energy_text} "
+            "belongs to sigma or to sigma T; sigma T is assumed"
+        )
+    return notes
