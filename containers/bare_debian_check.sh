@@ -11,7 +11,8 @@
 #
 #   PASS="VARIABLE ..."   variables to hand over (proxies, package index, certificates)
 #   BIND="PATH ..."       files and folders to show inside under the same path, read-only
-#   PYTHON_PREFIX=PATH    an installed CPython to show inside; Debian 12 has none that is new enough
+#   PYTHON_PREFIX=PATH    an installed CPython to show inside, where the set-up looks for one (pyenv,
+#                         uv, conda ...); Debian 12 has none that is new enough
 #   PACKAGES="NAME ..."   more Debian packages (for example those for pictures)
 set -eu
 
@@ -72,5 +73,5 @@ bare() { # a command inside, with nothing in its environment but what PASS names
 bare "apt-get update -qq && apt-get install -qq -y --no-install-recommends $packages >/dev/null"
 rm -rf -- "$top$inside"
 git clone --quiet --no-hardlinks "$checkout" "$top$inside"
-bare "cd '$inside' && export ${PYTHON_PREFIX:+PYTHON='$PYTHON_PREFIX/bin/python3'} CI=true && $command"
+bare "cd '$inside' && $command"
 echo "bare $suite: passed"
