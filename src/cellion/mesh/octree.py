@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 
-__all__ = ["FINEST", "MAX_LEVEL", "Octree", "SizeFunction", "build_octree", "uniform_planes"]
+__all__ = ["FINEST", "Octree", "SizeFunction", "build_octree", "uniform_planes"]
 
 FINEST = 2
 """Edge of a leaf of the deepest level in lattice units."""
 
-MAX_LEVEL = 14
-"""Deepest subdivision of a root cell (1/16384 of its edge)."""
+KEY_BITS = 62
+"""Bits that the integer key of a lattice point may take; they bound the depth of the octree."""
 
 type SizeFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -111,18 +111,19 @@ def build_octree(
         size: Wanted leaf edge [m] at points of shape (n, d) [m].
 
     Raises:
-        MeshError: The sizes need more than `MAX_LEVEL` halvings of the root cells.
+        MeshError: The sizes need more halvings of the root cells than keys have room for.
     """
     roots = _root_counts(planes)
+    deepest = int((KEY_BITS - np.log2(roots * FINEST + 1).sum()) // len(roots))
     refined: list[NDArray[np.int64]] = []
     cells = _grid(roots)
     while len(cells):
         wanted, edge = _wanted(planes, cells, len(refined), size)
         cells = cells[wanted < edge * (1 - 1e-9)]
-        if len(refined) == MAX_LEVEL and len(cells):
+        if len(refined) == deepest and len(cells):
             raise MeshError(
-                f"mesh sizes: a size of {wanted.min():.3g} m needs more than {MAX_LEVEL} halvings "
-                f"of cells of {edge.max() * 2**MAX_LEVEL:.3g} m; raise the smallest size"
+                f"mesh sizes: a size of {wanted.min():.3g} m needs more than {deepest} halvings "
+                f"of cells of {edge.max() * 2.0**deepest:.3g} m; raise the smallest size"
             )
         refined.append(cells)
         cells = _children(cells)

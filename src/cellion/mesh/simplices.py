@@ -16,11 +16,14 @@ def local_edges(dimension: int) -> NDArray[np.int64]:
 
 
 def cell_edges(cells: NDArray[np.int64], n_points: int) -> NDArray[np.int64]:
-    """Keys ``low * n_points + high`` of the edges of each cell, shape (m, 3 or 6)."""
+    """Keys ``low * n_points + high`` of the edges of each cell, shape (m, 3 or 6).
+
+    Edges with a vertex numbered `n_points` or higher have no key and get -1.
+    """
     pairs = local_edges(cells.shape[1] - 1)
     first, second = cells[:, pairs[:, 0]], cells[:, pairs[:, 1]]
-    keys: NDArray[np.int64] = np.minimum(first, second) * n_points + np.maximum(first, second)
-    return keys
+    high = np.maximum(first, second)
+    return np.where(high < n_points, np.minimum(first, second) * n_points + high, -1)
 
 
 def canonical_edges(
