@@ -94,7 +94,7 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+")
-_FACTOR = r"[A-Za-zΩ°_]+(?:\^-?\d)?"
+_FACTOR = r"[A-Za-zΩ°_]+(?:\^-?[1-9])?"
 _UNIT = re.compile(rf"(?:1\s*/\s*)?{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*")
 _SPELLINGS = str.maketrans(
     {
@@ -144,9 +144,7 @@ def to_si(text: object, dimension: str) -> float:
     if isinstance(text, str):
         return _read(text, dimension)
     if dimension == "fraction" and isinstance(text, int | float) and not isinstance(text, bool):
-        return (
-            _finite(float(text), text, dimension) if abs(text) < 1e300 else _refuse(text, dimension)
-        )
+        return _finite(float(text) if abs(text) < 1e300 else math.inf, text, dimension)
     return _refuse(text, dimension)
 
 

@@ -31,11 +31,13 @@ class Fault:
         path: Key path the message is about.
         message: What was found, what is allowed, what to do.
         at: Key path whose position is reported, when it differs from ``path``.
+        line: Line that is reported, when no key path has it.
     """
 
     path: KeyPath
     message: str
     at: KeyPath | None = None
+    line: int | None = None
 
 
 class FaultsError(ValueError):
@@ -63,7 +65,7 @@ def scenario_error(
     places = positions or {}
     lines: dict[str, tuple[int, int]] = {}
     for count, fault in enumerate(faults):
-        place = _place(fault.path if fault.at is None else fault.at, places)
+        place = fault.line or _place(fault.path if fault.at is None else fault.at, places)
         prefix = place if isinstance(place, str) else f"{source}:{place}" if place else source
         line = ": ".join(part for part in (prefix, format_path(fault.path), fault.message) if part)
         lines.setdefault(line, (place if isinstance(place, int) else 0, count))

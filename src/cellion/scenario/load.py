@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     for override in overrides:
         document, more = _overridden(document, override, positions)
         faults += more
-    return _built(document, path=file, positions=positions, faults=faults)
+    return _built(document, path=file, positions=positions, faults=faults, unread=text.unread)
 
 
 def build_scenario(
@@ -67,7 +67,7 @@ def build_scenario(
     if not isinstance(document, dict):
         fault = Fault(path=(), message=f"found {describe(document)}; a mapping is needed")
         raise scenario_error([fault], source=str(path or "scenario"), positions=positions)
-    return _built(document, path=path, positions=positions or {}, faults=[])
+    return _built(document, path=path, positions=positions or {})
 
 
 def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +105,7 @@ def _overridden(
     document: dict[str, Any], override: str, positions: dict[KeyPath, int | str]
 ) -> tuple[dict[str, Any], list[Fault]]:
     """Return the document with one ``key=value`` applied, and the faults of the override."""
+    override = override.encode("utf-8", "replace").decode()
     origin = f"--set {override}"
     unplaced: KeyPath = (origin,)
     key, equals, written = override.partition("=")
@@ -113,19 +114,19 @@ def _overridden(
         message = "it is not of the form key=value, for example mesh.size='0.5 um'"
         return document, [Fault(path=(), message=message, at=unplaced)]
     value = parse_yaml(written, origin)
-    changed = copy.deepcopy(document)
     try:
-        path = _resolved(changed, key.strip())
+        path = _resolved(document, key.strip())
     except ValueError as error:
         positions[unplaced] = origin
         return document, [Fault(path=(), message=str(error), at=unplaced)]
-    _assign(changed, path, value.value)
     for below in [known for known in positions if known[: len(path)] == path]:
         del positions[below]
     positions[path] = origin
-    return changed, [
-        Fault(path=(*path, *fault.path), message=fault.message) for fault in value.faults
-    ]
+    if value.faults:
+        return document, [Fault(path=path, message=fault.message) for fault in value.faults]
+    changed = copy.deepcopy(document)
+    _assign(changed, path, value.value)
+    return changed, []
 
 
 def _resolved(document: dict[str, Any], text: str) -> KeyPath:
@@ -175,11 +176,16 @@ def _assign(document: dict[str, Any], path: KeyPath, value: Any) -> None:
 
 
 def _built(
-    document: dict[str, Any], *, path: Path | None, positions: Positions, faults: list[Fault]
+    document: dict[str, Any],
+    *,
+    path: Path | None,
+    positions: Positions,
+    faults: Sequence[Fault] = (),
+    unread: Set[KeyPath] = frozenset(),
 ) -> Scenario:
     """Build the scenario, or raise everything that is wrong with it."""
     scenario, more = _validated(document, path)
-    faults = [*faults, *more]
+    faults = [*faults, *(fault for fault in more if fault.path not in unread)]
     if scenario is not None and scenario.study is not None and not faults:
         faults = _study_faults(document, scenario.study, path)
     if faults or scenario is None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from cellion.scenario.values import Length, Number, Section, fail
+from cellion.scenario.values import Length, Section, fail, number
 
 __all__ = ["MeshSpec"]
+
+_MOST_CELLS = 100.0
 
 
 class MeshSpec(Section):
@@ -30,9 +33,18 @@ class MeshSpec(Section):
     smallest_size: Length | None = Field(
         default=None, description="Smallest cell edge allowed in gaps and necks [m]."
     )
-    gap_cells: Number = Field(
-        default=2.0, description="Cells across the gap between two particles."
-    )
+    gap_cells: Annotated[
+        float,
+        BeforeValidator(number(_MOST_CELLS)),
+        WithJsonSchema(
+            {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": _MOST_CELLS,
+                "title": "a number above 0 and up to 100",
+            }
+        ),
+    ] = Field(default=2.0, description="Cells across the gap between two particles.")
 
     @model_validator(mode="after")
     def _ordered(self) -> MeshSpec:

@@ -346,7 +346,7 @@ class MeshFileSpec(Section):
 
 
 class MicrostructureSpec(Section):
-    """Exactly one kind of geometry; the others are None.
+    """Exactly one kind of geometry; in the file the others are left out.
 
     Attributes:
         packing: Randomly packed particles.

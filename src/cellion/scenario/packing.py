@@ -21,32 +21,42 @@ from cellion.scenario.values import (
     Fraction,
     Length,
     Name,
-    Number,
     Section,
     Seed,
     fail,
     fraction,
     length,
+    number,
 )
 
 __all__ = ["DiameterSpec", "LognormalSpec", "PackingSpec", "ParticleSpec", "PoreSpec", "SizeClass"]
 
 _SHARES_TOLERANCE = 1e-3
 _OVERLAP_LIMIT = 0.2
+_WIDEST = 2.0
 
 
 class LognormalSpec(Section):
-    """A log-normal distribution of diameters, by number.
+    """A log-normal distribution of diameters, counted by number.
 
     Attributes:
         median: Median diameter [m].
         sigma: Standard deviation of the natural logarithm of the diameter.
     """
 
-    median: Length = Field(description="Median diameter [m].")
-    sigma: Number = Field(
-        description="Standard deviation of the natural logarithm of the diameter."
-    )
+    median: Length = Field(description="Median diameter [m], by number.")
+    sigma: Annotated[
+        float,
+        BeforeValidator(number(_WIDEST)),
+        WithJsonSchema(
+            {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": _WIDEST,
+                "title": "a number above 0 and up to 2",
+            }
+        ),
+    ] = Field(description="Standard deviation of the natural logarithm of the diameter.")
 
 
 class SizeClass(Section):
@@ -168,7 +178,7 @@ class PoreSpec(Section):
 
     volume_fraction: Fraction = Field(description="Share of the volume of the box.")
     diameter: DiameterSpec | None = Field(
-        default=None, description="Diameters of the pores; without it they follow the particles."
+        default=None, description="Diameters of the pores, in the same forms as for particles."
     )
     material: Name = Field(
         default="pore", description="Material that fills the pores, normally an insulator."
@@ -177,10 +187,10 @@ class PoreSpec(Section):
 
 def _overlap(value: Any) -> float:
     """Read the allowed relative overlap of two particles."""
-    number = fraction(value)
-    if number > _OVERLAP_LIMIT:
+    share = fraction(value)
+    if share > _OVERLAP_LIMIT:
         raise fail(f"found {value!r}; a fraction between 0 and {_OVERLAP_LIMIT} is needed")
-    return number
+    return share
 
 
 def _three(values: tuple[float, ...]) -> tuple[float, ...]:

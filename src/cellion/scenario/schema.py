@@ -63,5 +63,24 @@ def json_schema() -> dict[str, Any]:
 
     It describes what users write (text with units), not the SI values inside.
     """
-    schema = Scenario.model_json_schema(mode="validation")
+    schema: dict[str, Any] = _tidy(Scenario.model_json_schema(mode="validation"))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _tidy(schema: Any) -> Any:
+    """Leave out what a user cannot write (null), derived titles, and the code's own prose."""
+    if isinstance(schema, list):
+        return [_tidy(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tidy = {key: _tidy(value) for key, value in schema.items()}
+    if isinstance(tidy.get("title"), str) and tidy["title"][:1].isupper():
+        del tidy["title"]
+    if isinstance(tidy.get("description"), str):
+        tidy["description"] = tidy["description"].partition("\n\n")[0].replace("``", "`")
+    if tidy.get("default", "") is None:
+        del tidy["default"]
+    if {"type": "null"} in tidy.get("anyOf", ()):
+        branches = [branch for branch in tidy.pop("anyOf") if branch != {"type": "null"}]
+        tidy = {**branches[0], **tidy} if len(branches) == 1 else {"anyOf": branches, **tidy}
+    return tidy

@@ -7,7 +7,6 @@ says what was found and what is needed; its JSON schema describes what the *user
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -31,7 +30,6 @@ __all__ = [
     "Integer",
     "Length",
     "Name",
-    "Number",
     "Section",
     "Seed",
     "Temperature",
@@ -43,6 +41,7 @@ __all__ = [
     "fraction",
     "length",
     "listed",
+    "number",
 ]
 
 
@@ -154,12 +153,12 @@ Energy = Annotated[float, BeforeValidator(_energy), WithJsonSchema(_unit_text("e
 def fraction(value: Any) -> float:
     """Read a fraction between 0 and 1."""
     try:
-        number = to_si(value, "fraction")
+        share = to_si(value, "fraction")
     except ScenarioError as error:
         raise fail(str(error)) from None
-    if not 0.0 <= number <= 1.0:
+    if not 0.0 <= share <= 1.0:
         raise fail(f"found {value!r}; a fraction between 0 and 1 is needed, or '0 %' to '100 %'")
-    return number
+    return share
 
 
 Fraction = Annotated[
@@ -179,20 +178,19 @@ Fraction = Annotated[
 """A fraction in [0, 1]."""
 
 
-def _number(value: Any) -> float:
-    """Read a plain number above zero."""
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    if not plain or not 0 < value < 1e300 or not math.isfinite(value):
-        raise fail(f"found {describe(value)}; a number above zero without unit is needed")
-    return float(value)
+def number(most: float) -> Callable[[Any], float]:
+    """Return a reader of plain numbers above zero and up to ``most``."""
 
+    def read(value: Any) -> float:
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        if not plain or not 0 < value <= most:
+            raise fail(
+                f"found {describe(value)}; a number above 0 and up to {most:g}, without unit, is "
+                "needed"
+            )
+        return float(value)
 
-Number = Annotated[
-    float,
-    BeforeValidator(_number),
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number above zero"}),
-]
-"""A plain number above zero."""
+    return read
 
 
 def _whole(least: int) -> Callable[[Any], int]:

@@ -37,11 +37,13 @@ class YamlText:
         value: Mappings, lists, text, numbers, booleans and None.
         lines: Line (from 1) of every key path.
         faults: Repeated keys, foreign tags and the like.
+        unread: Key paths of values that could not be read and are None.
     """
 
     value: Any
     lines: dict[KeyPath, int]
     faults: tuple[Fault, ...]
+    unread: frozenset[KeyPath]
 
 
 def read_text(path: Path) -> str:
@@ -92,14 +94,22 @@ def parse_yaml(text: str, source: str) -> YamlText:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark is not None else ""
-        what = error.problem or error.context or "it cannot be read"
+        what = ", ".join(part for part in (error.context, error.problem) if part)
         raise ScenarioError(f"{source}{line}: this is not YAML: {what}{_advice(text)}") from None
     except YAMLError as error:
         what = str(error).strip().partition("\n")[0] or "it cannot be read"
         raise ScenarioError(f"{source}: this is not YAML: {what}") from None
     except RecursionError:
         raise ScenarioError(_too_deep(source)) from None
-    return YamlText(value=value, lines=reader.lines, faults=tuple(reader.faults))
+    except (ValueError, OverflowError):
+        message = "this is not YAML: an escape such as \\U0000 names no character"
+        raise ScenarioError(f"{source}: {message}") from None
+    return YamlText(
+        value=value,
+        lines=reader.lines,
+        faults=tuple(reader.faults),
+        unread=frozenset(reader.unread),
+    )
 
 
 def _advice(text: str) -> str:
@@ -116,11 +126,13 @@ class _Reader:
     Attributes:
         lines: Line of every key path seen.
         faults: Faults seen.
+        unread: Key paths of values that could not be read.
     """
 
     def __init__(self, source: str, constructor: SafeConstructor) -> None:
         self.lines: dict[KeyPath, int] = {}
         self.faults: list[Fault] = []
+        self.unread: set[KeyPath] = set()
         self._source = source
         self._constructor = constructor
         self._seen: set[int] = set()
@@ -131,9 +143,9 @@ class _Reader:
         self._guard(node, path)
         self.lines.setdefault(path, node.start_mark.line + 1)
         if str(node.tag) not in _PLAIN_TAGS:
-            message = f"the tag '{node.tag}' is not allowed; write plain values only"
-            self.faults.append(Fault(path=path, message=message))
-            return None
+            return self._unreadable(
+                path, f"the tag '{node.tag}' is not allowed; write plain values"
+            )
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -152,16 +164,20 @@ class _Reader:
             )
         self._seen.add(id(node))
 
+    def _unreadable(self, path: KeyPath, message: str) -> None:
+        """Note a value that cannot be read; None stands for it."""
+        self.faults.append(Fault(path=path, message=message))
+        self.unread.add(path)
+
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
         """Return text, number, boolean or None; dates stay text."""
         if str(node.tag) == _TIMESTAMP:
             return str(node.value)
         try:
             value = self._constructor.construct_object(node)
+            str(node.value).encode()  # a lone surrogate is no text; its error is a ValueError
         except (ConstructorError, ValueError, ArithmeticError, LookupError):
-            message = f"the value '{str(node.value)[:60]}' cannot be read"
-            self.faults.append(Fault(path=path, message=message))
-            return None
+            return self._unreadable(path, f"the value {str(node.value)[:60]!a} cannot be read")
         return float(value) if isinstance(value, float) else value
 
     def _mapping(self, node: MappingNode, path: KeyPath) -> dict[Any, Any]:
@@ -180,7 +196,7 @@ class _Reader:
             step = key if isinstance(key, str | int) else str(key)
             if key in own:
                 message = f"the key '{key}' is given twice, first in line {first[key]}; keep one"
-                self.faults.append(Fault(path=path, message=message, at=(*path, step)))
+                self.faults.append(Fault(path=path, message=message, line=line))
                 continue
             first[key] = self.lines[*path, step] = line
             own[key] = self.read(value_node, (*path, step))
@@ -206,8 +222,6 @@ class _Reader:
             return key
         if isinstance(key, float | bool) and math.isfinite(key):
             return str(node.value)
-        line = node.start_mark.line + 1
         message = "a key must be a word; put other text in quotes"
-        self.faults.append(Fault(path=path, message=message))
-        self.lines.setdefault(path, line)
+        self.faults.append(Fault(path=path, message=message, line=node.start_mark.line + 1))
         return None
