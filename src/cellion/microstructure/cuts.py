@@ -16,7 +16,7 @@ from cellion.microstructure.spheres import SphereGeometry
 __all__ = ["CutBalls", "cut_balls", "swallowed"]
 
 _DIRECTIONS = 8192
-_CHUNK = 256
+_CHUNK = 24
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +94,8 @@ def _planes(geometry: SphereGeometry, contacts: Contacts) -> _Planes:
     r1, r2 = geometry.radii[first], geometry.radii[second]
     between = contacts.gap + r1 + r2
     near = (between**2 + r1**2 - r2**2) / (2 * between)
-    ball, normal = [first, second], [contacts.normal, -contacts.normal]
+    ball: list[NDArray[np.signedinteger]] = [first, second]
+    normal = [contacts.normal, -contacts.normal]
     distance = [near, between - near]
     d = geometry.box.size
     for axis in np.flatnonzero(~geometry.periodic):

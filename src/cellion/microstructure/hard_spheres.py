@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.microstructure.diameters import ball_volume
 from cellion.microstructure.geometry import FloatArray
 from cellion.microstructure.pairs import Pairs, close_pairs
 from cellion.microstructure.relaxation import Domain
@@ -14,6 +15,7 @@ from cellion.microstructure.relaxation import Domain
 __all__ = ["equilibrate"]
 
 _ACCEPTANCE = 0.4
+_DILUTE = 0.4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +62,9 @@ def equilibrate(
     Source: Metropolis et al. 1953, J. Chem. Phys. 21, 1087.
     """
     n, d = x.shape
-    skin = 0.8 * float(np.mean(cores))
+    # dilute particles have few neighbours, so a wide list that lasts longer is cheaper
+    filled = float(np.sum(ball_volume(cores, d)) / np.prod(domain.box))
+    skin = (1.5 if filled < _DILUTE else 0.8) * float(np.mean(cores))
     longest = skin / (3 * np.sqrt(d))
     step, moved = 0.3 * longest, np.inf
     colours: list[_Colour] = []

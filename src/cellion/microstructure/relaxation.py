@@ -35,6 +35,12 @@ class Domain:
         low, high = margins[:, None], self.box - margins[:, None]
         return np.where(self.periodic, x, np.clip(x, low, np.maximum(low, high)))
 
+    def along_walls(self, x: FloatArray, vector: FloatArray, margins: FloatArray) -> FloatArray:
+        """Drop the components of ``vector`` (n, d) that push balls at a wall into it."""
+        low, high = margins[:, None], self.box - margins[:, None]
+        into = ((x <= low) & (vector < 0)) | ((x >= high) & (vector > 0))
+        return np.where(into & ~self.periodic, 0.0, vector)
+
 
 @dataclass(kw_only=True, eq=False)
 class _Motion:
@@ -99,6 +105,8 @@ def relax(
         force, overlap, pressed = _forces(x, cores, pairs)
         if overlap < tolerance:
             break
+        force = domain.along_walls(x, force, margins)
+        motion.velocity = domain.along_walls(x, motion.velocity, margins)
         balance = np.sqrt(np.mean(np.sum(force**2, axis=1)))
         if balance < 1e-4 * pressed:
             break

@@ -1,0 +1,314 @@
+"""Random packings of polydisperse particles and pores, with exact volume fractions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import MicrostructureError
+from cellion.microstructure.cuts import cut_balls
+from cellion.microstructure.diameters import (
+    Amount,
+    ball_volume,
+    draw_radii,
+    typical_diameter,
+)
+from cellion.microstructure.fractions import particle_volume_fractions
+from cellion.microstructure.geometry import FloatArray, Microstructure
+from cellion.microstructure.hard_spheres import equilibrate
+from cellion.microstructure.relaxation import Domain, largest_overlap, relax
+from cellion.microstructure.spheres import SphereGeometry
+from cellion.scenario.packing import DiameterSpec, PackingSpec, PoreSpec
+
+__all__ = ["FRACTION_TOLERANCE", "TOUCH", "pack_spheres"]
+
+TOUCH = 1e-3
+"""Overlap beyond the allowed one that still counts as touching, relative to the sum of radii."""
+
+FRACTION_TOLERANCE = 1e-4
+"""Largest difference of reached and requested volume fractions."""
+
+_WHERE = "microstructure.packing"
+_PORE_TO_PARTICLE = 0.3
+_LOOSE = 0.62
+_WIDEST_GAP = 0.02
+_HARD_GAP = 0.005
+_GLASS = 0.57
+_MOVES = 200_000
+_SWEEPS = (30, 150)
+_PORE_SOFTNESS = (0.0, 0.1, 0.2, 0.35, 0.5)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Kind:
+    """One kind of balls: a class of particles, or the pores.
+
+    Attributes:
+        material: what they are made of.
+        fraction: requested volume fraction of the box.
+        radii: (n,) [m].
+        softness: depth of overlap allowed, relative to the radius.
+        pore: whether they are pores.
+    """
+
+    material: str
+    fraction: float
+    radii: FloatArray
+    softness: float
+    pore: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Packing:
+    """Balls in a domain: centres (n, d) [m], radii (n,) [m], softness (n,), kind index (n,)."""
+
+    domain: Domain
+    centers: FloatArray
+    radii: FloatArray
+    softness: FloatArray
+    kind: NDArray[np.int64]
+
+    @property
+    def cores(self) -> FloatArray:
+        """Radii [m] of the parts that must not overlap."""
+        return self.radii * (1.0 - self.softness)
+
+    def geometry(self, label_material: NDArray[np.int32]) -> SphereGeometry:
+        """Return the labelled geometry."""
+        return SphereGeometry(
+            box=self.domain.box,
+            periodic=self.domain.periodic,
+            centers=self.centers,
+            radii=self.radii,
+            label_material=label_material,
+        )
+
+    def fractions(self, kinds: int) -> FloatArray:
+        """Return the volume fraction (kinds,) of each kind, overlaps counted once."""
+        geometry = self.geometry(np.zeros(self.radii.size + 1, np.int32))
+        volume = np.bincount(self.kind, cut_balls(geometry).volume, kinds)
+        return np.asarray(volume / np.prod(self.domain.box), dtype=float)
+
+
+def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Microstructure:
+    """Pack particles and pores at random.
+
+    Random start, soft-sphere relaxation until no hard cores overlap, then Monte Carlo sweeps of
+    the cores: dilute packings are equilibrium hard-sphere fluids (slightly kept apart), dense ones
+    are disordered jammed-like states. With an allowed overlap the core radii are (1 - overlap) r
+    (cherry-pit model) and radii are corrected until the volume fractions, overlaps counted once,
+    are the requested ones.
+
+    Args:
+        spec: the request.
+        materials: densities [kg/m^3], or None, by material name.
+
+    Raises:
+        MicrostructureError: the packing is too dense, the box too small, or a density missing.
+    """
+    rng = np.random.Generator(np.random.PCG64(spec.seed))
+    kinds, notes = _kinds(spec, materials, rng)
+    _check_sizes(spec, kinds)
+    packing, more = _arranged(spec, kinds, rng)
+    packing = _with_exact_fractions(packing, kinds, spec)
+    names = tuple(dict.fromkeys([spec.matrix, *(k.material for k in kinds)]))
+    of_kind = np.array([names.index(k.material) for k in kinds], dtype=np.int32)
+    geometry = packing.geometry(np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32))
+    requested = dict.fromkeys(names, 0.0)
+    requested[spec.matrix] = 1.0 - sum(k.fraction for k in kinds)
+    for one in kinds:
+        requested[one.material] += one.fraction
+    return Microstructure(
+        box=geometry.box,
+        periodic=geometry.periodic,
+        materials=names,
+        geometry=geometry,
+        seed=spec.seed,
+        requested_volume_fraction=requested,
+        particle_count=geometry.count,
+        numbers=_closeness(packing),
+        notes=(*notes, *more, *_closing_notes(spec, packing)),
+    )
+
+
+def _kinds(
+    spec: PackingSpec, materials: Mapping[str, float | None], rng: np.random.Generator
+) -> tuple[list[_Kind], tuple[str, ...]]:
+    """Draw the radii of all kinds of balls."""
+    box = np.asarray(spec.box, dtype=float)
+    shares = particle_volume_fractions(spec, materials)
+    asked = [
+        (p.material, share, p.diameter, f"{_WHERE}.particles[{k}]")
+        for k, (p, share) in enumerate(zip(spec.particles, shares, strict=True))
+    ]
+    notes: tuple[str, ...] = ()
+    if spec.pores is not None:
+        diameter, notes = _pore_diameter(spec, spec.pores)
+        asked.append((spec.pores.material, spec.pores.volume_fraction, diameter, f"{_WHERE}.pores"))
+    kinds = []
+    for k, (material, share, diameter, where) in enumerate(asked):
+        pore = k == len(spec.particles)
+        radii: FloatArray = np.zeros(0)
+        said: tuple[str, ...] = ()
+        if share > 0:
+            amount = Amount(where=where, fraction=share, box=box)
+            radii, said = draw_radii(diameter, amount, rng)
+        softness = 0.0 if pore else spec.overlap
+        kinds.append(
+            _Kind(material=material, fraction=share, radii=radii, softness=softness, pore=pore)
+        )
+        notes += said
+    return kinds, notes
+
+
+def _pore_diameter(spec: PackingSpec, pores: PoreSpec) -> tuple[DiameterSpec, tuple[str, ...]]:
+    """Return the distribution of pore diameters and say what pores are."""
+    model = f"{_WHERE}.pores: spherical voids in the matrix"
+    if pores.diameter is not None:
+        return pores.diameter, (model,)
+    particles = [typical_diameter(p.diameter) for p in spec.particles]
+    smallest = min(particles, default=min(spec.box) / 3)
+    diameter = _PORE_TO_PARTICLE * smallest
+    note = f"{model} of {1e6 * diameter:.4g} um, {_PORE_TO_PARTICLE} of the smallest median"
+    return DiameterSpec.model_construct(mono=diameter, lognormal=None, list=None), (note,)
+
+
+def _check_sizes(spec: PackingSpec, kinds: list[_Kind]) -> None:
+    """Refuse balls that do not fit between walls, or that would overlap their own image."""
+    edge = min(spec.box)
+    for kind in kinds:
+        softness = kind.softness if spec.periodic else 0.0
+        largest = 2 * float(np.max(kind.radii, initial=0.0)) * (1 - softness)
+        if largest > edge:
+            raise MicrostructureError(
+                f"{_WHERE}: the largest particle of '{kind.material}' has a diameter of "
+                f"{1e6 * largest:.4g} um, but the shortest edge of the box is {1e6 * edge:.4g} um; "
+                "make the box larger or the diameters smaller"
+            )
+
+
+def _arranged(
+    spec: PackingSpec, kinds: list[_Kind], rng: np.random.Generator
+) -> tuple[_Packing, tuple[str, ...]]:
+    """Place all balls; pores give way (are cut by particles) where nothing else helps."""
+    box = np.asarray(spec.box, dtype=float)
+    domain = Domain(box=box, periodic=np.full(box.size, spec.periodic))
+    radii = np.concatenate([k.radii for k in kinds])
+    kind = np.repeat(np.arange(len(kinds)), [k.radii.size for k in kinds])
+    softness = np.array([k.softness for k in kinds])[kind]
+    room = np.where(domain.periodic, 0.0, np.minimum(radii[:, None], 0.5 * box))
+    start = _Packing(
+        domain=domain,
+        centers=room + (box - 2 * room) * rng.random((radii.size, box.size)),
+        radii=radii,
+        softness=softness,
+        kind=kind,
+    )
+    is_pore = np.array([k.pore for k in kinds])[kind]
+    left = 0.0
+    for give in _PORE_SOFTNESS if is_pore.any() else (0.0,):
+        packing, left = _relaxed(
+            replace(start, softness=np.where(is_pore, give, softness)), rng, spec.overlap > 0
+        )
+        if left <= TOUCH:
+            note = f"{_WHERE}.pores: voids may be cut by up to {100 * give:.0f} % of their radius"
+            return packing, (note,) if give > 0 else ()
+    raise _too_dense(spec, kinds, left)
+
+
+def _relaxed(
+    packing: _Packing, rng: np.random.Generator, overlapping: bool
+) -> tuple[_Packing, float]:
+    """Remove overlaps of the cores with as wide a gap as density allows, then equilibrate."""
+    cores, domain, n = packing.cores, packing.domain, packing.radii.size
+    if n == 0:
+        return packing, 0.0
+    density = float(np.sum(ball_volume(cores)) / np.prod(domain.box))
+    widest = min((_LOOSE / density) ** (1 / 3) - 1, _WIDEST_GAP)
+    gaps = [g for g in (widest, 0.5 * widest) if g > 2 * TOUCH]
+    left, gap, x = np.inf, 0.0, packing.centers
+    for gap in [*gaps, 0.0]:
+        x, left = relax(packing.centers, cores * (1 + gap), packing.radii, domain, TOUCH)
+        if left <= TOUCH:
+            break
+    if left > TOUCH:
+        return packing, left
+    hard = 0.0 if overlapping else min(_HARD_GAP, 0.5 * gap)
+    sweeps = 40 if density > _GLASS else int(np.clip(_MOVES / n, *_SWEEPS))
+    x = equilibrate(x, cores * (1 + hard), packing.radii, domain, rng, sweeps)
+    return replace(packing, centers=x), largest_overlap(x, cores, domain)
+
+
+def _with_exact_fractions(packing: _Packing, kinds: list[_Kind], spec: PackingSpec) -> _Packing:
+    """Scale the radii of each kind until the volumes, overlaps counted once, are as requested."""
+    target = np.array([k.fraction for k in kinds])
+    for moving in (True, True, True, True, False, False, False):
+        found = packing.fractions(len(kinds))
+        if np.max(np.abs(found - target), initial=0.0) < 0.01 * FRACTION_TOLERANCE:
+            return packing
+        scale = np.cbrt(np.where(target > 0, target, 1.0) / np.where(target > 0, found, 1.0))
+        packing = replace(packing, radii=packing.radii * scale[packing.kind])
+        if moving and largest_overlap(packing.centers, packing.cores, packing.domain) > TOUCH:
+            x, left = relax(packing.centers, packing.cores, packing.radii, packing.domain, TOUCH)
+            if left > TOUCH:
+                raise _too_dense(spec, kinds, left)
+            packing = replace(packing, centers=x)
+    found = packing.fractions(len(kinds))
+    worst = int(np.argmax(np.abs(found - target)))
+    if abs(found[worst] - target[worst]) > FRACTION_TOLERANCE:
+        raise MicrostructureError(
+            f"{_WHERE}: '{kinds[worst].material}' reached a volume fraction of {found[worst]:.4f} "
+            f"instead of {target[worst]:.4f} because of overlaps; lower it or `overlap`"
+        )
+    return packing
+
+
+def _too_dense(spec: PackingSpec, kinds: list[_Kind], left: float) -> MicrostructureError:
+    """Describe what was reached and what would help."""
+    total = sum(k.fraction for k in kinds)
+    reached = total * (1 - left) ** 3
+    count = sum(k.radii.size for k in kinds)
+    enough = np.ceil(1000 * (spec.overlap + 1.5 * left + 0.002)) / 1000
+    advice = [f"lower the fractions to {0.99 * reached:.3f} together"]
+    if enough <= 0.2:
+        advice.append(f"raise overlap to about {enough:.3f}")
+    advice.append("take a broader size distribution")
+    if count < 100:
+        advice.append(f"take a larger box ({count} particles are few)")
+    return MicrostructureError(
+        f"{_WHERE}: particles and pores of {total:.4g} volume fraction do not fit with overlap "
+        f"{spec.overlap:.4g}; {reached:.3f} was reached, about 0.63 is possible for equal spheres "
+        f"without overlap; {', or '.join(advice)}"
+    )
+
+
+def _closeness(packing: _Packing) -> dict[str, float]:
+    """Return the largest relative overlap and the smallest gap [m]."""
+    contacts = packing.geometry(np.zeros(packing.radii.size + 1, np.int32)).contacts(
+        float(np.mean(packing.radii)) if packing.radii.size else 0.0
+    )
+    sums = packing.radii[contacts.labels - 1].sum(axis=1)
+    open_gaps = contacts.gap[contacts.gap >= 0]
+    return {
+        "largest_overlap": float(np.max(-contacts.gap / sums, initial=0.0)),
+        "overlapping_pairs": float(np.count_nonzero(contacts.gap < 0)),
+        "smallest_gap": float(np.min(open_gaps)) if open_gaps.size else float("inf"),
+    }
+
+
+def _closing_notes(spec: PackingSpec, packing: _Packing) -> tuple[str, ...]:
+    """Say how overlaps and walls were treated."""
+    numbers = _closeness(packing)
+    notes = []
+    if numbers["overlapping_pairs"]:
+        notes.append(
+            f"{_WHERE}: {numbers['overlapping_pairs']:.0f} pairs overlap, by at most "
+            f"{100 * numbers['largest_overlap']:.2f} % of the sum of their radii; the plane "
+            "through their common circle divides them, radii make up for the lost volume"
+        )
+    if not spec.periodic:
+        notes.append(f"{_WHERE}: particles lie inside the walls and may touch them")
+    return tuple(notes)
