@@ -91,14 +91,16 @@ def compiles(compiler, source):
         command += ["-I" + folder_ for folder_ in include if folder_]
         return subprocess.run(command, capture_output=True).returncode == 0
 
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
 compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+small = "#include <math.h>\n#include <stdlib.h>\nint probe(void) { return 0; }\n"
 if not shutil.which(compiler[0]):
     missing.append("compiler")
-    reasons.append("its C compiler %r is not on the PATH (the variable CC can name another)" % compiler[0])
-elif not compiles(compiler, "#include <math.h>\n#include <stdlib.h>\nint probe(void) { return 0; }\n"):
+    reasons.append("its C compiler %r is not on the PATH (CC can name another)" % compiler[0])
+elif not compiles(compiler, small):
     missing.append("libc-headers")
     reasons.append("%r cannot compile and link a small C file" % compiler[0])
-elif not compiles(compiler, "#include <pyconfig.h>\n#include <Python.h>\n"):
+if not os.path.exists(header) or not missing and not compiles(compiler, "#include <Python.h>\n"):
     missing.append("python-headers")
     reasons.append("its header Python.h is missing")
 print(" ".join(missing) + ": " + "; ".join(reasons) if missing else "ready")
@@ -117,9 +119,12 @@ candidates() {
         command -v "$name" || :
     done
     home=${HOME:-/nonexistent}
+    pyenv=${PYENV_ROOT:-$home/.pyenv}
+    shim=$(command -v python3 || :)
+    case $shim in */shims/*) pyenv=${shim%/shims/*} ;; esac
     for version in 3.13 3.12 3.14; do
         for path in \
-            "${PYENV_ROOT:-$home/.pyenv}"/versions/"$version"*/bin/python3 \
+            "$pyenv"/versions/"$version"*/bin/python3 \
             "${UV_PYTHON_INSTALL_DIR:-$home/.local/share/uv/python}"/cpython-"$version"*/bin/python3 \
             "$home"/.local/share/mise/installs/python/"$version"*/bin/python3 \
             "$home"/.asdf/installs/python/"$version"*/bin/python3 \
@@ -149,8 +154,6 @@ advice() {
         python-headers) packages="$packages python3-dev" ;;
         esac
     done
-    # A missing compiler hides whether the headers of Python are there: name them all at once.
-    case " $1" in *compiler* | *libc-headers*) packages="$packages python3-dev" ;; esac
     say "On Debian or Ubuntu: apt-get install$packages"
 }
 
@@ -179,7 +182,8 @@ use_or_refuse() {
     if [ "${2%%:*}" = venv ] && maker "$1" >/dev/null; then
         python=$1
     else
-        fail "$1 would do, but ${2#*: }." "$(advice "${2%%:*}")"
+        fail "$1 would do, but ${2#*: }.
+$(advice "${2%%:*}")"
     fi
 }
 
