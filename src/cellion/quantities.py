@@ -17,6 +17,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -177,11 +178,12 @@ def _read(text: str, dimension: str) -> float:
     if match is None or _DECIMAL_COMMA.match(written):
         comma = _DECIMAL_COMMA.match(written) is not None
         return _refuse(text, dimension, "write decimals with a point" if comma else "")
-    number, unit = float(match[1]), _canonical(match[2])
+    number, unit = match[1], _canonical(match[2])
+    _finite(float(number), text, dimension)
     if dimension == "fraction":
         if unit not in ("", "%"):
             return _refuse(text, dimension)
-        return _finite(number * 0.01 if unit == "%" else number, text, dimension)
+        return _divided(number, 100 if unit == "%" else 1)
     if not unit:
         return _refuse(text, dimension, "the unit is missing")
     if _UNIT.fullmatch(unit) is None or "delta" in unit:
@@ -196,20 +198,25 @@ def _canonical(unit: str) -> str:
     return re.sub(r"(?<=[A-Za-z])(-?\d)", r"^\1", unit)
 
 
-def _convert(number: float, unit: str, text: str, dimension: str) -> float:
+def _convert(number: str, unit: str, text: str, dimension: str) -> float:
     """Convert a number with its unit; only temperatures have an offset (``degC``)."""
     from pint.errors import PintError
 
     try:
         if dimension == "temperature" and unit != "K":
-            return float(_registry().Quantity(number, unit).to("K").magnitude)
+            return float(_registry().Quantity(float(number), unit).to("K").magnitude)
         scale = _scale(unit, DIMENSIONS[dimension].unit)
     except (PintError, ValueError, ArithmeticError, TypeError, AttributeError):
         return _refuse(text, dimension, _why_not(unit, dimension))
     inverse = round(1.0 / scale) if 1e-15 < scale < 1.0 else 0
     if inverse and math.isclose(inverse * scale, 1.0, rel_tol=1e-13):
-        return number / inverse  # 5 um is the float 5e-06, not its neighbour 4.9999999999999996e-06
-    return number * scale
+        return _divided(number, inverse)
+    return float(number) * scale
+
+
+def _divided(number: str, divisor: int) -> float:
+    """Divide without rounding twice: ``0.2 um`` is the float 2e-07, not its neighbour."""
+    return float(Fraction(number) / divisor) if float(number) else 0.0
 
 
 @lru_cache(maxsize=256)

@@ -118,11 +118,11 @@ def _translated(kind: str, path: KeyPath, value: object, keys: KeysAt) -> Fault:
                 f"the key {path[-1]} is not a word; allowed: {', '.join(keys(path[:-1]) or ())}"
             )
             return Fault(path=path[:-1], message=message, at=path)
-        case "model_type" | "model_attributes_type" | "dict_type" | "mapping_type":
+        case "model_type" | "dict_type":
             allowed = ", ".join(map(str, keys(path) or ()))
             named = f" with the keys {allowed}" if allowed else ""
             return Fault(path=path, message=f"{saw}; a mapping{named} is needed")
-        case "tuple_type" | "list_type":
+        case "tuple_type":
             return Fault(path=path, message=f"{saw}; a list [ ... ] is needed")
         case _:
             return Fault(path=path, message=f"{saw}; this value cannot be used here")

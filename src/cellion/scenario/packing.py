@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -122,6 +123,15 @@ class DiameterSpec(Section):
             if min(entry.share for entry in self.list) <= 0.0:
                 raise fail("a share of zero; leave that class out", "list")
         return self
+
+    @field_validator("list")
+    @classmethod
+    def _whole(cls, value: tuple[SizeClass, ...] | None) -> tuple[SizeClass, ...] | None:
+        """Make shares that were written with few digits sum to 1 exactly."""
+        total = math.fsum(entry.share for entry in value or ())
+        if value is None or not math.isclose(total, 1.0, abs_tol=_SHARES_TOLERANCE):
+            return value
+        return tuple(e.model_copy(update={"share": e.share / total}) for e in value)
 
     @property
     def typical(self) -> float:

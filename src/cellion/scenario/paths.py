@@ -48,8 +48,8 @@ def format_path(path: KeyPath) -> str:
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _PLAIN.fullmatch(step):
-            text += f".{step}" if text else step
+        elif _PLAIN.fullmatch(str(step)):
+            text += f".{step}" if text else str(step)
         else:
             text += f"['{step}']"
     return text
