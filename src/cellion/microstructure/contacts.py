@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,10 @@ class Contacts:
 
     def __len__(self) -> int:
         return int(self.gap.size)
+
+    def select(self, keep: NDArray[np.bool_]) -> Contacts:
+        """Return the contacts where ``keep`` (m,) is true."""
+        return Contacts(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
 
 
 def build_contacts(
