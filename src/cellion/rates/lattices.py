@@ -47,6 +47,31 @@ _BCC = ((-0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.5, 0.5, -0.5))
 _HEXAGON = ((1.0, 0.0, 0.0), (0.5, np.sqrt(0.75), 0.0))
 _ORIGIN = ((0.0, 0.0, 0.0),)
 _THIRDS = ((0.0, 0.0, 0.0), (1 / 3, 1 / 3, 0.0))
+_GARNET_24D = (
+    (3, 0, 2),
+    (1, 0, 6),
+    (2, 3, 0),
+    (6, 1, 0),
+    (0, 2, 3),
+    (0, 6, 1),
+    (5, 0, 6),
+    (7, 0, 2),
+    (6, 5, 0),
+    (2, 7, 0),
+    (0, 6, 5),
+    (0, 2, 7),
+)
+_GARNET_24C = ((1, 0, 2), (3, 0, 6), (2, 1, 0), (6, 3, 0), (0, 2, 1), (0, 6, 3))
+"""Wyckoff positions of Ia-3d in eighths of the cubic edge, without the body centring. The 24c sites
+form two nets of opposite hand that touch nowhere; one of them is given."""
+
+
+def _in_primitive_cell(
+    eighths: tuple[tuple[int, int, int], ...], vectors: tuple[tuple[float, float, float], ...]
+) -> tuple[tuple[float, float, float], ...]:
+    fractional = np.array(eighths) / 8.0 @ np.linalg.inv(np.array(vectors))
+    return tuple((float(a), float(b), float(c)) for a, b, c in fractional)
+
 
 LATTICES: dict[str, LatticeShape] = {
     "chain": LatticeShape(
@@ -97,6 +122,20 @@ LATTICES: dict[str, LatticeShape] = {
         jump=1.0,
         dimension=3,
         coordination=12,
+    ),
+    "garnet_24d": LatticeShape(
+        vectors=_BCC,
+        positions=_in_primitive_cell(_GARNET_24D, _BCC),
+        jump=np.sqrt(6.0) / 8.0,
+        dimension=3,
+        coordination=4,
+    ),
+    "garnet_24c": LatticeShape(
+        vectors=_BCC,
+        positions=_in_primitive_cell(_GARNET_24C, _BCC),
+        jump=np.sqrt(6.0) / 8.0,
+        dimension=3,
+        coordination=4,
     ),
     "octahedron_vertices": LatticeShape(
         vectors=_CUBE,

@@ -38,7 +38,7 @@ def test_the_two_conventions_of_conductivity_differ_by_kt():
 
 
 def test_covariance_agrees_with_the_scatter_of_repeated_fits():
-    """5 % errors, 4000 tables: predicted standard deviations within their sampling error (1.1 %)."""
+    """5 % errors, 4000 tables: predicted deviations within their sampling error (1.1 %)."""
     rng = np.random.default_rng(8081)
     clean = exact("diffusivity", 0.4, 1e-7)
     noise = np.exp(0.05 * rng.standard_normal((4000, T.size)))

@@ -1,0 +1,272 @@
+"""Concentrations of charged point defects, with charge neutrality.
+
+Each species i has charge z_i, N_i places, and a free energy g_i of formation. One potential phi,
+common to all, keeps the crystal neutral::
+
+    c_i = N_i x/(1 + x),  x = exp(-(g_i + z_i e phi)/kT),      sum_i z_i c_i + rho_fixed = 0
+
+The sum falls monotonically with phi, so there is one solution and bracketing finds it. Only
+combinations of formation energies that conserve charge and atoms matter: the sum of vacancy and
+interstitial (Frenkel), or of the two vacancies (Schottky); how a pair energy is split between its
+partners changes phi alone. In the intrinsic range half of the pair energy adds to the migration
+energy in the conductivity; with the carriers fixed by doping nothing does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.constants import Boltzmann
+from scipy.special import expit
+
+from cellion.errors import RatesError, nearest
+from cellion.rates.transition_state import positive_temperatures
+
+__all__ = [
+    "DefectConcentrations",
+    "DefectSpecies",
+    "association",
+    "concentrations",
+    "frenkel_pair",
+    "schottky_pair",
+]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefectSpecies:
+    """One kind of point defect.
+
+    Attributes:
+        name: for results and messages.
+        charge: effective charge in units of e (vacancy of Li+: -1, interstitial Li+: +1).
+        density: places it may occupy [1/m^3].
+        formation_energy: enthalpy of formation [J].
+        formation_entropy: vibrational entropy of formation [J/K].
+    """
+
+    name: str
+    charge: int
+    density: float
+    formation_energy: float
+    formation_entropy: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefectConcentrations:
+    """Concentrations over temperature.
+
+    Attributes:
+        names: of the species.
+        concentration: shape (nT, n_species) [1/m^3].
+        potential: e phi that keeps neutrality, shape (nT,) [J].
+        temperature: shape (nT,) [K].
+    """
+
+    names: tuple[str, ...]
+    concentration: FloatArray
+    potential: FloatArray
+    temperature: FloatArray
+
+    def of(self, name: str) -> FloatArray:
+        """Return the concentration of one species, shape (nT,) [1/m^3]."""
+        if name not in self.names:
+            raise RatesError(
+                f"defects: '{name}' is not a species; species are {', '.join(self.names)}"
+                + nearest(name, self.names)
+            )
+        return np.asarray(self.concentration[:, self.names.index(name)])
+
+
+def frenkel_pair(
+    charge: int, sites: float, interstices: float, pair_energy: float
+) -> tuple[DefectSpecies, DefectSpecies]:
+    """Return vacancy and interstitial of one ion (an anti-Frenkel pair for an anion).
+
+    Args:
+        charge: charge number of the ion, signed.
+        sites: regular sites of the ion [1/m^3].
+        interstices: interstitial sites [1/m^3].
+        pair_energy: energy to form the pair [J].
+    """
+    half = 0.5 * pair_energy
+    return (
+        DefectSpecies(name="vacancy", charge=-charge, density=sites, formation_energy=half),
+        DefectSpecies(
+            name="interstitial", charge=charge, density=interstices, formation_energy=half
+        ),
+    )
+
+
+def schottky_pair(
+    charges: tuple[int, int],
+    sites: tuple[float, float],
+    energy: float,
+    names: tuple[str, str] = ("cation vacancy", "anion vacancy"),
+) -> tuple[DefectSpecies, DefectSpecies]:
+    """Return the vacancies of a compound whose formula unit is left out as a whole.
+
+    Args:
+        charges: charge numbers of cation and anion, signed.
+        sites: their regular sites [1/m^3].
+        energy: energy to leave out one formula unit [J].
+        names: of the two species.
+
+    Raises:
+        RatesError: the sites of the perfect crystal are not neutral.
+    """
+    balance = charges[0] * sites[0] + charges[1] * sites[1]
+    if abs(balance) > 1e-6 * abs(charges[0] * sites[0]) or charges[0] * charges[1] >= 0:
+        raise RatesError(
+            f"schottky: charges {charges} on {sites[0]:g} and {sites[1]:g} sites per m^3 leave "
+            f"{balance:g} e per m^3; the perfect crystal must be neutral"
+        )
+    vacancies = [abs(charges[1]), abs(charges[0])]
+    share = energy / sum(vacancies)
+    return (
+        DefectSpecies(name=names[0], charge=-charges[0], density=sites[0], formation_energy=share),
+        DefectSpecies(name=names[1], charge=-charges[1], density=sites[1], formation_energy=share),
+    )
+
+
+def _check_species(species: Sequence[DefectSpecies]) -> None:
+    if not species:
+        raise RatesError("defects: no species given; at least 1 is needed")
+    names = [one.name for one in species]
+    for one in species:
+        if names.count(one.name) > 1:
+            raise RatesError(f"defects: the name '{one.name}' is used more than once")
+        if not (np.isfinite(one.density) and one.density > 0.0):
+            raise RatesError(f"defects.{one.name}.density: {one.density:g}; must be positive")
+        if not (np.isfinite(one.formation_energy) and np.isfinite(one.formation_entropy)):
+            raise RatesError(f"defects.{one.name}: a formation energy is not a finite number")
+
+
+def _check_neutrality_possible(species: Sequence[DefectSpecies], fixed: float) -> None:
+    positive = sum(one.charge * one.density for one in species if one.charge > 0)
+    negative = sum(one.charge * one.density for one in species if one.charge < 0)
+    if fixed + positive <= 0.0 < -fixed or fixed + negative >= 0.0 < fixed:
+        raise RatesError(
+            f"defects: a fixed charge of {fixed:g} e per m^3 cannot be compensated; the species "
+            f"hold "
+            f"between {negative:g} and {positive:g} e per m^3. Add a species of opposite charge"
+        )
+    if fixed == 0.0 and (positive == 0.0) != (negative == 0.0):
+        sign = "positive" if positive else "negative"
+        raise RatesError(
+            f"defects: all charged species are {sign} and nothing is doped, so the crystal "
+            f"cannot be "
+            "neutral. Add a species or a dopant of opposite charge"
+        )
+
+
+def concentrations(
+    species: Sequence[DefectSpecies], temperature: ArrayLike, *, fixed_charge: ArrayLike = 0.0
+) -> DefectConcentrations:
+    """Return the concentrations of all species in a neutral crystal.
+
+    Args:
+        species: the mobile or thermally created defects.
+        temperature: scalar or shape (nT,) [K].
+        fixed_charge: density of immobile charge, dopants counted with their effective charge (Ba on
+            a La
+            site: -1; Ca on a Li site: +1), scalar or shape (nT,) [e/m^3].
+
+    Raises:
+        RatesError: neutrality is impossible, or a value has no meaning.
+
+    Source: Wagner and Schottky 1930, Z. Phys. Chem. B 11, 163; Maier 1995, Prog. Solid State Chem.
+    23, 171.
+    """
+    _check_species(species)
+    T = positive_temperatures(temperature)
+    fixed = np.broadcast_to(np.asarray(fixed_charge, dtype=float), T.shape)
+    for value in np.unique(fixed).tolist():
+        _check_neutrality_possible(species, value)
+    charge = np.array([one.charge for one in species], dtype=float)
+    density = np.array([one.density for one in species])
+    kT = Boltzmann * T
+    energy = np.array([one.formation_energy for one in species])
+    entropy = np.array([one.formation_entropy for one in species])
+    g = energy / kT[:, None] - entropy / Boltzmann
+    potential = _neutral_potential(g, charge, density, fixed)
+    return DefectConcentrations(
+        names=tuple(one.name for one in species),
+        concentration=density * expit(-g - charge * potential[:, None]),
+        potential=potential * kT,
+        temperature=T,
+    )
+
+
+def _neutral_potential(
+    g: FloatArray, charge: FloatArray, density: FloatArray, fixed: FloatArray
+) -> FloatArray:
+    """Return e phi/kT at which all charges cancel, shape (nT,), by bisection in all temperatures.
+
+    Positive and negative charge are compared by their logarithms, so that concentrations of 1 per
+    crystal and of 1 per site are found with the same relative accuracy.
+    """
+    if not np.any(charge):
+        return np.zeros(g.shape[0])
+    span = np.abs(g).max(axis=1) + 800.0
+    low, high = -span, span.copy()
+    log_fixed = np.log(np.where(fixed == 0.0, 1.0, np.abs(fixed)))[:, None]
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        logs = np.log(density * np.maximum(np.abs(charge), 1e-300)) + _log_expit(
+            -g - charge * middle[:, None]
+        )
+        sides = []
+        for sign in (1.0, -1.0):
+            terms = np.where(sign * charge > 0.0, logs, -np.inf)
+            own = np.where(sign * fixed[:, None] > 0.0, log_fixed, -np.inf)
+            sides.append(np.logaddexp.reduce(np.concatenate([terms, own], axis=1), axis=1))
+        too_positive = sides[0] > sides[1]
+        low, high = np.where(too_positive, middle, low), np.where(too_positive, high, middle)
+    return np.asarray(0.5 * (low + high))
+
+
+def _log_expit(x: FloatArray) -> FloatArray:
+    return np.asarray(-np.logaddexp(0.0, -x))
+
+
+def association(
+    free: ArrayLike,
+    partner: float,
+    binding_energy: float,
+    orientations: int,
+    temperature: ArrayLike,
+) -> FloatArray:
+    """Return the share of defects not bound to an immobile partner of equal concentration.
+
+        x_pair/(x_free^2) = Z exp(B/kT),   x = x_free + x_pair
+
+    Args:
+        free: total site fraction x of the mobile defect, scalar or shape (nT,).
+        partner: total site fraction of the partner; must equal x.
+        binding_energy: B > 0 for attraction [J].
+        orientations: Z, orientations of the pair.
+        temperature: scalar or shape (nT,) [K].
+
+    Returns:
+        x_free/x, shape (nT,): the factor on the density of carriers.
+
+    Raises:
+        RatesError: fractions differ or lie outside (0, 1].
+
+    Source: Lidiard 1957, Handbuch der Physik 20, 246.
+    """
+    T = positive_temperatures(temperature)
+    x = np.broadcast_to(np.asarray(free, dtype=float), T.shape)
+    if not np.all((x > 0.0) & (x <= 1.0)) or not np.allclose(x, partner, rtol=1e-9):
+        raise RatesError(
+            f"association: site fractions {x.max():g} and {partner:g} found; both must be the same "
+            "number in (0, 1]"
+        )
+    strength = orientations * np.exp(binding_energy / (Boltzmann * T)) * x
+    # positive root of  strength y^2 + y - 1 = 0, in the form without cancellation
+    return np.asarray(2.0 / (1.0 + np.sqrt(1.0 + 4.0 * strength)))
