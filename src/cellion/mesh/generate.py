@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.background import background_mesh
+from cellion.mesh.balance import balance_volumes
 from cellion.mesh.cut import cut_mesh
 from cellion.mesh.data import MeshData
 from cellion.mesh.octree import build_octree, uniform_planes
-from cellion.mesh.project import project_interfaces
+from cellion.mesh.project import find_interface, project_interfaces, tangent_projectors
 from cellion.mesh.quality import check_invariants, shape_numbers
+from cellion.mesh.relax import relax_worst_cells
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Microstructure
 
@@ -20,6 +22,9 @@ __all__ = ["SHAPE_FLOOR", "generate_mesh"]
 
 SHAPE_FLOOR = float(np.sin(np.radians(8.0)))
 """Smallest sine of a dihedral angle that moving vertices may lead to."""
+
+SHAPE_TARGET = float(np.sin(np.radians(12.0)))
+"""Smallest sine of a dihedral angle below which the vertices of a cell are relaxed."""
 
 
 def generate_mesh(
@@ -49,9 +54,18 @@ def generate_mesh(
     say("cut")
     cut = cut_mesh(background, geometry)
     say("projection")
+    interface = find_interface(cut.points, cut.cells, cut.labels, cut.image_of, geometry)
     points, left = project_interfaces(
-        cut.points, cut.cells, cut.labels, cut.image_of, geometry, floor=SHAPE_FLOOR
+        cut.points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR
     )
+    points = relax_worst_cells(
+        points,
+        cut.cells,
+        cut.image_of,
+        lambda x, vertex: tangent_projectors(x, vertex, interface, geometry),
+        SHAPE_TARGET,
+    )
+    points = balance_volumes(points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR)
     points = _match_images(points, cut.image_of, box)
     say("checks")
     check_invariants(points, cut.cells, cut.image_of, box, periodic)

@@ -12,7 +12,7 @@ Source: Kuhn (1960), Some combinatorial lemmas in topology, IBM J. Res. Dev. 4, 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import ceil, lcm
 
 import numpy as np
@@ -94,7 +94,7 @@ def layer_planes(edges: NDArray[np.float64], size: float, least: int) -> NDArray
     """
     pieces = [
         np.linspace(low, high, max(least, ceil((high - low) / size * (1 - 1e-9))) + 1)[:-1]
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for low, high in pairwise(edges)
     ]
     return np.concatenate([*pieces, edges[-1:]])
 

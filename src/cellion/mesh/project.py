@@ -8,7 +8,7 @@ shortened, and withdrawn if need be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,13 @@ from cellion.mesh.quality import smallest_sine
 from cellion.mesh.simplices import local_edges, surrounding_labels
 from cellion.microstructure.geometry import Geometry
 
-__all__ = ["project_interfaces"]
+__all__ = [
+    "Interface",
+    "find_interface",
+    "guarded_move",
+    "project_interfaces",
+    "tangent_projectors",
+]
 
 MEETING = 4
 """Labels that can meet in a vertex and still be equalised."""
@@ -25,12 +31,15 @@ MEETING = 4
 SHORTENINGS = 3
 """Times a step is halved before it is withdrawn."""
 
+SINGULAR = 0.15
+"""Ratio of singular values below which a direction is left out of a Newton step."""
+
 LONGEST_STEP = 0.5
 """Longest step of a vertex in units of the shortest edge around it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Interface:
+class Interface:
     """Interface vertices (canonical ones) and what is needed to move them.
 
     Attributes:
@@ -39,6 +48,7 @@ class _Interface:
         free: Directions in which each may move, shape (k, d).
         reach: Longest step, shape (k,) [m].
         cells: Cells around them, shape (m, d + 1).
+        cell_labels: Labels of these cells, shape (m,).
     """
 
     vertex: NDArray[np.int64]
@@ -46,13 +56,23 @@ class _Interface:
     free: NDArray[np.bool_]
     reach: NDArray[np.float64]
     cells: NDArray[np.int64]
+    cell_labels: NDArray[np.int32]
+
+    def select(self, chosen: NDArray[np.int64]) -> Interface:
+        """The same interface with some of its vertices only."""
+        return replace(
+            self,
+            vertex=self.vertex[chosen],
+            labels=self.labels[chosen],
+            free=self.free[chosen],
+            reach=self.reach[chosen],
+        )
 
 
 def project_interfaces(
     points: NDArray[np.float64],
-    cells: NDArray[np.int64],
-    labels: NDArray[np.int32],
     image_of: NDArray[np.int64],
+    interface: Interface,
     geometry: Geometry,
     *,
     floor: float,
@@ -62,9 +82,8 @@ def project_interfaces(
 
     Args:
         points: Coordinates, shape (n, d) [m].
-        cells: Vertices, shape (m, d + 1).
-        labels: Label of each cell, shape (m,).
         image_of: Canonical vertex of each vertex, shape (n,).
+        interface: The vertices to move.
         geometry: The fields.
         floor: Smallest sine of a dihedral angle that a step may lead to (a cell that is worse
             already must not get worse still).
@@ -73,24 +92,31 @@ def project_interfaces(
     Returns:
         New coordinates, and the largest distance [m] left between a vertex and its interface.
     """
-    interface = _interface(points, cells, labels, image_of, geometry)
     if not len(interface.vertex):
         return points, 0.0
     for _ in range(rounds):
         step = _newton_step(points, interface, geometry)
-        points = _guarded(points, step, interface, image_of, floor)
+        points = guarded_move(points, step, interface, image_of, floor)
     left = np.linalg.norm(_newton_step(points, interface, geometry), axis=1)
     return points, float(left.max())
 
 
-def _interface(
+def find_interface(
     points: NDArray[np.float64],
     cells: NDArray[np.int64],
     labels: NDArray[np.int32],
     image_of: NDArray[np.int64],
     geometry: Geometry,
-) -> _Interface:
-    """Find the vertices where labels meet, and the cells around them."""
+) -> Interface:
+    """Find the vertices where labels meet, and the cells around them.
+
+    Args:
+        points: Coordinates, shape (n, d) [m].
+        cells: Vertices, shape (m, d + 1).
+        labels: Label of each cell, shape (m,).
+        image_of: Canonical vertex of each vertex, shape (n,).
+        geometry: Tells the box, on whose faces vertices stay.
+    """
     n, d = points.shape
     lowest, highest = np.full(n, np.iinfo(np.int32).max), np.full(n, -1)
     for k in range(d + 1):
@@ -108,22 +134,43 @@ def _interface(
         length = np.linalg.norm(points[around[:, a]] - points[around[:, b]], axis=1)
         np.minimum.at(shortest, image_of[around[:, a]], length)
         np.minimum.at(shortest, image_of[around[:, b]], length)
-    return _Interface(
+    return Interface(
         vertex=vertex,
         labels=table[vertex],
         free=~on_face[vertex],
         reach=LONGEST_STEP * shortest[vertex],
         cells=around,
+        cell_labels=around_labels,
     )
 
 
 def _newton_step(
-    points: NDArray[np.float64], interface: _Interface, geometry: Geometry
+    points: NDArray[np.float64], interface: Interface, geometry: Geometry
 ) -> NDArray[np.float64]:
     """Least-norm steps that equalise the fields around each interface vertex, shape (k, d) [m].
 
-    With the fields f_0, f_1, ... the rows of J are grad(f_i - f_0), scaled to unit length, and
-    J step = -(f_i - f_0). Directions in which J is nearly singular are left out.
+    J step = -(f_i - f_0), with the rows of J from `_slopes`. Directions in which J is nearly
+    singular are left out.
+    """
+    difference, slope = _slopes(points, interface, geometry)
+    step = -difference[:, :1] * slope[:, 0]
+    several = np.flatnonzero(interface.labels[:, 2] >= 0)
+    inverse = np.linalg.pinv(slope[several], rcond=SINGULAR)
+    step[several] = -np.einsum("kij,kj->ki", inverse, difference[several])
+    length = np.linalg.norm(step, axis=1)
+    shorten = np.minimum(1.0, interface.reach / np.maximum(length, np.finfo(float).tiny))
+    return np.asarray(step * shorten[:, None])
+
+
+def _slopes(
+    points: NDArray[np.float64], interface: Interface, geometry: Geometry
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Differences of the fields that meet in each vertex, and their slopes where it may move.
+
+    Returns:
+        (f_i - f_0) / s_i, shape (k, MEETING - 1) [m], and grad(f_i - f_0) / s_i, shape
+        (k, MEETING - 1, d), with s_i the norm of the gradient in the free directions; zero where
+        fewer labels meet.
     """
     x = points[interface.vertex]
     present = interface.labels >= 0
@@ -133,22 +180,43 @@ def _newton_step(
     slope = np.where(present[:, :, None], gradient - gradient[:, :1], 0.0)[:, 1:]
     slope = slope * interface.free[:, None, :]
     norm = np.linalg.norm(slope, axis=2)
-    usable = norm > 0
-    slope /= np.where(usable, norm, 1.0)[:, :, None]
-    difference = np.where(usable, difference, 0.0) / np.where(usable, norm, 1.0)
-    step = -difference[:, :1] * slope[:, 0]
-    several = np.flatnonzero(present[:, 2])
-    inverse = np.linalg.pinv(slope[several], rcond=0.15)
-    step[several] = -np.einsum("kij,kj->ki", inverse, difference[several])
-    length = np.linalg.norm(step, axis=1)
-    shorten = np.minimum(1.0, interface.reach / np.maximum(length, np.finfo(float).tiny))
-    return step * shorten[:, None]
+    scale = np.where(norm > 0, norm, np.inf)
+    return difference / scale, slope / scale[:, :, None]
 
 
-def _guarded(
+def tangent_projectors(
+    points: NDArray[np.float64],
+    vertex: NDArray[np.int64],
+    interface: Interface,
+    geometry: Geometry,
+) -> NDArray[np.float64]:
+    """Projectors on the directions that keep vertices on their interface and on the box.
+
+    Args:
+        points: Coordinates, shape (n, d) [m].
+        vertex: Canonical vertices, shape (k,).
+        interface: The interface vertices.
+        geometry: The fields.
+
+    Returns:
+        Matrices, shape (k, d, d).
+    """
+    d = points.shape[1]
+    on_face = (points[vertex] == 0.0) | (points[vertex] == geometry.box)
+    projector = np.eye(d) * ~on_face[:, None, :]
+    place = np.minimum(np.searchsorted(interface.vertex, vertex), len(interface.vertex) - 1)
+    constrained = np.flatnonzero(interface.vertex[place] == vertex)
+    few = interface.select(place[constrained])
+    _, slope = _slopes(points, few, geometry)
+    normal = np.linalg.pinv(slope, rcond=SINGULAR) @ slope
+    projector[constrained] = projector[constrained] - normal
+    return projector
+
+
+def guarded_move(
     points: NDArray[np.float64],
     step: NDArray[np.float64],
-    interface: _Interface,
+    interface: Interface,
     image_of: NDArray[np.int64],
     floor: float,
 ) -> NDArray[np.float64]:
@@ -156,6 +224,13 @@ def _guarded(
 
     A cell is spoilt when its smallest sine falls below the floor, or below its present value
     where that is lower.
+
+    Args:
+        points: Coordinates, shape (n, d) [m].
+        step: Displacement of each interface vertex, shape (k, d) [m].
+        interface: These vertices and the cells around them.
+        image_of: Canonical vertex of each vertex, shape (n,).
+        floor: Smallest sine allowed.
     """
     cells = interface.cells
     allowed = np.minimum(floor, smallest_sine(points, cells) * (1 - 1e-9))

@@ -7,9 +7,16 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 from cellion.mesh.data import cell_volumes
-from cellion.mesh.simplices import local_edges
+from cellion.mesh.simplices import local_edges, local_facets
 
-__all__ = ["check_invariants", "dihedral_range", "shape_numbers", "smallest_sine"]
+__all__ = [
+    "check_invariants",
+    "dihedral_range",
+    "facet_order",
+    "shape_numbers",
+    "sine_of_corners",
+    "smallest_sine",
+]
 
 BLOCK = 1 << 17
 """Cells handled at a time, so that temporary arrays stay in the cache."""
@@ -31,10 +38,6 @@ def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
 def smallest_sine(points: NDArray[np.float64], cells: NDArray[np.int64]) -> NDArray[np.float64]:
     """Smallest sine of the dihedral angles (2D: angles) of each cell; negative when inverted.
 
-    For a tetrahedron with volume V, the angle at the edge of length l between the faces of areas
-    A and B obeys sin(theta) = 3 V l / (2 A B); for a triangle sin(theta) = 2 A / (l1 l2). Both
-    ends of (0, pi) are bad, so the sine guards against flat and against sharp angles.
-
     Args:
         points: Coordinates, shape (n, d) [m].
         cells: Vertices, shape (m, d + 1).
@@ -42,39 +45,40 @@ def smallest_sine(points: NDArray[np.float64], cells: NDArray[np.int64]) -> NDAr
     Returns:
         Values in [-1, 1], shape (m,); 0 for degenerate cells.
     """
-    if points.shape[1] == 2:
-        return _smallest_sine_2d(points, cells)
     result = np.empty(len(cells))
     for start in range(0, len(cells), BLOCK):
-        block = cells[start : start + BLOCK]
-        x = [points[block[:, k]].T for k in range(4)]
-        u, v, w = x[1] - x[0], x[2] - x[0], x[3] - x[0]
-        # Normals of the faces opposite to vertices 1, 2, 3 and 0 (twice the area).
-        n1, n2, n3 = _cross(v, w), _cross(w, u), _cross(u, v)
-        n0 = n1 + n2 + n3
-        determinant = _dot(u, n1)
-        squared = [_dot(n, n) for n in (n0, n1, n2, n3)]
-        smallest = np.full(len(block), np.inf)
-        for a, b in local_edges(3):
-            c, d = (k for k in range(4) if k not in (a, b))
-            edge = x[b] - x[a]
-            areas = np.maximum(squared[c] * squared[d], np.finfo(float).tiny)
-            np.minimum(smallest, _dot(edge, edge) / areas, out=smallest)
-        result[start : start + BLOCK] = determinant * np.sqrt(smallest)
+        block = slice(start, start + BLOCK)
+        result[block] = sine_of_corners(points[cells[block]])
     return result
 
 
-def _smallest_sine_2d(points: NDArray[np.float64], cells: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Triangles: sine of the angle opposite to the shortest edge or next to it."""
-    x = [points[cells[:, k]].T for k in range(3)]
-    u, v, w = x[1] - x[0], x[2] - x[1], x[0] - x[2]
-    area = u[0] * (-w[1]) - u[1] * (-w[0])
-    squared = [_dot(e, e) for e in (u, v, w)]
-    largest = np.maximum.reduce(
-        [squared[0] * squared[1], squared[1] * squared[2], squared[2] * squared[0]]
-    )
-    sine: NDArray[np.float64] = area / np.sqrt(np.maximum(largest, np.finfo(float).tiny))
-    return sine
+def sine_of_corners(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`smallest_sine` of simplices given by their corners, shape (m, d + 1, d).
+
+    For a tetrahedron with volume V, the angle at the edge of length l between the faces of areas
+    A and B obeys sin(theta) = 3 V l / (2 A B); for a triangle sin(theta) = 2 A / (l1 l2). Both
+    ends of (0, pi) are bad, so the sine guards against flat and against sharp angles.
+    """
+    d = corners.shape[2]
+    x = [np.ascontiguousarray(corners[:, k].T) for k in range(d + 1)]
+    tiny = np.finfo(float).tiny
+    if d == 2:
+        u, v = x[1] - x[0], x[2] - x[0]
+        determinant = u[0] * v[1] - u[1] * v[0]
+        squared = [_dot(e, e) for e in (x[2] - x[1], v, u)]
+        largest = np.maximum.reduce([squared[a] * squared[b] for a, b in local_edges(2)])
+        return np.asarray(determinant / np.sqrt(np.maximum(largest, tiny)))
+    u, v, w = x[1] - x[0], x[2] - x[0], x[3] - x[0]
+    # Normals of the faces opposite to vertices 1, 2, 3 and 0 (twice the area).
+    n1, n2, n3 = _cross(v, w), _cross(w, u), _cross(u, v)
+    squared = [_dot(n, n) for n in (n1 + n2 + n3, n1, n2, n3)]
+    smallest = np.full(len(corners), np.inf)
+    for a, b in local_edges(3):
+        c, e = (k for k in range(4) if k not in (a, b))
+        edge = x[b] - x[a]
+        areas = np.maximum(squared[c] * squared[e], tiny)
+        np.minimum(smallest, _dot(edge, edge) / areas, out=smallest)
+    return np.asarray(_dot(u, n1) * np.sqrt(smallest))
 
 
 def dihedral_range(
@@ -178,9 +182,9 @@ def _check_facets(
 ) -> None:
     """Facets pair up; those that do not are on walls."""
     corners = cells.shape[1]
-    others = np.array([[k for k in range(corners) if k != opposite] for opposite in range(corners)])
+    others = local_facets(corners - 1)
     facets = np.sort(image_of[cells][:, others].reshape(-1, corners - 1), axis=1)
-    order = _facet_order(facets, len(points))
+    order = facet_order(facets, len(points))
     ordered = facets[order]
     new = np.ones(len(ordered) + 1, dtype=np.bool_)
     new[1:-1] = (ordered[1:] != ordered[:-1]).any(axis=1)
@@ -200,7 +204,7 @@ def _check_facets(
         )
 
 
-def _facet_order(facets: NDArray[np.int64], n_points: int) -> NDArray[np.int64]:
+def facet_order(facets: NDArray[np.int64], n_points: int) -> NDArray[np.int64]:
     """Order that brings equal facets together, facets of shape (k, 2 or 3)."""
     first = facets[:, 0] * n_points + facets[:, 1]
     if facets.shape[1] == 2:

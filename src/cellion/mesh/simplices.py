@@ -7,12 +7,25 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["canonical_edges", "cell_edges", "local_edges", "split_edges", "surrounding_labels"]
+__all__ = [
+    "canonical_edges",
+    "cell_edges",
+    "local_edges",
+    "local_facets",
+    "split_edges",
+    "surrounding_labels",
+]
 
 
 def local_edges(dimension: int) -> NDArray[np.int64]:
     """Local vertex pairs of the edges of a triangle or tetrahedron, shape (3 or 6, 2)."""
     return np.array(list(combinations(range(dimension + 1), 2)), dtype=np.int64)
+
+
+def local_facets(dimension: int) -> NDArray[np.int64]:
+    """Local vertices of the facet opposite to each vertex, shape (d + 1, d)."""
+    corners = range(dimension + 1)
+    return np.array([[k for k in corners if k != opposite] for opposite in corners])
 
 
 def cell_edges(cells: NDArray[np.int64], n_points: int) -> NDArray[np.int64]:
