@@ -16,7 +16,6 @@ version = release = installed_version("cellion")
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "mathml",
 ]
