@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.mesh.background import background_mesh
+from cellion.mesh.background import BackgroundMesh, background_mesh
 from cellion.mesh.balance import balance_volumes
 from cellion.mesh.cut import cut_mesh
 from cellion.mesh.data import MeshData
+from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
 from cellion.mesh.octree import build_octree, uniform_planes
 from cellion.mesh.project import find_interface, project_interfaces, tangent_projectors
 from cellion.mesh.quality import check_invariants, shape_numbers
 from cellion.mesh.relax import relax_worst_cells
 from cellion.mesh.sizes import MeshSizes
-from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
+from cellion.microstructure.geometry import Geometry, Microstructure
 
-__all__ = ["SHAPE_FLOOR", "generate_mesh"]
+__all__ = ["SHAPE_FLOOR", "SHAPE_TARGET", "generate_mesh"]
 
 SHAPE_FLOOR = float(np.sin(np.radians(8.0)))
 """Smallest sine of a dihedral angle that moving vertices may lead to."""
@@ -26,13 +29,26 @@ SHAPE_FLOOR = float(np.sin(np.radians(8.0)))
 SHAPE_TARGET = float(np.sin(np.radians(12.0)))
 """Smallest sine of a dihedral angle below which the vertices of a cell are relaxed."""
 
+type Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Labelled:
+    """A mesh with labels, and numbers about how well it follows the geometry."""
+
+    mesh: BackgroundMesh
+    labels: NDArray[np.int32]
+    numbers: dict[str, float]
+
 
 def generate_mesh(
-    microstructure: Microstructure,
-    sizes: MeshSizes,
-    progress: Callable[[str], None] | None = None,
+    microstructure: Microstructure, sizes: MeshSizes, progress: Progress | None = None
 ) -> MeshData:
     """Mesh a microstructure: conforming to its interfaces, matching across the period.
+
+    Layers and tiles are met exactly. Anything else is cut from a background mesh: the vertices of
+    its interfaces lie on them up to cells that would become too flat, and facets enclose the true
+    volume.
 
     Args:
         microstructure: The geometry, its box and materials.
@@ -44,11 +60,59 @@ def generate_mesh(
     """
     say = progress or (lambda stage: None)
     geometry = microstructure.geometry
-    box = np.asarray(microstructure.box, dtype=np.float64)
-    periodic = np.asarray(microstructure.periodic, dtype=np.bool_)
+    match geometry:
+        case LayerGeometry():
+            say("layers")
+            labelled = _exact(geometry, _layers(geometry, sizes))
+        case CheckerboardGeometry():
+            say("tiles")
+            mesh = tile_mesh(
+                geometry.box,
+                geometry.periodic,
+                geometry.divisions.astype(np.int64),
+                size=sizes.size,
+                smallest=sizes.smallest,
+            )
+            labelled = _exact(geometry, mesh)
+        case _:
+            labelled = _cut_and_fitted(geometry, sizes, say)
+    say("checks")
+    mesh = labelled.mesh
+    check_invariants(mesh.points, mesh.cells, mesh.image_of, geometry.box, geometry.periodic)
+    return MeshData(
+        points=mesh.points,
+        cells=mesh.cells,
+        labels=labelled.labels,
+        label_material=np.asarray(geometry.label_material, dtype=np.int32),
+        materials=microstructure.materials,
+        box=np.asarray(geometry.box, dtype=np.float64),
+        periodic=np.asarray(geometry.periodic, dtype=np.bool_),
+        quality=shape_numbers(mesh.points, mesh.cells) | labelled.numbers,
+    )
+
+
+def _layers(geometry: LayerGeometry, sizes: MeshSizes) -> BackgroundMesh:
+    """Bricks between the planes of layers."""
+    box, periodic, inner = geometry.box, geometry.periodic, geometry.breaks[1:-1]
+    if geometry.axis is not None:
+        interfaces = inner * box[geometry.axis]
+        return layer_mesh(box, periodic, geometry.axis, interfaces, sizes.size)
+    return oblique_layer_mesh(box, periodic, geometry.normal.astype(np.int64), inner, sizes.size)
+
+
+def _exact(geometry: Geometry, mesh: BackgroundMesh) -> _Labelled:
+    """Label a mesh whose facets run along the interfaces."""
+    labels = geometry.label(mesh.points[mesh.cells].mean(axis=1))
+    return _Labelled(mesh=mesh, labels=labels.astype(np.int32), numbers={})
+
+
+def _cut_and_fitted(geometry: Geometry, sizes: MeshSizes, say: Progress) -> _Labelled:
+    """Cut a graded background mesh along the interfaces, then fit its vertices to them."""
     say("octree")
-    planes = uniform_planes(box, periodic, coarsest=sizes.size, finest=sizes.surface)
-    octree = build_octree(planes, periodic, lambda x: geometry.size(x, sizes))
+    planes = uniform_planes(
+        geometry.box, geometry.periodic, coarsest=sizes.size, finest=sizes.surface
+    )
+    octree = build_octree(planes, geometry.periodic, lambda x: geometry.size(x, sizes))
     say("background mesh")
     background = background_mesh(octree)
     say("cut")
@@ -58,6 +122,7 @@ def generate_mesh(
     points, left = project_interfaces(
         cut.points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR
     )
+    say("relaxation")
     points = relax_worst_cells(
         points,
         cut.cells,
@@ -66,22 +131,13 @@ def generate_mesh(
         SHAPE_TARGET,
     )
     points = balance_volumes(points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR)
-    points = _match_images(points, cut.image_of, box)
-    say("checks")
-    check_invariants(points, cut.cells, cut.image_of, box, periodic)
-    numbers = shape_numbers(points, cut.cells)
-    numbers["largest_distance_from_interface"] = left
-    numbers["gaps_kept_open"] = float(cut.kept_open)
-    return MeshData(
-        points=points,
-        cells=cut.cells,
-        labels=cut.labels,
-        label_material=np.asarray(geometry.label_material, dtype=np.int32),
-        materials=microstructure.materials,
-        box=box,
-        periodic=periodic,
-        quality=numbers,
-    )
+    points = _match_images(points, cut.image_of, geometry.box)
+    mesh = BackgroundMesh(points=points, cells=cut.cells, image_of=cut.image_of)
+    numbers = {
+        "largest_distance_from_interface": left,
+        "gaps_kept_open": float(cut.kept_open),
+    }
+    return _Labelled(mesh=mesh, labels=cut.labels, numbers=numbers)
 
 
 def _match_images(

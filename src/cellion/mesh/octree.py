@@ -22,6 +22,9 @@ __all__ = ["FINEST", "Octree", "SizeFunction", "build_octree", "uniform_planes"]
 FINEST = 2
 """Edge of a leaf of the deepest level in lattice units."""
 
+MOST_LEAVES = 20_000_000
+"""Leaves that an octree may have (about 250 million cells, far beyond a workstation)."""
+
 KEY_BITS = 62
 """Bits that the integer key of a lattice point may take; they bound the depth of the octree."""
 
@@ -111,11 +114,12 @@ def build_octree(
         size: Wanted leaf edge [m] at points of shape (n, d) [m].
 
     Raises:
-        MeshError: The sizes need more halvings of the root cells than keys have room for.
+        MeshError: The sizes need more leaves, or more halvings, than there is room for.
     """
     roots = _root_counts(planes)
     deepest = int((KEY_BITS - np.log2(roots * FINEST + 1).sum()) // len(roots))
     refined: list[NDArray[np.int64]] = []
+    leaves = int(roots.prod())
     cells = _grid(roots)
     while len(cells):
         wanted, edge = _wanted(planes, cells, len(refined), size)
@@ -124,6 +128,13 @@ def build_octree(
             raise MeshError(
                 f"mesh sizes: a size of {wanted.min():.3g} m needs more than {deepest} halvings "
                 f"of cells of {edge.max() * 2.0**deepest:.3g} m; raise the smallest size"
+            )
+        leaves += (2 ** len(roots) - 1) * len(cells)
+        if leaves > MOST_LEAVES:
+            raise MeshError(
+                f"mesh sizes: cells of {edge.min():.3g} m where {wanted.min():.3g} m are wanted "
+                f"make {leaves} leaves already; at most {MOST_LEAVES} are allowed: raise "
+                "mesh.size, mesh.surface_size or mesh.smallest_size"
             )
         refined.append(cells)
         cells = _children(cells)
@@ -168,14 +179,14 @@ def _wanted(
         Both of shape (m,) [m].
     """
     d = cells.shape[1]
-    half = 0.5**level
-    low, high = _positions(planes, cells * half), _positions(planes, (cells + 1) * half)
+    scale = 2.0**level
+    low, high = _positions(planes, cells / scale), _positions(planes, (cells + 1) / scale)
     wanted = size(0.5 * (low + high))
     offsets = np.array(list(product((0, 1), repeat=d)), dtype=np.int64)
     corners = (cells[:, None, :] + offsets).reshape(-1, d)
     stride = np.concatenate([[1], np.cumprod(_root_counts(planes)[:-1] * 2**level + 1)])
     _, first, inverse = np.unique(corners @ stride, return_index=True, return_inverse=True)
-    at_corners = size(_positions(planes, corners[first] * half))[inverse]
+    at_corners = size(_positions(planes, corners[first] / scale))[inverse]
     smallest = np.minimum(wanted, at_corners.reshape(len(cells), 2**d).min(axis=1))
     return smallest, (high - low).max(axis=1)
 

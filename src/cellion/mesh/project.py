@@ -210,7 +210,7 @@ def tangent_projectors(
     _, slope = _slopes(points, few, geometry)
     normal = np.linalg.pinv(slope, rcond=SINGULAR) @ slope
     projector[constrained] = projector[constrained] - normal
-    return projector
+    return np.asarray(projector)
 
 
 def guarded_move(
