@@ -37,6 +37,12 @@ _LOOSE = 0.62
 _WIDEST_GAP = 0.02
 _HARD_GAP = 0.005
 _GLASS = 0.57
+_STARTS = 3
+_HOPELESS = 0.01
+_BISECTIONS = 4
+_FEW_STEPS = 1000
+_FEW = 100
+_LARGEST_OVERLAP = 0.2
 _MOVES = 200_000
 _SWEEPS = (30, 150)
 _PORE_SOFTNESS = (0.0, 0.1, 0.2, 0.35, 0.5)
@@ -113,7 +119,6 @@ def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Mi
     kinds, notes = _kinds(spec, materials, rng)
     _check_sizes(spec, kinds)
     packing, more = _arranged(spec, kinds, rng)
-    packing = _with_exact_fractions(packing, kinds, spec)
     names = tuple(dict.fromkeys([spec.matrix, *(k.material for k in kinds)]))
     of_kind = np.array([names.index(k.material) for k in kinds], dtype=np.int32)
     geometry = packing.geometry(np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32))
@@ -208,15 +213,16 @@ def _arranged(
         kind=kind,
     )
     is_pore = np.array([k.pore for k in kinds])[kind]
-    left = 0.0
+    packing, left = start, 0.0
     for give in _PORE_SOFTNESS if is_pore.any() else (0.0,):
-        packing, left = _relaxed(
-            replace(start, softness=np.where(is_pore, give, softness)), rng, spec.overlap > 0
-        )
+        begin = replace(start, softness=np.where(is_pore, give, softness))
+        packing, left = _relaxed(begin, rng, spec.overlap > 0)
+        if left <= TOUCH:
+            packing, left = _with_exact_fractions(packing, kinds)
         if left <= TOUCH:
             note = f"{_WHERE}.pores: voids may be cut by up to {100 * give:.0f} % of their radius"
             return packing, (note,) if give > 0 else ()
-    raise _too_dense(spec, kinds, left)
+    raise _too_dense(spec, kinds, _loosest(packing, left))
 
 
 def _relaxed(
@@ -230,32 +236,44 @@ def _relaxed(
     widest = min((_LOOSE / density) ** (1 / 3) - 1, _WIDEST_GAP)
     gaps = [g for g in (widest, 0.5 * widest) if g > 2 * TOUCH]
     left, gap, x = np.inf, 0.0, packing.centers
-    for gap in [*gaps, 0.0]:
+    for gap in [*gaps, *([0.0] * _STARTS)]:
         x, left = relax(packing.centers, cores * (1 + gap), packing.radii, domain, TOUCH)
         if left <= TOUCH:
             break
+        if gap == 0.0 and left > _HOPELESS:
+            return replace(packing, centers=x), left
+        if gap == 0.0:
+            fresh = domain.box * rng.random(x.shape)
+            packing = replace(packing, centers=domain.clip(fresh, packing.radii))
     if left > TOUCH:
-        return packing, left
+        return replace(packing, centers=x), left
     hard = 0.0 if overlapping else min(_HARD_GAP, 0.5 * gap)
     sweeps = 40 if density > _GLASS else int(np.clip(_MOVES / n, *_SWEEPS))
     x = equilibrate(x, cores * (1 + hard), packing.radii, domain, rng, sweeps)
     return replace(packing, centers=x), largest_overlap(x, cores, domain)
 
 
-def _with_exact_fractions(packing: _Packing, kinds: list[_Kind], spec: PackingSpec) -> _Packing:
-    """Scale the radii of each kind until the volumes, overlaps counted once, are as requested."""
+def _with_exact_fractions(packing: _Packing, kinds: list[_Kind]) -> tuple[_Packing, float]:
+    """Scale the radii of each kind until the volumes, overlaps counted once, are as requested.
+
+    Returns:
+        The packing and the overlap of cores left, which tells whether it fits.
+
+    Raises:
+        MicrostructureError: the fractions do not converge, which takes overlaps of more than two.
+    """
     target = np.array([k.fraction for k in kinds])
     for moving in (True, True, True, True, False, False, False):
         found = packing.fractions(len(kinds))
         if np.max(np.abs(found - target), initial=0.0) < 0.01 * FRACTION_TOLERANCE:
-            return packing
+            return packing, 0.0
         scale = np.cbrt(np.where(target > 0, target, 1.0) / np.where(target > 0, found, 1.0))
         packing = replace(packing, radii=packing.radii * scale[packing.kind])
         if moving and largest_overlap(packing.centers, packing.cores, packing.domain) > TOUCH:
             x, left = relax(packing.centers, packing.cores, packing.radii, packing.domain, TOUCH)
-            if left > TOUCH:
-                raise _too_dense(spec, kinds, left)
             packing = replace(packing, centers=x)
+            if left > TOUCH:
+                return packing, left
     found = packing.fractions(len(kinds))
     worst = int(np.argmax(np.abs(found - target)))
     if abs(found[worst] - target[worst]) > FRACTION_TOLERANCE:
@@ -263,20 +281,35 @@ def _with_exact_fractions(packing: _Packing, kinds: list[_Kind], spec: PackingSp
             f"{_WHERE}: '{kinds[worst].material}' reached a volume fraction of {found[worst]:.4f} "
             f"instead of {target[worst]:.4f} because of overlaps; lower it or `overlap`"
         )
-    return packing
+    return packing, 0.0
 
 
-def _too_dense(spec: PackingSpec, kinds: list[_Kind], left: float) -> MicrostructureError:
+def _loosest(packing: _Packing, left: float) -> float:
+    """Return by how much cores must shrink, relatively, so that they fit (by bisection)."""
+    small, large, x = 0.0, left, packing.centers
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (small + large)
+        cores = packing.cores * (1 - middle)
+        y, overlap = relax(x, cores, packing.radii, packing.domain, TOUCH, _FEW_STEPS)
+        if overlap <= TOUCH:
+            large, x = middle, y
+        else:
+            small = middle
+    return large
+
+
+def _too_dense(spec: PackingSpec, kinds: list[_Kind], shrink: float) -> MicrostructureError:
     """Describe what was reached and what would help."""
     total = sum(k.fraction for k in kinds)
-    reached = total * (1 - left) ** 3
+    reached = total * (1 - shrink) ** 3
     count = sum(k.radii.size for k in kinds)
-    enough = np.ceil(1000 * (spec.overlap + 1.5 * left + 0.002)) / 1000
-    advice = [f"lower the fractions to {0.99 * reached:.3f} together"]
-    if enough <= 0.2:
+    # lenses of overlapping particles are to be made up for, hence more than the mere shrinkage
+    enough = np.ceil(1000 * (spec.overlap + 1.4 * shrink + 0.003)) / 1000
+    advice = [f"lower the fractions to {0.995 * reached:.3f} together"]
+    if enough <= _LARGEST_OVERLAP:
         advice.append(f"raise overlap to about {enough:.3f}")
     advice.append("take a broader size distribution")
-    if count < 100:
+    if count < _FEW:
         advice.append(f"take a larger box ({count} particles are few)")
     return MicrostructureError(
         f"{_WHERE}: particles and pores of {total:.4g} volume fraction do not fit with overlap "

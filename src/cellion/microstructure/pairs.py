@@ -105,14 +105,11 @@ def _images(
 ) -> tuple[NDArray[np.int64], FloatArray]:
     """Return owner index and offset of all periodic images within ``cut`` of the box."""
     layers = np.where(periodic, np.ceil(cut / box), 0).astype(int)
-    owners, offsets = [], []
-    for cell in product(*(range(-m, m + 1) for m in layers)):
-        offset = np.array(cell) * box
-        moved = home + offset
-        near = np.flatnonzero(np.all((moved > -cut) & (moved < box + cut), axis=1))
-        owners.append(near)
-        offsets.append(np.broadcast_to(offset, (near.size, box.size)))
-    return np.concatenate(owners), np.concatenate(offsets)
+    cells = np.array(list(product(*(range(-m, m + 1) for m in layers))))
+    offsets = cells * box
+    moved = home[None, :, :] + offsets[:, None, :]
+    which, owner = np.nonzero(np.all((moved > -cut) & (moved < box + cut), axis=2))
+    return owner, offsets[which]
 
 
 def _lexicographic_sign(offset: FloatArray) -> FloatArray:
