@@ -1,0 +1,255 @@
+"""A lattice gas: many copies of a periodic box of ions that block each other's places.
+
+The copies run in step, so that each operation acts on all of them at once and they are independent
+samples. At every attempt each copy picks one walker and one hop slot and accepts with w/w_max
+(uniformisation): an attempt stands for 1/(walkers slots w_max) seconds, and no event is ever chosen
+wrongly, only sometimes none. The walkers are the ions or, where fewer, the vacancies; the physics
+is the same. With a nearest-neighbour interaction J a hop out of a place with m occupied neighbours
+is exp(m J/kT) times faster (the saddle point does not feel J), which is detailed balance for the
+energy J per pair of neighbours.
+
+Source: Jensen 1953 (uniformisation); Bortz, Kalos, Lebowitz 1975, J. Comput. Phys. 17, 10.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import Boltzmann
+
+from cellion.errors import RatesError
+from cellion.rates.jump_network import JumpNetwork, hop_rates, supercell
+from cellion.rates.transition_state import positive_temperatures
+
+__all__ = ["LatticeGas", "MonteCarloBox", "prepare"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+CHUNK = 256
+"""Attempts for which random numbers are drawn, and hops booked, at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonteCarloBox:
+    """A periodic box of places with its hops, ready to run.
+
+    Attributes:
+        lattice: vectors of the box as rows, shape (3, 3) [m].
+        positions: of the places, fractional in the box, shape (places, 3).
+        neighbours: place reached by each hop slot, own place where a slot is empty, (places,
+            slots).
+        crossings: boxes crossed by each hop, shape (places, slots, 3).
+        acceptance: w/w_max of the hop out of the place, shape (places, slots).
+        arrival: w/w_max of the reverse hop, from the neighbour into the place, (places, slots).
+        fastest: w_max [1/s].
+        weights: Boltzmann weight of a single ion at each place, shape (places,).
+        temperature: [K].
+        source: of the network.
+    """
+
+    lattice: FloatArray
+    positions: FloatArray
+    neighbours: IntArray
+    crossings: IntArray
+    acceptance: FloatArray
+    arrival: FloatArray
+    fastest: float
+    weights: FloatArray
+    temperature: float
+    source: str
+
+    @property
+    def places(self) -> int:
+        """Number of places."""
+        return len(self.neighbours)
+
+    @property
+    def steps(self) -> FloatArray:
+        """Displacement of each hop, shape (places, slots, 3) [m]."""
+        gap = self.positions[self.neighbours] - self.positions[:, None] + self.crossings
+        return np.asarray(gap @ self.lattice)
+
+
+def prepare(
+    network: JumpNetwork, temperature: float, repeats: tuple[int, int, int]
+) -> MonteCarloBox:
+    """Return a periodic box of ``repeats`` cells of a network.
+
+    Args:
+        network: single-ion energies and hops; multiplicities must be 1 (a place holds one ion).
+        temperature: [K].
+        repeats: cells along each lattice vector.
+
+    Raises:
+        RatesError: lumped sites, or a box so small that an ion is its own neighbour.
+    """
+    T = float(positive_temperatures(temperature)[0])
+    if np.any(network.multiplicities != 1.0):
+        raise RatesError(
+            "kinetic Monte Carlo: a site of multiplicity above 1 stands for several places, which "
+            "cannot block each other; give every place as a site of its own"
+        )
+    box = supercell(network, repeats)
+    if np.any(box.starts == box.ends):
+        raise RatesError(
+            f"kinetic Monte Carlo: in a box of {repeats} cells an ion is its own neighbour; repeat "
+            "the cell at least twice along every direction of the hops"
+        )
+    forward, backward = (rates[0] for rates in hop_rates(box, T))
+    fastest = float(max(forward.max(), backward.max()))
+    start = np.r_[box.starts, box.ends]
+    order = np.argsort(start, kind="stable")
+    counts = np.bincount(start, minlength=box.n_sites)
+    slot = np.arange(start.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    at = (start[order], slot)
+    shape = (box.n_sites, int(counts.max()))
+    neighbours = np.repeat(np.arange(box.n_sites)[:, None], shape[1], axis=1)
+    crossings = np.zeros((*shape, 3), dtype=np.int64)
+    acceptance, arrival = np.zeros(shape), np.zeros(shape)
+    neighbours[at] = np.r_[box.ends, box.starts][order]
+    crossings[at] = np.concatenate([box.translations, -box.translations])[order]
+    acceptance[at] = np.r_[forward, backward][order] / fastest
+    arrival[at] = np.r_[backward, forward][order] / fastest
+    levels = box.site_energies - box.site_energies.min()
+    return MonteCarloBox(
+        lattice=box.lattice,
+        positions=box.positions,
+        neighbours=neighbours,
+        crossings=crossings,
+        acceptance=acceptance,
+        arrival=arrival,
+        fastest=fastest,
+        weights=np.exp(-levels / (Boltzmann * T)),
+        temperature=T,
+        source=network.source,
+    )
+
+
+class LatticeGas:
+    """The moving part of a simulation: all copies of a box, advanced in place.
+
+    Ions carry global numbers (copy times ions plus ion). Their way is booked in whole boxes: where
+    an ion stands plus the boxes it has crossed is its unwrapped position.
+    """
+
+    def __init__(
+        self,
+        box: MonteCarloBox,
+        *,
+        ions: int,
+        copies: int,
+        interaction: float,
+        rng: np.random.Generator,
+    ) -> None:
+        """Fill every copy at random, with the single-ion Boltzmann weights."""
+        self.box, self.ions, self.copies, self.rng = box, ions, copies, rng
+        self.by_vacancy = 2 * ions > box.places
+        self.coupling = interaction / (Boltzmann * box.temperature)
+        keys = rng.gumbel(size=(copies, box.places)) + np.log(np.maximum(box.weights, 1e-300))
+        ranked = np.argpartition(-keys, ions, axis=1)
+        self._corner = np.arange(copies) * box.places
+        occupant = np.full((copies, box.places), -1, dtype=np.int32)
+        numbers = np.arange(copies * ions, dtype=np.int32).reshape(copies, ions)
+        np.put_along_axis(occupant, ranked[:, :ions], numbers, axis=1)
+        self._occupant = occupant.ravel()
+        walkers = ranked[:, ions:] if self.by_vacancy else ranked[:, :ions]
+        self.walkers_per_copy = walkers.shape[1]
+        self._walkers = np.ascontiguousarray(walkers, dtype=np.intp).ravel()
+        self._first_walker = np.arange(copies) * self.walkers_per_copy
+        self._neighbours = box.neighbours.astype(np.intp).ravel()
+        table = box.arrival if self.by_vacancy else box.acceptance
+        self._rates = table.ravel()
+        self._always = bool(np.all(table == 1.0)) and self.coupling == 0.0
+        self._present = box.acceptance > 0.0
+        self._steps = box.steps.reshape(-1, 3)
+        self._crossings = box.crossings.reshape(-1, 3)
+        self._crosses = np.any(self._crossings, axis=1)
+        degree = int(self._present.sum(axis=1).max())
+        self.boost = float(np.exp(max(self.coupling, 0.0) * (degree - 1)))
+        self.forget()
+
+    @property
+    def time_per_attempt(self) -> float:
+        """Seconds that one attempt stands for."""
+        slots = self.box.neighbours.shape[1]
+        return float(1.0 / (self.walkers_per_copy * slots * self.box.fastest * self.boost))
+
+    def forget(self) -> None:
+        """Start counting hops and boxes crossed afresh."""
+        self.wound = np.zeros((self.copies * self.ions, 3), dtype=np.int32)
+        self.charge = np.zeros((self.copies, 3))
+        self.events = 0
+        self.squares = 0.0
+
+    def positions(self) -> FloatArray:
+        """Return the unwrapped positions of all ions, shape (copies, ions, 3) [m]."""
+        at = np.flatnonzero(self._occupant >= 0)
+        place = np.empty(self.copies * self.ions, dtype=np.int64)
+        place[self._occupant[at]] = at % self.box.places
+        unwrapped = (self.box.positions[place] + self.wound) @ self.box.lattice
+        return np.asarray(unwrapped.reshape(self.copies, self.ions, 3))
+
+    def advance(self, attempts: int) -> None:
+        """Make a number of attempts in every copy."""
+        slots = self.box.neighbours.shape[1]
+        for first in range(0, attempts, CHUNK):
+            many = min(CHUNK, attempts - first)
+            draws = self.rng.random((2, many, self.copies))
+            walker = (draws[0] * self.walkers_per_copy).astype(np.intp) + self._first_walker
+            draws[1] *= slots
+            slot = draws[1].astype(np.intp)
+            chance = draws[1] - slot
+            made = [self._attempt(walker[k], slot[k], chance[k]) for k in range(many)]
+            self._book(
+                np.concatenate([ion for ion, _ in made]), np.concatenate([hop for _, hop in made])
+            )
+
+    def _attempt(
+        self, walker: IntArray, slot: IntArray, chance: FloatArray
+    ) -> tuple[NDArray[np.int32], IntArray]:
+        """Try one hop in every copy; return the ions that moved and the hops of the walkers."""
+        here = self._walkers.take(walker)
+        hop = here * self.box.neighbours.shape[1]
+        hop += slot
+        there = self._neighbours.take(hop)
+        target = there + self._corner
+        wanted = self._occupant.take(target)
+        allowed = wanted >= 0 if self.by_vacancy else wanted < 0
+        if not self._always:
+            rate = self._rates.take(hop)
+            if self.coupling != 0.0:
+                rate *= self._influence(there if self.by_vacancy else here)
+            allowed &= chance < rate
+        done = allowed.nonzero()[0]
+        origin, target = (here + self._corner).take(done), target.take(done)
+        self._walkers[walker.take(done)] = there.take(done)
+        if self.by_vacancy:
+            ion = wanted.take(done)
+            self._occupant[origin] = ion
+            self._occupant[target] = -1
+        else:
+            ion = self._occupant.take(origin)
+            self._occupant[target] = ion
+            self._occupant[origin] = -1
+        return ion, hop.take(done)
+
+    def _influence(self, place: IntArray) -> FloatArray:
+        """Return exp(m J/kT)/boost with m occupied neighbours of a place, shape (copies,)."""
+        around = self._occupant[self.box.neighbours[place] + self._corner[:, None]] >= 0
+        count = np.sum(around & self._present[place], axis=1)
+        return np.asarray(np.exp(self.coupling * count) / self.boost)
+
+    def _book(self, ion: NDArray[np.int32], hop: IntArray) -> None:
+        """Count hops; a vacancy that goes one way moves an ion the other way."""
+        sign = -1 if self.by_vacancy else 1
+        step = self._steps[hop]
+        self.events += ion.size
+        self.squares += float(np.einsum("ha,ha->", step, step))
+        copy = ion // self.ions
+        for axis in range(3):
+            self.charge[:, axis] += sign * np.bincount(copy, step[:, axis], self.copies)
+        across = self._crosses[hop]
+        np.add.at(self.wound, ion[across], (sign * self._crossings[hop[across]]).astype(np.int32))
