@@ -33,7 +33,6 @@ PLAIN_FILES = (
     "homogenise/bounds.py",
     "homogenise/tortuosity.py",
     "export/plots.py",
-    "export/pictures.py",
     "export/tables.py",
 )
 FORBIDDEN_IN_PLAIN = ("basix", "dolfinx", "dolfinx_solver", "mpi4py", "petsc4py", "ufl")
