@@ -108,9 +108,7 @@ def _loaded(path: Path, overrides: list[str] | None, comm: MPI.Comm) -> Scenario
 
 @app.command()
 @_answering
-def run(
-    scenario: ScenarioFile, output: Folder = None, overrides: Overrides = None
-) -> None:
+def run(scenario: ScenarioFile, output: Folder = None, overrides: Overrides = None) -> None:
     """Compute the effective transport of one scenario (also under mpirun -n N)."""
     comm = _world()
     from cellion import pipeline

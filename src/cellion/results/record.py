@@ -184,16 +184,18 @@ class PercolationRecord:
     """How the conducting phases of a carrier hang together, as volume fractions of the box.
 
     Attributes:
-        percolating: Per direction, conducting volume that connects the opposite faces [-].
-        dangling: Per direction, conducting volume that hangs on one face only [-].
-        isolated: Per direction, conducting volume connected to neither face [-].
+        percolating: Per material and direction, volume through which a current can cross [-].
+        dangling: The same for volume that is attached to one side, or winds another way, only.
+        isolated: The same for volume that is attached to nothing.
         clusters: Number of connected clusters.
+        reason: Per direction without percolation, why.
     """
 
-    percolating: Mapping[str, float] = field(default_factory=dict)
-    dangling: Mapping[str, float] = field(default_factory=dict)
-    isolated: Mapping[str, float] = field(default_factory=dict)
+    percolating: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    dangling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    isolated: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     clusters: int | None = None
+    reason: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

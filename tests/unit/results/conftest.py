@@ -72,7 +72,9 @@ def run(
         },
         specific_surface={"SE": 4.1e5, "CAM": 3.9e5, "pore": 0.4e5},
         contact_area={"CAM/SE": 3.8e5, "CAM/CAM": 0.1e5, "CAM/pore": 0.1e5, "SE/pore": 0.3e5},
-        percolation={"ion": PercolationRecord(percolating={"x": 0.41}, isolated={"x": 0.01})},
+        percolation={
+            "ion": PercolationRecord(percolating={"SE": {"x": 0.41}}, isolated={"SE": {"x": 0.01}})
+        },
         solver={
             "ion": SolverRecord(
                 unknowns=51_234,

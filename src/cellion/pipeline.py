@@ -1,0 +1,419 @@
+"""The one page that knows the order: from a scenario to a result folder.
+
+    scenario -> materials -> microstructure -> mesh -> transport -> effective properties -> files
+
+The geometry and its mesh are made, or read, on rank 0; everything after is distributed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cellion.parallel import Stopwatch, on_root, peak_memory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import ConvergenceError, MeshError, SetupError
+from cellion.export.paraview import CornerField, field_piece, write_fields
+from cellion.export.pictures import draw_pictures
+from cellion.export.system_libraries import installation_hint, missing_compiler_packages
+from cellion.export.tables import table_row, write_table
+from cellion.homogenise.effective import homogenise
+from cellion.homogenise.properties import EffectiveTransport
+from cellion.material.material import Material, build_materials
+from cellion.mesh.data import MeshData
+from cellion.mesh.distribute import distribute
+from cellion.mesh.generate import generate_mesh
+from cellion.mesh.labelled import LabelledMesh
+from cellion.mesh.measure import (
+    contact_area,
+    measure_interfaces,
+    specific_surface,
+    volume_fractions,
+)
+from cellion.mesh.periodicity import AXES
+from cellion.mesh.read import read_mesh
+from cellion.mesh.sizes import mesh_sizes
+from cellion.microstructure.fractions import weight_fractions
+from cellion.microstructure.generate import generate
+from cellion.results.files import open_folder, save_result
+from cellion.results.provenance import collect_provenance
+from cellion.results.record import (
+    CarrierResult,
+    Fraction,
+    PercolationRecord,
+    RunResult,
+    SolverRecord,
+    carrier_result,
+    pair_name,
+)
+from cellion.scenario.scenario import Scenario
+from cellion.transport.problem import TransportProblem
+from cellion.transport.solution import Solution, current_density, potential
+from cellion.transport.solve import solve
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+__all__ = ["Prepared", "prepare", "run", "solve_carrier"]
+
+type Listener = Callable[[str], None]
+
+FIELDS_FILE = "fields.vtkhdf"
+TABLE_FILE = "table.csv"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What is the same for all carriers: materials and the labelled mesh.
+
+    Attributes:
+        materials: Materials by name.
+        mesh: The labelled mesh, distributed.
+        requested: Volume fraction per material as asked for [-]; empty for a mesh file.
+        seed: Seed of the microstructure, None when nothing was random.
+        quality: Plain numbers about the mesh and the geometry.
+        notes: What the user should know.
+    """
+
+    materials: Mapping[str, Material]
+    mesh: LabelledMesh
+    requested: Mapping[str, float]
+    seed: int | None
+    quality: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Meshed:
+    """What rank 0 knows of the geometry; ``data`` stays there."""
+
+    requested: Mapping[str, float]
+    seed: int | None
+    numbers: Mapping[str, float]
+    notes: tuple[str, ...]
+    data: MeshData | None = field(default=None, compare=False)
+
+
+def run(
+    scenario: Scenario,
+    comm: MPI.Comm,
+    *,
+    folder: Path | None = None,
+    tell: Listener = lambda line: None,
+) -> RunResult:
+    """Answer a scenario (collective).
+
+    Args:
+        scenario: What is asked.
+        comm: Communicator.
+        folder: Where the files go; nothing is written without it.
+        tell: Takes progress lines, on rank 0 only.
+
+    Returns:
+        The plain numbers, equal on all ranks; also in ``folder/results.json``.
+
+    Raises:
+        CellionError: What is wrong with the input, the machine, or the solve; on all ranks alike.
+    """
+    say: Listener = tell if comm.rank == 0 else lambda line: None
+    watch = Stopwatch()
+    on_root(comm, _require_compiler)
+    if folder is not None:
+        on_root(comm, lambda: open_folder(folder))
+    prepared = prepare(scenario, comm, watch=watch, tell=say)
+    answers: dict[str, EffectiveTransport] = {}
+    solutions: dict[str, Solution] = {}
+    for carrier in scenario.transport.carriers:
+        say(f"transport of {carrier}s")
+        solutions[carrier] = solve_carrier(scenario, prepared, carrier, watch=watch)
+        answers[carrier] = homogenise(carrier, solutions[carrier], watch)
+    notes = prepared.notes
+    if folder is not None:
+        say("fields and pictures")
+        notes += _write_fields(scenario, prepared, solutions, folder, watch)
+    result = _result(scenario, prepared, answers, solutions, watch, notes)
+    if folder is not None:
+        on_root(comm, lambda: _finish(result, folder))
+    return result
+
+
+def prepare(
+    scenario: Scenario,
+    comm: MPI.Comm,
+    *,
+    watch: Stopwatch | None = None,
+    tell: Listener = lambda line: None,
+) -> Prepared:
+    """Build materials, geometry and mesh (collective).
+
+    Args:
+        scenario: What is asked.
+        comm: Communicator.
+        watch: Records the stages.
+        tell: Takes progress lines, on rank 0 only.
+    """
+    watch = watch or Stopwatch()
+    materials = on_root(comm, lambda: build_materials(scenario))
+    kept: list[MeshData] = []
+
+    def make() -> _Meshed:
+        made = _make_mesh(scenario, materials, watch, tell)
+        if made.data is not None:
+            kept.append(made.data)
+        return _Meshed(
+            requested=made.requested, seed=made.seed, numbers=made.numbers, notes=made.notes
+        )
+
+    made = on_root(comm, make)
+    with watch.stage("distribute"):
+        mesh = distribute(kept.pop() if kept else None, comm)
+    return Prepared(
+        materials=materials,
+        mesh=mesh,
+        requested=made.requested,
+        seed=made.seed,
+        quality={"cells": float(mesh.global_cells)} | dict(made.numbers),
+        notes=(*(note for m in materials.values() for note in m.notes), *made.notes),
+    )
+
+
+def _make_mesh(
+    scenario: Scenario, materials: Mapping[str, Material], watch: Stopwatch, tell: Listener
+) -> _Meshed:
+    """Generate geometry and mesh, or read the mesh (rank 0)."""
+    if scenario.microstructure.mesh is not None:
+        tell(f"reading {scenario.microstructure.mesh.file}")
+        with watch.stage("mesh"):
+            data = read_mesh(scenario.microstructure.mesh)
+        return _Meshed(requested={}, seed=None, numbers=data.quality, notes=(), data=data)
+    tell("microstructure")
+    with watch.stage("microstructure"):
+        structure = generate(
+            scenario.microstructure, {name: m.density for name, m in materials.items()}
+        )
+    tell(f"mesh ({structure.particle_count} particles)" if structure.particle_count else "mesh")
+    with watch.stage("mesh"):
+        data = generate_mesh(structure, mesh_sizes(scenario.mesh, structure))
+    return _Meshed(
+        requested=structure.requested_volume_fraction,
+        seed=structure.seed,
+        numbers={"particles": float(structure.particle_count)}
+        | dict(structure.numbers)
+        | dict(data.quality),
+        notes=structure.notes,
+        data=data,
+    )
+
+
+def solve_carrier(
+    scenario: Scenario, prepared: Prepared, carrier: str, *, watch: Stopwatch | None = None
+) -> Solution:
+    """Solve the transport of one carrier through a prepared microstructure (collective).
+
+    Raises:
+        ConvergenceError: The solver did not reach its tolerance.
+        MeshError: A direction is asked for that the mesh does not have.
+    """
+    mesh = prepared.mesh
+    d = mesh.dimension
+    directions = scenario.transport.directions or AXES[:d]
+    for name in directions:
+        if name not in AXES[:d]:
+            raise MeshError(
+                f"transport.directions: found '{name}', but the mesh has {d} dimensions; allowed: "
+                f"{', '.join(AXES[:d])}"
+            )
+    problem = TransportProblem(
+        mesh=mesh,
+        conductivity=_conductivities(scenario, prepared, carrier),
+        boundary=scenario.transport.boundary,
+        directions=tuple(directions),
+    )
+    try:
+        return solve(problem, watch)
+    except ConvergenceError as error:
+        raise ConvergenceError(f"transport of {carrier}s, {error}") from error
+
+
+def _conductivities(
+    scenario: Scenario, prepared: Prepared, carrier: str
+) -> NDArray[np.float64]:
+    """Tensor of each material of the mesh, shape (n, d, d) [S/m]."""
+    d = prepared.mesh.dimension
+    return np.array(
+        [
+            prepared.materials[name].conductivity(carrier, scenario.temperature)[:d, :d]
+            for name in prepared.mesh.materials
+        ]
+    )
+
+
+def _require_compiler() -> None:
+    """Name a missing compiler before any work is done.
+
+    Raises:
+        SetupError: There is none.
+    """
+    missing = missing_compiler_packages()
+    if missing:
+        raise SetupError(
+            "no working C compiler was found, and the finite-element kernels are compiled when a "
+            f"run starts; install one, on Debian and Ubuntu: {installation_hint(missing)}"
+        )
+
+
+def _write_fields(
+    scenario: Scenario,
+    prepared: Prepared,
+    solutions: Mapping[str, Solution],
+    folder: Path,
+    watch: Stopwatch,
+) -> tuple[str, ...]:
+    """Write the fields and draw them (collective); return what is to be noted."""
+    mesh = prepared.mesh
+    with watch.stage("fields"):
+        corners, cells, units = _fields(scenario.output.fields, solutions)
+        owned = mesh.n_owned_cells
+        cells["material"] = mesh.cell_materials[:owned]
+        cells["label"] = mesh.cell_labels[:owned]
+        piece = field_piece(
+            mesh.points, mesh.cells[:owned], corner_fields=corners, cell_data=cells, units=units
+        )
+        path = write_fields(folder / FIELDS_FILE, piece, mesh.comm, materials=mesh.materials)
+    if not scenario.output.pictures:
+        return ()
+    with watch.stage("pictures"):
+        drawn = on_root(mesh.comm, lambda: draw_pictures(path, folder))
+    return () if drawn.message is None else (drawn.message,)
+
+
+def _fields(
+    wanted: tuple[str, ...], solutions: Mapping[str, Solution]
+) -> tuple[dict[str, CornerField], dict[str, NDArray[np.generic]], dict[str, str]]:
+    """Fields of every carrier and direction: at corners, in cells, and their units."""
+    corners: dict[str, CornerField] = {}
+    cells: dict[str, NDArray[np.generic]] = {}
+    units: dict[str, str] = {}
+    for carrier, solution in solutions.items():
+        problem = solution.problem
+        name = f"conductivity_{carrier}"
+        of_material = np.trace(problem.conductivity, axis1=1, axis2=2) / problem.mesh.dimension
+        cells[name] = of_material[problem.mesh.cell_materials[: problem.mesh.n_owned_cells]]
+        units[name] = "S/m"
+        for direction in solution.problem.directions:
+            if "potential" in wanted:
+                corners[f"potential_{carrier}_{direction}"] = CornerField(
+                    values=potential(solution, direction), unit="V"
+                )
+            if "current_density" in wanted:
+                name = f"current_density_{carrier}_{direction}"
+                cells[name] = current_density(solution, direction)
+                units[name] = "A/m^2"
+    return corners, cells, units
+
+
+def _result(
+    scenario: Scenario,
+    prepared: Prepared,
+    answers: Mapping[str, EffectiveTransport],
+    solutions: Mapping[str, Solution],
+    watch: Stopwatch,
+    notes: tuple[str, ...],
+) -> RunResult:
+    """Gather the plain numbers (collective)."""
+    mesh, comm = prepared.mesh, prepared.mesh.comm
+    meshed = dict(zip(mesh.materials, volume_fractions(mesh).tolist(), strict=True))
+    interfaces = measure_interfaces(mesh)
+    between = specific_surface(mesh, interfaces)
+    memory = float(comm.allreduce(peak_memory()))
+    return RunResult(
+        name=scenario.name,
+        description=scenario.description,
+        temperature=scenario.temperature,
+        box=tuple(float(length) for length in mesh.box),
+        materials=mesh.materials,
+        carriers={name: _carrier(answers[name], solutions[name]) for name in answers},
+        volume_fraction=_fractions(prepared.requested, meshed),
+        weight_fraction=_weights(prepared, meshed),
+        specific_surface={
+            name: sum(area for pair, area in between.items() if name in pair)
+            for name in mesh.materials
+        },
+        contact_area={
+            pair_name(*pair): area
+            for pair, area in (between | contact_area(mesh, interfaces)).items()
+        },
+        percolation={name: _percolation(solution) for name, solution in solutions.items()},
+        solver={name: _solver(answers[name], solutions[name]) for name in answers},
+        mesh=prepared.quality,
+        provenance=collect_provenance(
+            scenario=scenario.source,
+            seed=prepared.seed,
+            ranks=comm.size,
+            wall_time=watch.slowest(comm),
+            peak_memory=memory,
+        ),
+        notes=notes,
+    )
+
+
+def _carrier(answer: EffectiveTransport, solution: Solution) -> CarrierResult:
+    reasons = dict.fromkeys(solution.percolation.reason.values())
+    return carrier_result(answer, reason="; ".join(reasons) or None)
+
+
+def _fractions(
+    requested: Mapping[str, float], meshed: Mapping[str, float]
+) -> dict[str, Fraction]:
+    return {
+        name: Fraction(requested=requested.get(name), meshed=value)
+        for name, value in meshed.items()
+    }
+
+
+def _weights(prepared: Prepared, meshed: Mapping[str, float]) -> dict[str, Fraction]:
+    """Mass shares of the solid; nothing when the density of something that conducts is unknown."""
+    densities = {name: prepared.materials[name].density for name in meshed}
+    unknown = [
+        name for name in meshed if densities[name] is None and prepared.materials[name].carriers
+    ]
+    if unknown:
+        return {}
+    found = weight_fractions(meshed, densities)
+    asked = weight_fractions(prepared.requested, densities) if prepared.requested else None
+    return _fractions(asked or {}, found) if found is not None else {}
+
+
+def _percolation(solution: Solution) -> PercolationRecord:
+    found = solution.percolation
+    return PercolationRecord(
+        percolating=found.percolating,
+        dangling=found.dangling,
+        isolated=found.isolated,
+        clusters=found.components,
+        reason=found.reason,
+    )
+
+
+def _solver(answer: EffectiveTransport, solution: Solution) -> SolverRecord:
+    report = solution.report
+    reasons = dict.fromkeys(report.reason.values())
+    return SolverRecord(
+        unknowns=report.unknowns,
+        iterations=report.iterations,
+        residual=report.residual,
+        flux_imbalance=answer.imbalance,
+        reason=", ".join(reasons) or "nothing percolates: nothing had to be solved",
+        options=report.options,
+    )
+
+
+def _finish(result: RunResult, folder: Path) -> None:
+    """Write the table and, last, the record."""
+    write_table([table_row(result)], folder / TABLE_FILE)
+    save_result(result, folder)
