@@ -16,6 +16,7 @@ from xml.etree.ElementTree import ParseError
 
 import meshio
 import numpy as np
+from meshio._exceptions import CorruptionError
 from numpy.typing import NDArray
 
 from cellion.errors import MeshError, nearest
@@ -35,6 +36,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 }
 _FAULTS = (
     meshio.ReadError,
+    CorruptionError,
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -55,6 +57,9 @@ _GMSH_TAGS = "gmsh:physical"
 _NOT_TAGS = ("gmsh:geometrical", "vtkGhostType", "vtkOriginalCellIds")
 _FLAT = 1e-12
 """Volume of a mesh cell, relative to the cube (square) of its longest edge, that counts as none."""
+
+_FARTHEST = 1e60
+"""Largest coordinate whose cube is still a number, whatever the unit."""
 
 
 class MeshFile(Protocol):
@@ -151,7 +156,8 @@ def _load(path: Path, where: str) -> Any:
             f"readable are {', '.join(_READERS)}"
         )
     try:
-        return reader(str(path))
+        with np.errstate(all="ignore"):  # of counts in damaged files
+            return reader(str(path))
     except _FAULTS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise MeshError(
@@ -287,8 +293,11 @@ def _coordinates(
     """Coordinates in units of the file, shape (n, d); a plane mesh loses its constant z."""
     points = np.asarray(document.points, dtype=np.float64)
     used = points[cells.reshape(-1)]
-    if not np.isfinite(used).all():
-        raise MeshError(f"{where}: coordinates hold values that are not finite")
+    if not (np.abs(used) < _FARTHEST).all():
+        raise MeshError(
+            f"{where}: coordinates hold values that are not finite or beyond {_FARTHEST:g} units "
+            "of the file"
+        )
     dimension = 3 if kind == "tetra" else 2
     if points.shape[1] == dimension:
         return points
