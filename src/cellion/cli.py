@@ -167,7 +167,7 @@ def materials(
     ] = None,
 ) -> None:
     """List the library of materials: values, units, conditions, sources."""
-    from cellion.export.tables import materials_table
+    from cellion.export.materials import materials_table
 
     Console().print(materials_table(name))
 
