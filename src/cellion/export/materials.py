@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cellion.material.table import MATERIAL_COLUMNS, library_rows
@@ -22,7 +22,8 @@ def materials_table(name: str | None = None) -> Table:
     Raises:
         MaterialError: There is no such material.
     """
-    table = Table(*MATERIAL_COLUMNS, show_lines=name is not None)
+    columns = (Column(heading, overflow="fold") for heading in MATERIAL_COLUMNS)
+    table = Table(*columns, show_lines=name is not None)
     last = ""
     for material, *rest in library_rows(name):
         if material != last and last:
