@@ -32,7 +32,13 @@ from cellion.results.files import replacing
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["CornerField", "FieldPiece", "field_piece", "read_fields", "write_fields"]
+__all__ = [
+    "CornerField",
+    "FieldPiece",
+    "field_piece",
+    "read_fields",
+    "write_fields",
+]
 
 type Array = NDArray[Any]
 
@@ -144,7 +150,16 @@ def field_piece(
 def _distinct_corners(
     vertices: NDArray[np.integer[Any]], values: Sequence[NDArray[np.float64]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First corner of each distinct (vertex, values), and the number of each corner's tuple."""
+    """Tell corners apart by their vertex and the values of fields there.
+
+    Args:
+        vertices: Vertex of each corner, shape (c,).
+        values: Fields at the corners, c numbers each; NaN equals NaN.
+
+    Returns:
+        First corner of each distinct combination, shape (n,), and the number of the combination of
+        each corner, shape (c,).
+    """
     _, number = np.unique(vertices, return_inverse=True)
     for field_values in values:
         # Equal numbers of equal type have equal bits once -0.0 and the kinds of NaN are unified.

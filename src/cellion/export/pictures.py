@@ -1,0 +1,239 @@
+"""Pictures of a run: microstructure, potential, current; drawn from its field file.
+
+Rendering happens in a process of its own, started by `draw_pictures`: whatever the graphics
+libraries of a machine do, a run under MPI goes on. That process asks for the libraries before it
+loads VTK, and answers with the files it made or one line that says why there are none::
+
+    python -m cellion.export.pictures FIELDS.vtkhdf FOLDER
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize, to_rgb
+from numpy.typing import NDArray
+
+from cellion.errors import CellionError
+from cellion.export.canvas import ColourScale, finish
+from cellion.export.surfaces import Composite, read_composite
+from cellion.export.system_libraries import installation_hint, rendering_support
+
+__all__ = ["Pictures", "draw_pictures", "main"]
+
+type Floats = NDArray[np.float64]
+
+_MATERIAL_COLOURS = ("#ead9a6", "#48729e", "#b9583f", "#6f9a62", "#7d6796", "#8c8c8c")
+_NO_GRAPHICS = 4
+_POTENTIAL = re.compile(r"potential_(?P<carrier>[a-z]+)_(?P<direction>[xyz])$")
+_DECADES = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """What came of drawing.
+
+    Attributes:
+        files: The pictures.
+        message: One line saying why there are none; None when all is well.
+    """
+
+    files: tuple[Path, ...]
+    message: str | None
+
+
+def draw_pictures(fields: Path, folder: Path, timeout: float = 300.0) -> Pictures:
+    """Draw the pictures of a run in a process of its own.
+
+    Args:
+        fields: A file that `cellion.export.paraview.write_fields` wrote.
+        folder: Where the pictures go.
+        timeout: Longest time to wait [s].
+
+    Returns:
+        The files, or the reason why there are none. A failure is not an error of the run.
+    """
+    command = [sys.executable, "-m", "cellion.export.pictures", str(fields), str(folder)]
+    source = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+    try:
+        answer = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+    except subprocess.TimeoutExpired:
+        return _none(f"rendering did not end within {timeout:g} s")
+    except OSError as error:
+        return _none(f"the rendering process could not be started ({error})")
+    if answer.returncode != 0:
+        lines = [line for line in answer.stderr.splitlines() if line.strip()]
+        if answer.returncode < 0:
+            return _none(f"the graphics libraries crashed (signal {-answer.returncode})")
+        return _none(lines[-1].strip() if lines else f"exit code {answer.returncode}")
+    return Pictures(files=tuple(map(Path, answer.stdout.splitlines())), message=None)
+
+
+def _none(reason: str) -> Pictures:
+    return Pictures(files=(), message=f"pictures left out: {reason}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Draw all pictures of a field file; the entry of the rendering process.
+
+    Args:
+        arguments: Field file and folder.
+
+    Returns:
+        Exit code; not 0 after one line on the error stream.
+    """
+    fields, folder = map(Path, arguments)
+    support = rendering_support()
+    if support.window is None:
+        sys.stderr.write(
+            f"system libraries for rendering are missing; {installation_hint(support.missing)}\n"
+        )
+        return _NO_GRAPHICS
+    os.environ["VTK_DEFAULT_OPENGL_WINDOW"] = support.window
+    try:
+        files = _draw(read_composite(fields), folder)
+    except CellionError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    sys.stdout.write("".join(f"{file}\n" for file in files))
+    return 0
+
+
+def _draw(composite: Composite, folder: Path) -> list[Path]:
+    # VTK may be loaded only after its libraries were found.
+    from cellion.export.scenes import open_scene, render_field, render_materials
+    from cellion.export.streamlines import current_paths
+
+    folder.mkdir(parents=True, exist_ok=True)
+    scene = open_scene(composite, {}, whole_particles=True)
+    colours, legend = _material_colours(composite)
+    shot = render_materials(scene, colours)
+    files = [finish(shot, folder / "microstructure.png", title="Microstructure", legend=legend)]
+    fields = _fields(composite)
+    scene = open_scene(
+        composite, {field.name: field.values for field in fields}, whole_particles=False
+    )
+    for field in fields:
+        paths = None if field.vectors is None else current_paths(composite, field.vectors)
+        shot = render_field(scene, field.name, field.scale, paths)
+        file = folder / f"{field.name}.png"
+        files.append(finish(shot, file, title=field.title, scale=field.scale))
+    return files
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Field:
+    """A field to draw: its values at the points, NaN where it has none."""
+
+    name: str
+    title: str
+    values: Floats
+    scale: ColourScale
+    vectors: Floats | None = None
+
+
+def _fields(composite: Composite) -> list[_Field]:
+    """Potential and current density of each carrier, for its first direction."""
+    fields = []
+    carriers = set()
+    for name in sorted(composite.potential, key=lambda name: ("ion" not in name, name)):
+        match = _POTENTIAL.match(name)
+        values = composite.potential[name]
+        if match is None or match["carrier"] in carriers or np.isnan(values).all():
+            continue
+        carriers.add(match["carrier"])
+        about = f"{match['carrier']} transport along {match['direction']}"
+        scale = _linear("potential [V]", values)
+        fields.append(_Field(name=name, title=f"Potential, {about}", values=values, scale=scale))
+        current = composite.current_density.get(name.replace("potential", "current_density"))
+        if current is not None:
+            vectors = _at_points(composite, current, composite.conducting(name))
+            values = np.linalg.norm(vectors, axis=1)
+            fields.append(
+                _Field(
+                    name=name.replace("potential", "current_density"),
+                    title=f"Current density and paths (white), {about}",
+                    values=values,
+                    scale=_logarithmic("current density [A/m²]", values),
+                    vectors=vectors,
+                )
+            )
+    return fields
+
+
+def _material_colours(composite: Composite) -> tuple[NDArray[np.uint8], dict[str, str]]:
+    """Colour of each mesh cell, and the legend."""
+    count = len(composite.materials)
+    names = [_MATERIAL_COLOURS[i % len(_MATERIAL_COLOURS)] for i in range(count)]
+    empty = set(np.unique(composite.material[composite.void]))
+    legend: dict[str, str] = {}
+    for i in np.unique(composite.material):
+        name = composite.materials[i]
+        legend |= {f"{name} (empty)": "white"} if i in empty else {name: names[i]}
+    table = np.round(255 * np.array([to_rgb(name) for name in names])).astype(np.uint8)
+    return table[composite.material], legend
+
+
+def _linear(label: str, values: Floats) -> ColourScale:
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    norm = Normalize(low, high if high > low else low + 1.0)
+    return ColourScale(label=label, colours=matplotlib.colormaps["viridis"], norm=norm)
+
+
+def _logarithmic(label: str, values: Floats) -> ColourScale:
+    """Two decades at most; linear when the values differ little."""
+    known = values[~np.isnan(values)]
+    high = float(np.quantile(known, 0.998)) or 1.0
+    low = max(float(np.quantile(known, 0.01)), high * 10**-_DECADES)
+    norm = LogNorm(low, high) if high > 8 * low else Normalize(0.0, 1.02 * high)
+    return ColourScale(label=label, colours=_inferno(), norm=norm)
+
+
+def _inferno() -> Colormap:
+    """The map without its black end, in which lines and edges would drown."""
+    colours = matplotlib.colormaps["inferno"](np.linspace(0.1, 1.0, 256))
+    return ListedColormap(colours, name="inferno from purple")
+
+
+def _at_points(composite: Composite, values: Floats, shown: NDArray[np.bool_]) -> Floats:
+    """Mean over the mesh cells around a point, by volume; points belong to one material.
+
+    Args:
+        composite: The mesh.
+        values: Vectors in the mesh cells, shape (m, 3).
+        shown: Mesh cells that count, shape (m,).
+
+    Returns:
+        Vectors at the points, shape (n, 3); NaN at points of no such mesh cell.
+    """
+    cells = composite.cells[shown]
+    corners = composite.points[cells]
+    edges = corners[:, 1:, : composite.dimension] - corners[:, :1, : composite.dimension]
+    weight = np.repeat(np.abs(np.linalg.det(edges)), cells.shape[1])
+    count = len(composite.points)
+    total = np.bincount(cells.ravel(), weight, count)
+    total[total == 0] = np.nan
+    repeated = np.repeat(values[shown], cells.shape[1], axis=0)
+    columns = [np.bincount(cells.ravel(), weight * column, count) / total for column in repeated.T]
+    return np.column_stack(columns)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
