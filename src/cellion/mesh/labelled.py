@@ -17,7 +17,7 @@ from cellion.mesh.periodicity import AXES, on_plane
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["LabelledMesh", "boundary_facets", "boundary_tags", "plane_names"]
+__all__ = ["LabelledMesh", "boundary_tags", "face_facets", "plane_names"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ class LabelledMesh:
         periodic: Directions in which opposite faces match, shape (d,).
         vertex_representative: Global index of the vertex that stands for each vertex and its
             periodic images, shape (n,); its own index inside the box.
-        periodic_facets: Owned cell at an upper face (local index), the cell that continues it at
-            the lower face (global index) and the axis, shape (f, 3).
+        periodic_facets: Owned cell at an upper face (local index), its facet, the cell that
+            continues it at the lower face (global index) and the axis, shape (f, 4).
         cell_volumes: Area (d = 2, [m^2]) or volume (d = 3, [m^3]) of each cell, shape (m,).
         fills_box: Whether the cells of all ranks fill the box without voids.
         input_cells: Index of each cell in the undistributed mesh, shape (m,).
@@ -113,22 +113,20 @@ def plane_names(dimension: int) -> tuple[str, ...]:
     return tuple(f"{axis}_{side}" for axis in AXES[:dimension] for side in ("min", "max"))
 
 
-def boundary_facets(mesh: LabelledMesh) -> dict[str, NDArray[np.int32]]:
-    """Find the facets of owned cells on each face of the box, from their coordinates.
+def face_facets(mesh: LabelledMesh, axis: int, side: int) -> NDArray[np.int32]:
+    """Find the facets of owned cells on one face of the box, from their coordinates.
 
     Args:
         mesh: Labelled mesh.
+        axis: Direction normal to the face.
+        side: 0 for the lower face, 1 for the upper.
 
     Returns:
-        For each face ``x_min``, ``x_max``, ...: owned cell and local facet, shape (f, 2).
+        Owned cell and local facet, shape (f, 2).
     """
-    owned = mesh.cells[: mesh.n_owned_cells]
-    found = {}
-    for axis in range(mesh.dimension):
-        for side, shift in (("min", 0.0), ("max", float(mesh.box[axis]))):
-            face = on_plane(mesh.points, axis, float(mesh.origin[axis]) + shift, mesh.box)
-            found[f"{AXES[axis]}_{side}"] = flagged_facets(owned, face)
-    return found
+    position = float(mesh.origin[axis]) + side * float(mesh.box[axis])
+    face = on_plane(mesh.points, axis, position, mesh.box)
+    return flagged_facets(mesh.cells[: mesh.n_owned_cells], face)
 
 
 def boundary_tags(mesh: LabelledMesh) -> tuple[dolfinx.mesh.MeshTags, tuple[str, ...]]:
@@ -147,8 +145,8 @@ def boundary_tags(mesh: LabelledMesh) -> tuple[dolfinx.mesh.MeshTags, tuple[str,
     topology.create_connectivity(d, d - 1)
     numbers = topology.connectivity(d, d - 1).array.reshape(-1, d + 1)
     names = plane_names(d)
-    faces = boundary_facets(mesh)
-    indices = np.concatenate([numbers[faces[name][:, 0], faces[name][:, 1]] for name in names])
-    tags = np.repeat(np.arange(len(names), dtype=np.int32), [len(faces[name]) for name in names])
+    faces = [face_facets(mesh, axis, side) for axis in range(d) for side in (0, 1)]
+    indices = np.concatenate([numbers[face[:, 0], face[:, 1]] for face in faces])
+    tags = np.repeat(np.arange(len(names), dtype=np.int32), [len(face) for face in faces])
     order = np.argsort(indices)
     return dolfinx.mesh.meshtags(mesh.mesh, d - 1, indices[order], tags[order]), names

@@ -38,8 +38,8 @@ class Piece:
         ghost_cell_owners: Rank that owns each ghost cell.
         ghost_vertices: Global index of each ghost vertex.
         ghost_vertex_owners: Rank that owns each ghost vertex.
-        periodic_facets: Owned cell at an upper face (local), cell that it meets at the lower face
-            (global) and axis, shape (f, 3).
+        periodic_facets: Owned cell at an upper face (local index), its facet, the cell that
+            continues it at the lower face (global index) and the axis, shape (f, 4).
     """
 
     points: NDArray[np.float64]
@@ -191,10 +191,8 @@ def split_mesh(data: MeshData, periodicity: Periodicity, size: int) -> Iterator[
     representative = new_vertex[periodicity.representative[numbering.vertex_order]]
     new_cell = np.empty(len(data.cells), dtype=np.int64)
     new_cell[numbering.cell_order] = np.arange(len(data.cells))
-    meeting = np.stack(
-        [new_cell[periodicity.upper_cells], new_cell[periodicity.lower_cells], periodicity.axes],
-        axis=1,
-    )
+    meeting = periodicity.facets.copy()
+    meeting[:, [0, 2]] = new_cell[meeting[:, [0, 2]]]
     for rank in range(size):
         yield _piece(data, numbering, representative, meeting, rank)
 
@@ -233,7 +231,7 @@ def _piece(
         ghost_cell_owners=_owners(ghosts, numbering.cell_offsets),
         ghost_vertices=outside.astype(np.int64),
         ghost_vertex_owners=_owners(outside, numbering.vertex_offsets),
-        periodic_facets=mine - np.array([first, 0, 0]),
+        periodic_facets=mine - np.array([first, 0, 0, 0]),
     )
 
 

@@ -30,15 +30,12 @@ class Periodicity:
     Attributes:
         representative: Vertex that stands for each vertex and its images, shape (n,); a vertex
             inside the box stands for itself.
-        upper_cells: Mesh cell at the upper side of each pair of facets that meet, shape (f,).
-        lower_cells: Mesh cell at the lower side, beyond the face, shape (f,).
-        axes: Direction normal to the face, shape (f,).
+        facets: For each pair of facets that meet: cell and local facet at the upper face, cell
+            that continues it at the lower face, and the axis, shape (f, 4).
     """
 
     representative: NDArray[np.int64]
-    upper_cells: NDArray[np.int64]
-    lower_cells: NDArray[np.int64]
-    axes: NDArray[np.int8]
+    facets: NDArray[np.int64]
 
 
 def on_plane(
@@ -62,18 +59,12 @@ def match_periodic_faces(data: MeshData) -> Periodicity:
         MeshError: A face has a vertex or a facet without image on the opposite face.
     """
     representative = np.arange(len(data.points), dtype=np.int64)
-    pairs = [np.empty((0, 3), dtype=np.int64)]
+    pairs = [np.empty((0, 4), dtype=np.int64)]
     for axis in np.flatnonzero(data.periodic):
         image = _vertex_images(data, int(axis))
         pairs.append(_facet_pairs(data, int(axis), image))
         representative = image[representative]
-    joined = np.concatenate(pairs)
-    return Periodicity(
-        representative=representative,
-        upper_cells=joined[:, 0],
-        lower_cells=joined[:, 1],
-        axes=joined[:, 2].astype(np.int8),
-    )
+    return Periodicity(representative=representative, facets=np.concatenate(pairs))
 
 
 def _faces(data: MeshData, axis: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -109,18 +100,19 @@ def _vertex_images(data: MeshData, axis: int) -> NDArray[np.int64]:
 
 
 def _facet_pairs(data: MeshData, axis: int, image: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return upper cell, lower cell and axis of each pair of facets that meet, shape (f, 3)."""
+    """Return upper cell, its facet, lower cell and axis of facets that meet, shape (f, 4)."""
     sides = []
     for face in _faces(data, axis):
         facets = flagged_facets(data.cells, face)
         vertices = np.sort(image[facet_vertices(data.cells, facets)], axis=1)
         order = np.lexsort(vertices.T)
-        sides.append((vertices[order], facets[order, 0].astype(np.int64)))
-    (lower, lower_cells), (upper, upper_cells) = sides
+        sides.append((vertices[order], facets[order].astype(np.int64)))
+    (lower, lower_facets), (upper, upper_facets) = sides
     if lower.shape != upper.shape or not np.array_equal(lower, upper):
         name = AXES[axis]
         raise MeshError(
             f"faces {name}_min and {name}_max of the mesh have matching vertices but different "
             f"facets ({len(lower)} and {len(upper)}); a periodic box needs the same triangulation"
         )
-    return np.stack([upper_cells, lower_cells, np.full(len(upper), axis)], axis=1)
+    direction = np.full(len(upper), axis)
+    return np.column_stack([upper_facets, lower_facets[:, 0], direction])

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cellion.parallel import exchange
+import cellion.parallel  # noqa: F401
 
 import dolfinx.la
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.facets import facet_vertices, flagged_facets, match_facets
-from cellion.mesh.labelled import LabelledMesh, boundary_facets
-from cellion.mesh.periodicity import AXES
+from cellion.mesh.labelled import LabelledMesh, face_facets
+from cellion.mesh.measure import owner_values
 from cellion.transport.merge import Crossings, join
 
 __all__ = ["Components", "find_components"]
@@ -183,12 +183,8 @@ def _rank_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Crossing
 
 def _periodic_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Crossings:
     """Pairs of local components that meet through a face of the periodic box."""
-    cell_map = mesh.mesh.topology.index_map(mesh.dimension)
-    starts = np.array(mesh.comm.allgather(cell_map.local_range[0]))
-    upper, lower, axis = mesh.periodic_facets.T
-    owner = np.searchsorted(starts, lower, side="right") - 1
-    asked, route = exchange(lower, owner, mesh.comm)
-    beyond = route.answer(numbered[asked - cell_map.local_range[0]])
+    upper, _, lower, axis = mesh.periodic_facets.T
+    beyond = owner_values(mesh, lower, numbered)
     here = numbered[upper]
     found = (here >= 0) & (beyond >= 0)
     return Crossings(start=here[found], end=beyond[found], axis=axis[found])
@@ -199,11 +195,10 @@ def _touches(
 ) -> NDArray[np.bool_]:
     """Whether each component has a facet on each face of the box, shape (count, d, 2)."""
     here = np.zeros((count, mesh.dimension, 2), dtype=bool)
-    faces = boundary_facets(mesh)
-    for k in range(mesh.dimension):
-        for side, name in enumerate(("min", "max")):
-            component = cell_component[faces[f"{AXES[k]}_{name}"][:, 0]]
-            here[component[component >= 0], k, side] = True
+    for axis in range(mesh.dimension):
+        for side in (0, 1):
+            component = cell_component[face_facets(mesh, axis, side)[:, 0]]
+            here[component[component >= 0], axis, side] = True
     anywhere: NDArray[np.bool_] = mesh.comm.allreduce(here.astype(np.int64)) > 0
     return anywhere
 

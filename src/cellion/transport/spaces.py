@@ -139,7 +139,7 @@ class _LocalKeys:
     """
 
     cells: NDArray[np.intp]
-    of_cell: NDArray[np.int64]
+    of_cell: NDArray[np.int32]
     entity: NDArray[np.int64]
     group: NDArray[np.int64]
     shared: NDArray[np.bool_]
@@ -150,47 +150,69 @@ def _local_keys(entities: Entities, group: NDArray[np.integer[Any]]) -> _LocalKe
 
     Nearly all entities have one group; only those with several are sorted.
     """
-    classes, class_of = _classes(entities.representative)
-    shared = np.zeros(len(classes), dtype=bool)
-    np.logical_or.at(shared, class_of[entities.shared], True)
+    distinct, class_of = _classes(entities.representative)
+    shared = np.zeros(len(distinct), dtype=bool)
+    shared[class_of[entities.shared]] = True
     cells = np.flatnonzero(group >= 0)
     where = class_of[entities.of_cell[cells]]
-    which = group[cells]
-    some = np.full(len(classes), -1, dtype=np.int64)
+    which = group[cells].astype(np.int32)
+    some = np.full(len(distinct), -1, dtype=np.int32)
     for column in where.T:
         some[column] = which
-    mixed = np.zeros(len(classes), dtype=bool)
-    for column in where.T:
-        mixed[column[some[column] != which]] = True
-    row, column = np.nonzero(mixed[where])
-    pairs = np.stack([where[row, column], which[row]], axis=1).astype(np.int64)
+    row, corner = _mixed_corners(where, which, some)
+    pairs = np.stack([where[row, corner], which[row]], axis=1)
     several, inverse = np.unique(pairs, axis=0, return_inverse=True)
-    count = (some >= 0).astype(np.int64)
-    count[mixed] = np.bincount(several[:, 0], minlength=len(classes))[mixed]
-    first = np.concatenate([[0], np.cumsum(count)])
+    count = (some >= 0).astype(np.int32)
+    count[several[:, 0]] = 0
+    np.add.at(count, several[:, 0], 1)
+    first = np.concatenate([[0], np.cumsum(count, dtype=np.int32)]).astype(np.int32)
     rank_within = np.arange(len(several)) - np.searchsorted(several[:, 0], several[:, 0])
     several_key = first[several[:, 0]] + rank_within
     of_cell = first[where]
-    of_cell[row, column] = several_key[inverse.reshape(-1)]
-    owner_class = np.repeat(np.arange(len(classes)), count)
-    key_group = some[owner_class]
+    of_cell[row, corner] = several_key[inverse.reshape(-1)]
+    class_of_key = np.repeat(np.arange(len(distinct)), count)
+    key_group = some[class_of_key].astype(np.int64)
     key_group[several_key] = several[:, 1]
     return _LocalKeys(
         cells=cells,
         of_cell=of_cell,
-        entity=classes[owner_class],
+        entity=distinct[class_of_key],
         group=key_group,
-        shared=shared[owner_class],
+        shared=shared[class_of_key],
     )
 
 
-def _classes(representative: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _classes(representative: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Distinct representatives in the order of first appearance, and the position of each."""
     distinct, first, inverse = np.unique(representative, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
     return distinct[order], rank[inverse]
+
+
+def _mixed_corners(
+    where: NDArray[np.int32], which: NDArray[np.int32], some: NDArray[np.int32]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Corners of cells at entities that have several groups.
+
+    Args:
+        where: Entity of each corner of each cell, shape (a, k).
+        which: Group of each cell, shape (a,).
+        some: One of the groups of each entity.
+
+    Returns:
+        Cell and corner of each occurrence.
+    """
+    mixed = np.zeros(len(some), dtype=bool)
+    if len(which) and which.min() < which.max():
+        for column in where.T:
+            mixed[column[some[column] != which]] = True
+    if not mixed.any():
+        nothing = np.empty(0, dtype=np.intp)
+        return nothing, nothing
+    row, corner = np.nonzero(mixed[where])
+    return row, corner
 
 
 def _meet(
