@@ -56,7 +56,7 @@ show() { # a file or folder of this machine, under the same path inside
 cp /etc/resolv.conf /etc/hosts "$top/etc/"
 mount -t proc proc "$top/proc"
 mounts="/proc $mounts"
-for path in /dev /sys ${PYTHON_PREFIX:-} ${BIND:-}; do show "$path"; done
+for path in /dev /sys; do show "$path"; done
 
 bare() { # a command inside, with nothing in its environment but what PASS names
     (
@@ -71,6 +71,8 @@ bare() { # a command inside, with nothing in its environment but what PASS names
 }
 
 bare "apt-get update -qq && apt-get install -qq -y --no-install-recommends $packages >/dev/null"
+# Only now: a package may want to write a file that is shown.
+for path in ${PYTHON_PREFIX:-} ${BIND:-}; do show "$path"; done
 rm -rf -- "$top$inside"
 git clone --quiet --no-hardlinks "$checkout" "$top$inside"
 bare "cd '$inside' && $command"
