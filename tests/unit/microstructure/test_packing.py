@@ -79,10 +79,12 @@ def test_two_materials_and_pores(packing, particle_class, densities, overlap):
 
 
 def test_pores_give_way_where_they_do_not_fit(packing, particle_class, densities):
-    pores = {"volume_fraction": 0.08, "diameter": "0.3 um"}
-    found = pack_spheres(packing([particle_class(0.6, 60)], pores=pores), densities)
+    pores = {"volume_fraction": 0.08, "diameter": "0.12 um"}
+    found = pack_spheres(packing([particle_class(0.6, 40)], pores=pores), densities)
     check_fractions(found)
     assert any("voids may be cut" in note for note in found.notes)
+    assert found.numbers["largest_pore_overlap"] > 0.05
+    assert found.numbers["largest_overlap"] < 2 * TOUCH
 
 
 def test_pores_take_their_size_from_the_particles(packing, particle_class, densities):
@@ -124,7 +126,7 @@ def test_boxes_need_not_be_cubes(packing, particle_class, densities):
 
 def test_seeds_decide(packing, particle_class, densities):
     first, again, other = (
-        pack_spheres(packing([particle_class(0.4, 60, 0.3)], seed=s), densities).geometry
+        pack_spheres(packing([particle_class(0.4, 30, 0.3)], seed=s), densities).geometry
         for s in (31, 31, 32)
     )
     assert np.array_equal(first.centers, again.centers)
@@ -149,7 +151,7 @@ def test_too_dense_is_refused_with_remedies(packing, particle_class, densities):
 
 
 def test_the_advised_overlap_helps(packing, particle_class, densities):
-    spec = packing([particle_class(0.68, 150)])
+    spec = packing([particle_class(0.68, 80)])
     with pytest.raises(MicrostructureError) as error:
         pack_spheres(spec, densities)
     advised = float(str(error.value).split("raise overlap to about ")[1].split(",")[0])
@@ -168,7 +170,7 @@ def test_dilute_packings_are_equilibrium_fluids(packing, particle_class, densiti
     """Near neighbours as in Carnahan and Starling 1969: g(sigma) = (1 - phi/2)/(1 - phi)^3."""
     fraction, counts = 0.3, []
     for seed in (201, 202, 203):
-        spec = packing([particle_class(fraction, 300)], seed=seed)
+        spec = packing([particle_class(fraction, 250)], seed=seed)
         geometry = pack_spheres(spec, densities).geometry
         n, diameter = geometry.count, 2 * geometry.radii[0]
         # from the hard gap of 0.5 % of the diameter to 5 %
@@ -176,5 +178,6 @@ def test_dilute_packings_are_equilibrium_fluids(packing, particle_class, densiti
         ideal = 0.5 * n * (n - 1) * shell / np.prod(geometry.box)
         counts.append(len(geometry.contacts(0.05 * diameter)) / ideal)
     contact = (1 - fraction / 2) / (1 - fraction) ** 3
-    # g falls from contact by some 6 % to the middle of this shell; three samples of 330 pairs
-    assert np.mean(counts) == pytest.approx(0.94 * contact, rel=0.08)
+    # g falls from contact by some 3 % to the middle of this shell (a long run gives 2.41); the
+    # scatter of one sample of 100 pairs is 12 %. Relaxed but not equilibrated, it would be 3.4.
+    assert np.mean(counts) == pytest.approx(0.97 * contact, rel=0.15)

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -108,6 +108,7 @@ def test_gradients_are_the_derivatives_of_the_fields(crowd):
     assert not geometry.gradient(x, np.zeros(len(x), np.int32)).any()
 
 
+@settings(max_examples=40)
 @given(
     shift=st.tuples(*[st.integers(-3, 3)] * 3),
     seed=st.integers(2, 10**6),
@@ -133,6 +134,7 @@ def test_labels_repeat_with_the_box(shift, seed):
     assert np.array_equal(geometry.label(moved)[clear], geometry.label(x)[clear])
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(2, 10**6))
 def test_labels_follow_a_permutation_of_the_particles(seed):
     from cellion.microstructure.spheres import SphereGeometry
