@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 
 from cellion.errors import RatesError
-from cellion.rates.jump_network import JumpNetwork, hop_rates, supercell
+from cellion.rates.jump_network import JumpNetwork, hop_rates
+from cellion.rates.transformations import supercell
 from cellion.rates.transition_state import positive_temperatures
 
 __all__ = ["LatticeGas", "MonteCarloBox", "prepare"]

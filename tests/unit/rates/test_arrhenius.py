@@ -38,24 +38,24 @@ def test_the_two_conventions_of_conductivity_differ_by_kt():
 
 
 def test_covariance_agrees_with_the_scatter_of_repeated_fits():
-    """5 % errors, 4000 tables: predicted deviations within their sampling error (1.1 %)."""
+    """5 % errors, 1500 tables: predicted deviations within their sampling error (1.8 %)."""
     rng = np.random.default_rng(8081)
     clean = exact("diffusivity", 0.4, 1e-7)
-    noise = np.exp(0.05 * rng.standard_normal((4000, T.size)))
+    noise = np.exp(0.05 * rng.standard_normal((1500, T.size)))
     laws = [fit(T, clean * factor, "diffusivity", relative_error=0.05) for factor in noise]
     found = np.cov(np.array([(x.log_prefactor, x.activation_energy) for x in laws]).T)
-    assert found == pytest.approx(laws[0].covariance, rel=0.08)
+    assert found == pytest.approx(laws[0].covariance, rel=0.12)
     predicted = evaluate(laws[0], 250.0).log_standard_deviation[0]
     spread = np.std([np.log(evaluate(x, 250.0).value[0]) for x in laws])
-    assert spread == pytest.approx(predicted, rel=0.04)
+    assert spread == pytest.approx(predicted, rel=0.06)
 
 
 def test_without_errors_the_scatter_gives_the_covariance():
     rng = np.random.default_rng(8082)
     clean = exact("sigma", 0.3, 1e4)
-    laws = [fit(T, clean * np.exp(0.1 * rng.standard_normal(T.size)), "sigma") for _ in range(3000)]
+    laws = [fit(T, clean * np.exp(0.1 * rng.standard_normal(T.size)), "sigma") for _ in range(1200)]
     predicted = np.mean([x.covariance[1, 1] for x in laws])
-    assert predicted == pytest.approx(np.var([x.activation_energy for x in laws]), rel=0.1)
+    assert predicted == pytest.approx(np.var([x.activation_energy for x in laws]), rel=0.15)
 
 
 def test_weights_follow_the_errors():

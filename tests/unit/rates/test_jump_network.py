@@ -23,10 +23,9 @@ from cellion.rates.jump_network import (
     hop_rates,
     jump_network,
     populations,
-    rotated,
-    supercell,
 )
 from cellion.rates.lattices import cell_vectors, lattice_network
+from cellion.rates.transformations import rotated, supercell
 
 EV = electron_volt
 

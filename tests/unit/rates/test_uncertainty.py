@@ -7,8 +7,9 @@ import pytest
 from scipy.constants import Boltzmann, electron_volt
 
 from cellion.errors import RatesError
-from cellion.rates.jump_network import diffusivity, supercell
+from cellion.rates.jump_network import diffusivity
 from cellion.rates.lattices import lattice_network
+from cellion.rates.transformations import supercell
 from cellion.rates.uncertainty import lognormal_rate, sample_barrier, sample_diffusivity
 
 S = 0.05 * electron_volt
