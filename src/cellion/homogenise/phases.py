@@ -58,5 +58,6 @@ def transverse_weight(dimension: int) -> float:
 def harmonic_mean(phi: Array, sigma: Array) -> Array:
     """Weighted harmonic mean over the last axis; 0 where a phase that is there has sigma = 0."""
     blocked = ((phi > 0) & (sigma == 0)).any(axis=-1)
-    resistance = (phi / np.where(sigma > 0, sigma, 1.0)).sum(axis=-1)
+    with np.errstate(over="ignore"):  # 1 / 5e-324 S/m is infinite, and its inverse 0
+        resistance = (phi / np.where(sigma > 0, sigma, 1.0)).sum(axis=-1)
     return np.where(blocked, 0.0, 1.0 / resistance)

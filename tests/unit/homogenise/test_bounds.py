@@ -84,7 +84,9 @@ def test_two_dimensional_polycrystal_is_the_geometric_mean() -> None:
     np.testing.assert_allclose(polycrystal_2d([[1.0, 9.0], [0.0, 5.0]]), [3.0, 0.0])
 
 
-conductivities = st.floats(min_value=1e-8, max_value=1e8)
+# At the percolation threshold of the medium, rounding grows with the root of the contrast: at 1e10
+# it reaches 2e-11.
+conductivities = st.floats(min_value=1e-5, max_value=1e5)
 
 
 @st.composite
@@ -116,7 +118,7 @@ def test_order_of_the_phases_does_not_matter(
         np.testing.assert_allclose(
             bound(phi[order], sigma[order], dimension=dimension),
             bound(phi, sigma, dimension=dimension),
-            rtol=1e-8,  # cancellation in s(sigma) - (d - 1) s at a contrast of 1e16
+            rtol=1e-9,
         )
 
 
