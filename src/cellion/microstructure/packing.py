@@ -269,7 +269,9 @@ def _with_exact_fractions(packing: _Packing, kinds: list[_Kind]) -> tuple[_Packi
         if np.max(np.abs(found - target), initial=0.0) < 0.01 * FRACTION_TOLERANCE:
             return packing, 0.0
         scale = np.cbrt(np.where(target > 0, target, 1.0) / np.where(target > 0, found, 1.0))
-        packing = replace(packing, radii=packing.radii * scale[packing.kind])
+        radii = packing.radii * scale[packing.kind]
+        inside = packing.domain.clip(packing.centers, radii)
+        packing = replace(packing, radii=radii, centers=inside)
         if moving and largest_overlap(packing.centers, packing.cores, packing.domain) > TOUCH:
             x, left = relax(packing.centers, packing.cores, packing.radii, packing.domain, TOUCH)
             packing = replace(packing, centers=x)

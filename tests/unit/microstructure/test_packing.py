@@ -108,8 +108,10 @@ def test_weight_fractions_become_volume_fractions(packing, densities):
     check_fractions(found)
 
 
-def test_walls_hold_the_particles(packing, particle_class, densities):
-    found = pack_spheres(packing([particle_class(0.45, 120)], periodic=False), densities)
+@pytest.mark.parametrize(("fraction", "overlap"), [(0.45, 0.0), (0.55, 0.08)])
+def test_walls_hold_the_particles(packing, particle_class, densities, fraction, overlap):
+    spec = packing([particle_class(fraction, 100)], periodic=False, overlap=overlap)
+    found = pack_spheres(spec, densities)
     x, r = found.geometry.centers, found.geometry.radii[:, None]
     assert not found.periodic.any()
     # walls touch within rounding; radii are final
