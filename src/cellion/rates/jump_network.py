@@ -36,6 +36,7 @@ __all__ = [
     "hop_rates",
     "jump_network",
     "log_conductances",
+    "log_populations",
     "populations",
 ]
 
@@ -302,12 +303,17 @@ def _log_partition(network: JumpNetwork, kT: FloatArray) -> FloatArray:
     return np.asarray(np.log(weights.sum(axis=1)))
 
 
-def populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
-    """Return the probability of each site for one independent carrier, shape (nT, n)."""
+def log_populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
+    """Return the logarithm of `populations`, finite at any temperature, shape (nT, n)."""
     kT = Boltzmann * positive_temperatures(temperature)
     levels = network.site_energies - network.site_energies.min()
     logs = np.log(network.multiplicities) - levels / kT[:, None]
-    return np.asarray(np.exp(logs - _log_partition(network, kT)[:, None]))
+    return np.asarray(logs - _log_partition(network, kT)[:, None])
+
+
+def populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
+    """Return the probability of each site for one independent carrier, shape (nT, n)."""
+    return np.exp(log_populations(network, temperature))
 
 
 def log_conductances(
@@ -329,7 +335,7 @@ def log_conductances(
 def hop_rates(network: JumpNetwork, temperature: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return the rates of each hop and of its reverse, both of shape (nT, m) [1/s]."""
     flux = log_conductances(network, temperature)
-    logs = np.log(np.maximum(populations(network, temperature), np.finfo(float).tiny))
+    logs = log_populations(network, temperature)
     return np.exp(flux - logs[:, network.starts]), np.exp(flux - logs[:, network.ends])
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import RatesError
-from cellion.rates.jump_network import JumpNetwork, hop_rates, populations
+from cellion.rates.jump_network import JumpNetwork, hop_rates, log_populations, populations
 from cellion.rates.lattices import neighbour_pairs
 
 __all__ = [
@@ -135,7 +135,8 @@ def vacancy(network: JumpNetwork, temperature: float) -> Mechanism:
     The network describes single ions; the vacancy prefers the sites where an ion costs most.
     """
     _, backward = hop_rates(network, temperature)
-    weights = 1.0 / populations(network, temperature)[0]
+    logs = -log_populations(network, temperature)[0]
+    weights = np.exp(logs - logs.max())
     jumps = []
     for k, (i, j) in enumerate(zip(network.starts.tolist(), network.ends.tolist(), strict=True)):
         cell = _shift(network.translations[k])
@@ -149,8 +150,7 @@ def vacancy(network: JumpNetwork, temperature: float) -> Mechanism:
         positions=network.positions,
         regular=np.ones(network.n_sites, dtype=bool),
         states=tuple(
-            DefectState(vacant=((k, HOME),), weight=float(w / weights.max()))
-            for k, w in enumerate(weights)
+            DefectState(vacant=((k, HOME),), weight=float(w)) for k, w in enumerate(weights)
         ),
         jumps=tuple(jumps),
         carrier_charge=-1,

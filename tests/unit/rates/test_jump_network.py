@@ -127,6 +127,15 @@ def test_lower_saddle_points_never_slow_diffusion(network, T):
     assert np.linalg.eigvalsh(difference).min() >= -1e-10 * np.trace(faster)
 
 
+def test_rates_out_of_sites_that_are_never_taken_are_right():
+    """At 10 K a site 1 eV up has a population of exp(-1160), below every double."""
+    high = Site(name="high", position=(0.5, 0, 0), energy=1.0 * EV)
+    hops = [hop("A", "high", (0, 0, 0), 1.01), hop("high", "A", (1, 0, 0), 1.01)]
+    _, backward = hop_rates(jump_network(CUBE, [A, high], hops), 10.0)
+    expected = 1e13 * np.exp(-0.01 * EV / (Boltzmann * 10.0))
+    assert backward[0, 0] == pytest.approx(expected, rel=1e-9)
+
+
 def test_temperatures_are_vectorised():
     network = random_network(5471)
     together = diffusivity(network, [300.0, 500.0, 900.0]).tensor
@@ -167,9 +176,12 @@ def test_thousand_sites_solve_within_a_second():
     )
     energies = np.random.default_rng(31).uniform(0.1, 1.1, network.starts.size) * EV
     network = replace(network, saddle_energies=energies)
-    begin = time.process_time()
-    diffusivity(network, 300.0)
-    assert time.process_time() - begin < 2.0  # about 0.8 s; the rest is for busy machines
+    seconds = []
+    for _ in range(2):
+        begin = time.process_time()
+        diffusivity(network, 300.0)
+        seconds.append(time.process_time() - begin)
+    assert min(seconds) < 1.5  # about 0.8 s; the rest is for machines that share a core
 
 
 def test_displacements_are_cartesian():
