@@ -19,9 +19,18 @@ from rich.table import Table
 from cellion.errors import ResultsError
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.files import replacing
+from cellion.results.provenance import question
 from cellion.results.record import CarrierResult, Fraction, RunResult
 
-__all__ = ["console_table", "read_table", "table_columns", "table_row", "write_table"]
+__all__ = [
+    "Entry",
+    "console_table",
+    "read_table",
+    "study_table",
+    "table_columns",
+    "table_row",
+    "write_table",
+]
 
 type Entry = str | int | float | None
 
@@ -71,6 +80,7 @@ def _carrier_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
     }
     row[f"sigma_{name}_mean [S/m]"] = carrier.mean_conductivity
     row[f"sigma_{name}_bulk [S/m]"] = carrier.bulk_conductivity
+    row[f"conducting_fraction_{name} [-]"] = carrier.conducting_fraction
     for bound in ("lower", "upper"):
         tensor = getattr(carrier, bound)
         if tensor is not None:
@@ -167,10 +177,57 @@ def _entry(text: str | None) -> Entry:
 
 
 def console_table(results: Sequence[RunResult], title: str | None = None) -> Table:
+    """A table for humans: one line per run and carrier, with every direction.
+
+    Args:
+        results: The runs.
+        title: Heading.
+
+    Returns:
+        A table that rich prints, its composition in the caption when there is one run.
+    """
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    table.add_column("run", overflow="fold")
+    table.add_column("carrier")
+    headers = [f"sigma {d}{d} [mS/cm]" for d in DIRECTIONS]
+    headers += ["bulk [mS/cm]", *(f"tau {d} [-]" for d in DIRECTIONS), "mesh error [%]"]
+    for header in headers:
+        table.add_column(escape(header), justify="right")
+    for result in results:
+        for name, carrier in result.carriers.items():
+            # 1 S/m = 10 mS/cm
+            diagonal = 10 * np.diagonal(carrier.effective_conductivity)
+            tau = [carrier.tortuosity_factor.get(d, math.nan) for d in DIRECTIONS]
+            numbers = [*diagonal, 10 * carrier.bulk_conductivity, *tau]
+            error = 100 * carrier.mean_error_estimate
+            cells = [*(_digits(value, 4) for value in numbers), _digits(error, 2)]
+            table.add_row(escape(result.name), name, *cells)
+    if len(results) == 1:
+        table.caption = escape(_composition(results[0]))
+    return table
+
+
+def _composition(result: RunResult) -> str:
+    """``SE 42.0 vol % (22.3 wt %), CAM ...; 298.15 K``."""
+    parts = []
+    for material in result.materials:
+        volume = result.volume_fraction.get(material, Fraction()).meshed
+        weight = result.weight_fraction.get(material, Fraction()).meshed
+        if volume is not None:
+            share = "" if weight is None else f" ({100 * weight:.1f} wt %)"
+            parts.append(f"{material} {100 * volume:.1f} vol %{share}")
+    return f"{', '.join(parts)}; {result.temperature:g} K"
+
+
+def _digits(value: float, count: int) -> str:
+    return "-" if math.isnan(value) else f"{value:.{count}g}"
+
+
+def study_table(results: Sequence[RunResult], title: str | None = None) -> Table:
     """A table for humans: one line per run, or per group of runs that differ by seed only.
 
-    Runs of the same name, temperature and fractions (to a thousandth) form a group, shown as mean
-    +- standard deviation.
+    Runs of the same scenario but for its seed, with the same fractions asked for, form a group,
+    shown as mean +- standard deviation.
 
     Args:
         results: The runs.
@@ -198,13 +255,9 @@ def console_table(results: Sequence[RunResult], title: str | None = None) -> Tab
 def _replicates(results: Sequence[RunResult]) -> list[list[RunResult]]:
     groups: dict[object, list[RunResult]] = {}
     for result in results:
-        asked = tuple(
-            round(value, 3)
-            for fraction in result.volume_fraction.values()
-            if (value := fraction.requested if fraction.requested is not None else fraction.meshed)
-            is not None
-        )
-        groups.setdefault((result.name, result.temperature, asked), []).append(result)
+        asked = tuple(fraction.requested for fraction in result.volume_fraction.values())
+        key = (result.name, result.temperature, asked, question(result.provenance.scenario))
+        groups.setdefault(key, []).append(result)
     return list(groups.values())
 
 

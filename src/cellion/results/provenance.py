@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Provenance", "collect_provenance", "git_commit", "versions"]
+__all__ = ["Provenance", "collect_provenance", "git_commit", "question", "versions"]
 
 _DISTRIBUTIONS = ("cellion", "numpy", "scipy", "mpi4py", "h5py", "dolfinx-solver-real")
 # Parts of FEniCSx and PETSc come in bundles, so their own versions are asked from the modules,
@@ -77,6 +78,27 @@ def collect_provenance(
         platform=f"{platform.system()} {platform.machine()}",
         scenario=dict(scenario),
     )
+
+
+def question(scenario: Mapping[str, Any]) -> str:
+    """What a scenario asks, without its seed, name and study: equal for its realisations.
+
+    Args:
+        scenario: A resolved scenario as plain document.
+    """
+    return json.dumps(_without(scenario), sort_keys=True, default=str)
+
+
+def _without(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {
+            str(key): _without(item)
+            for key, item in value.items()
+            if key not in ("seed", "name", "description", "study", "output")
+        }
+    if isinstance(value, list | tuple):
+        return [_without(item) for item in value]
+    return value
 
 
 def versions() -> dict[str, str]:

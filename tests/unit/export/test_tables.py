@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from cellion.errors import ResultsError
 from cellion.export.tables import (
     console_table,
     read_table,
+    study_table,
     table_columns,
     table_row,
     write_table,
@@ -74,21 +76,31 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         read_table(tmp_path / "missing.csv")
 
 
-def printed(results: list[RunResult]) -> str:
+def printed(table: Table) -> str:
     stream = io.StringIO()
-    Console(file=stream, width=200).print(console_table(results))
+    Console(file=stream, width=200).print(table)
     return stream.getvalue()
 
 
-def test_the_console_shows_one_run_with_units(make_run: RunMaker) -> None:
-    text = printed([make_run()])
+def test_the_console_shows_every_direction_of_a_run(make_run: RunMaker) -> None:
+    text = printed(console_table([make_run()]))
+    assert "sigma xx [mS/cm]" in text
+    ion, electron = (line for line in text.splitlines() if "ncm_li6ps5cl" in line)
+    assert f"{2.4 * 0.42**1.6 * 1.01:.4g}" in ion
+    assert electron.count("inf") == 3
+    assert "SE 42.0 vol %" in text
+    assert "pore 5.0 vol %; 298.15 K" in text
+
+
+def test_the_console_shows_directions_not_asked_for_as_such(plane_run: RunResult) -> None:
+    line = next(x for x in printed(console_table([plane_run])).splitlines() if "ion" in x)
+    assert line.split("│")[5].strip() == "-"
+
+
+def test_a_study_shows_mean_and_spread_over_seeds(make_run: RunMaker) -> None:
+    text = printed(study_table([make_run(seed=seed) for seed in (271, 272, 273)]))
     assert "sigma ion [mS/cm]" in text
     assert "CAM [vol %]" in text
-    assert "inf" in text
-
-
-def test_the_console_shows_mean_and_spread_over_seeds(make_run: RunMaker) -> None:
-    text = printed([make_run(seed=seed) for seed in (271, 272, 273)])
     line = next(line for line in text.splitlines() if "ncm" in line)
     mean, spread = re.findall(r"(\d+\.\d+) ± (\d+\.\d+)", line)[0]
     # 10 mS/cm per S/m; factors 1.010, 1.012, 1.000 over seeds
@@ -96,3 +108,10 @@ def test_the_console_shows_mean_and_spread_over_seeds(make_run: RunMaker) -> Non
     assert float(mean) == pytest.approx(base * 1.0073, rel=1e-3)
     assert float(spread) == pytest.approx(base * 0.0064, rel=0.05)
     assert "│    3 │" in line
+
+
+def test_rows_of_runs_that_failed_fit_in_the_table(make_run: RunMaker, tmp_path: Path) -> None:
+    rows = [table_row(make_run()), {"name": "ncm_li6ps5cl", "failure": "too dense"}]
+    again = read_table(write_table(rows, tmp_path / "table.csv"))
+    assert again[1]["failure"] == "too dense"
+    assert again[1]["sigma_ion_xx [S/m]"] is None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cellion.results.codec import encode
-from cellion.results.provenance import collect_provenance, git_commit, versions
+from cellion.results.provenance import collect_provenance, git_commit, question, versions
 
 COMMIT = "8f3c2d1e9b7a6f5041322314a5b6c7d8e9f00112"
 
@@ -59,3 +59,11 @@ def test_an_environment_inside_a_repository_is_not_a_checkout(tmp_path: Path) ->
     package = tmp_path / "site-packages" / "cellion"
     package.mkdir(parents=True)
     assert git_commit(package) is None
+
+
+def test_realisations_ask_the_same_question() -> None:
+    def document(seed: int, size: str) -> dict[str, object]:
+        return {"name": f"run {seed}", "microstructure": {"packing": {"seed": seed, "box": [size]}}}
+
+    assert question(document(271, "20 um")) == question(document(314, "20 um"))
+    assert question(document(271, "20 um")) != question(document(271, "30 um"))
