@@ -101,6 +101,7 @@ def _world() -> MPI.Comm:
 def _loaded(path: Path, overrides: list[str] | None, comm: MPI.Comm) -> Scenario:
     """Read the scenario on rank 0 and hand it to all."""
     from cellion.parallel import on_root
+
     from cellion.scenario.load import load_scenario
 
     return on_root(comm, lambda: load_scenario(path, overrides or ()))
@@ -111,13 +112,12 @@ def _loaded(path: Path, overrides: list[str] | None, comm: MPI.Comm) -> Scenario
 def run(scenario: ScenarioFile, output: Folder = None, overrides: Overrides = None) -> None:
     """Compute the effective transport of one scenario (also under mpirun -n N)."""
     comm = _world()
-    from cellion import pipeline
     from cellion.export.tables import console_table
+    from cellion.pipeline.run import run as run_scenario
 
     loaded = _loaded(scenario, overrides, comm)
     folder = output or Path("results") / loaded.name
-    console = Console(stderr=True)
-    result = pipeline.run(loaded, comm, folder=folder, tell=console.print)
+    result = run_scenario(loaded, comm, folder=folder, tell=Console(stderr=True).print)
     out = Console()
     out.print(console_table([result]))
     for note in result.notes:
@@ -129,7 +129,7 @@ def run(scenario: ScenarioFile, output: Folder = None, overrides: Overrides = No
 @_answering
 def check(scenario: ScenarioFile, overrides: Overrides = None) -> None:
     """Validate a scenario and estimate unknowns, memory and time; nothing is solved."""
-    from cellion.pipeline import estimate
+    from cellion.pipeline.estimate import estimate
     from cellion.scenario.load import load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
@@ -153,7 +153,7 @@ def study(
 
     loaded = _loaded(scenario, overrides, comm)
     folder = output or Path("results") / loaded.name
-    table = run_study(loaded, comm, folder=folder, resume=resume, console=Console(stderr=True))
+    table = run_study(loaded, comm, folder=folder, resume=resume, tell=Console(stderr=True).print)
     out = Console()
     out.print(table)
     out.print(f"results: {folder}", markup=False)

@@ -101,7 +101,7 @@ def on_root[Value](comm: MPI.Comm, work: Callable[[], Value]) -> Value:
     value, error = comm.bcast((value, error), root=0)
     if error is not None:
         raise error
-    return value  # type: ignore[return-value]
+    return value
 
 
 def install_abort_hook(comm: MPI.Comm) -> None:

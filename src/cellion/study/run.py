@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from cellion.errors import CellionError, ResultsError, StudyError
 from cellion.export.plots import plot_series
-from cellion.export.tables import study_table, table_row, write_table
+from cellion.export.tables import Entry, study_table, table_row, write_table
 from cellion.results.files import is_complete, load_result
 from cellion.results.record import RunResult
 from cellion.scenario.load import build_scenario
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mpi4py import MPI
 
 __all__ = ["run_study"]
+
+_PROGRESS_TAG = 907
 
 type Listener = Callable[[str], None]
 
@@ -36,7 +39,8 @@ def run_study(
     """Run a study; each rank works on points of its own.
 
     Points are dealt to the ranks in turn. A point that cannot be answered is recorded with its
-    reason and does not stop the others.
+    reason and does not stop the others. Fields and pictures are kept of the first realisation of
+    each combination of values.
 
     Args:
         scenario: A scenario with a ``study`` section.
@@ -54,12 +58,13 @@ def run_study(
     from mpi4py import MPI
 
     points = plan(scenario)
+    progress = _Progress(comm, len(points), tell)
     outcomes: list[tuple[int, RunResult | str]] = []
     for point in points[comm.rank :: comm.size]:
         outcome = _outcome(scenario, point, MPI.COMM_SELF, folder / point.name, resume)
-        word = "failed" if isinstance(outcome, str) else "done"
-        tell(f"point {point.index + 1} of {len(points)} ({point.label}): {word}")
+        progress.report(f"{point.label}: {'failed' if isinstance(outcome, str) else 'done'}")
         outcomes.append((point.index, outcome))
+    progress.finish()
     everyone = [pair for share in comm.allgather(outcomes) for pair in share]
     answers = dict(sorted(everyone, key=lambda pair: pair[0]))
     results = {i: found for i, found in answers.items() if isinstance(found, RunResult)}
@@ -74,17 +79,51 @@ def run_study(
     return study_table(list(results.values()))
 
 
+class _Progress:
+    """Lines of all ranks, told by rank 0 as they come in, with the time that is left."""
+
+    def __init__(self, comm: MPI.Comm, total: int, tell: Listener) -> None:
+        """Start the clock.
+
+        Args:
+            comm: Communicator.
+            total: Number of points of all ranks.
+            tell: Takes the lines on rank 0.
+        """
+        self._comm, self._total, self._tell = comm, total, tell
+        self._start, self._done = time.perf_counter(), 0
+
+    def report(self, line: str) -> None:
+        """Say that a point of this rank has ended."""
+        if self._comm.rank:
+            self._comm.send(line, dest=0, tag=_PROGRESS_TAG)
+            return
+        self._say(line)
+        while self._comm.iprobe(tag=_PROGRESS_TAG):
+            self._say(self._comm.recv(tag=_PROGRESS_TAG))
+
+    def finish(self) -> None:
+        """Wait for the lines of the other ranks (rank 0)."""
+        while self._comm.rank == 0 and self._done < self._total:
+            self._say(self._comm.recv(tag=_PROGRESS_TAG))
+
+    def _say(self, line: str) -> None:
+        self._done += 1
+        left = (time.perf_counter() - self._start) * (self._total / self._done - 1)
+        self._tell(f"[{self._done}/{self._total}] {line}; about {left:.0f} s left")
+
+
 def _outcome(
     scenario: Scenario, point: Point, comm: MPI.Comm, folder: Path, resume: bool
 ) -> RunResult | str:
     """Run one point, or say why it has no answer."""
-    from cellion import pipeline
+    from cellion.pipeline.run import run
 
     if resume and (kept := _kept(point, folder)) is not None:
         return kept
     try:
         built = build_scenario(dict(point.document), path=scenario.path)
-        return pipeline.run(built, comm, folder=folder)
+        return run(built, comm, folder=folder, fields=point.replicate == 0)
     except CellionError as error:
         return str(error)
 
@@ -108,14 +147,14 @@ def _write(
     folder: Path,
 ) -> None:
     """Write what belongs to the whole study: the table, the failures, the plot."""
-    rows = []
+    rows: list[dict[str, Entry]] = []
     for point in points:
-        extra = {"point": point.name, "realisation": point.replicate + 1} | {
-            path: str(value) for path, value in point.values.items()
-        }
+        extra: dict[str, Entry] = {"point": point.name, "realisation": point.replicate + 1}
+        extra |= {path: str(value) for path, value in point.values.items()}
         if point.index in results:
             rows.append(table_row(results[point.index], extra))
         else:
             rows.append({"name": scenario.name, **extra, "failure": failures[point.index]})
     write_table(rows, folder / "table.csv")
-    plot_series(list(results.values()), folder / "conductivity.png")
+    for suffix in ("png", "svg"):
+        plot_series(list(results.values()), folder / f"conductivity.{suffix}")

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellion.parallel import Stopwatch, on_root, peak_memory
+from cellion.parallel import Stopwatch, on_root
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import ConvergenceError, MeshError, SetupError
-from cellion.export.paraview import CornerField, field_piece, write_fields
+from cellion.export.fields import solution_fields
+from cellion.export.paraview import write_fields
 from cellion.export.pictures import draw_pictures
 from cellion.export.system_libraries import installation_hint, missing_compiler_packages
 from cellion.export.tables import table_row, write_table
@@ -28,64 +29,27 @@ from cellion.material.material import Material, build_materials
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.generate import generate_mesh
-from cellion.mesh.labelled import LabelledMesh
-from cellion.mesh.measure import (
-    contact_area,
-    measure_interfaces,
-    specific_surface,
-    volume_fractions,
-)
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import mesh_sizes
-from cellion.microstructure.fractions import weight_fractions
 from cellion.microstructure.generate import generate
+from cellion.pipeline.record import Prepared, gather
 from cellion.results.files import open_folder, save_result
-from cellion.results.provenance import collect_provenance
-from cellion.results.record import (
-    CarrierResult,
-    Fraction,
-    PercolationRecord,
-    RunResult,
-    SolverRecord,
-    carrier_result,
-    pair_name,
-)
+from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
 from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution, current_density, potential
+from cellion.transport.solution import Solution
 from cellion.transport.solve import solve
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["Prepared", "prepare", "run", "solve_carrier"]
+__all__ = ["prepare", "run", "solve_carrier"]
 
 type Listener = Callable[[str], None]
 
 FIELDS_FILE = "fields.vtkhdf"
 TABLE_FILE = "table.csv"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """What is the same for all carriers: materials and the labelled mesh.
-
-    Attributes:
-        materials: Materials by name.
-        mesh: The labelled mesh, distributed.
-        requested: Volume fraction per material as asked for [-]; empty for a mesh file.
-        seed: Seed of the microstructure, None when nothing was random.
-        quality: Plain numbers about the mesh and the geometry.
-        notes: What the user should know.
-    """
-
-    materials: Mapping[str, Material]
-    mesh: LabelledMesh
-    requested: Mapping[str, float]
-    seed: int | None
-    quality: Mapping[str, float]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +68,7 @@ def run(
     comm: MPI.Comm,
     *,
     folder: Path | None = None,
+    fields: bool = True,
     tell: Listener = lambda line: None,
 ) -> RunResult:
     """Answer a scenario (collective).
@@ -112,6 +77,7 @@ def run(
         scenario: What is asked.
         comm: Communicator.
         folder: Where the files go; nothing is written without it.
+        fields: Whether fields and pictures are among them.
         tell: Takes progress lines, on rank 0 only.
 
     Returns:
@@ -133,10 +99,10 @@ def run(
         solutions[carrier] = solve_carrier(scenario, prepared, carrier, watch=watch)
         answers[carrier] = homogenise(carrier, solutions[carrier], watch)
     notes = prepared.notes
-    if folder is not None:
+    if folder is not None and fields:
         say("fields and pictures")
         notes += _write_fields(scenario, prepared, solutions, folder, watch)
-    result = _result(scenario, prepared, answers, solutions, watch, notes)
+    result = gather(scenario, prepared, answers, solutions, watch, notes)
     if folder is not None:
         on_root(comm, lambda: _finish(result, folder))
     return result
@@ -240,9 +206,7 @@ def solve_carrier(
         raise ConvergenceError(f"transport of {carrier}s, {error}") from error
 
 
-def _conductivities(
-    scenario: Scenario, prepared: Prepared, carrier: str
-) -> NDArray[np.float64]:
+def _conductivities(scenario: Scenario, prepared: Prepared, carrier: str) -> NDArray[np.float64]:
     """Tensor of each material of the mesh, shape (n, d, d) [S/m]."""
     d = prepared.mesh.dimension
     return np.array(
@@ -277,140 +241,13 @@ def _write_fields(
     """Write the fields and draw them (collective); return what is to be noted."""
     mesh = prepared.mesh
     with watch.stage("fields"):
-        corners, cells, units = _fields(scenario.output.fields, solutions)
-        owned = mesh.n_owned_cells
-        cells["material"] = mesh.cell_materials[:owned]
-        cells["label"] = mesh.cell_labels[:owned]
-        piece = field_piece(
-            mesh.points, mesh.cells[:owned], corner_fields=corners, cell_data=cells, units=units
-        )
+        piece = solution_fields(mesh, solutions, scenario.output.fields)
         path = write_fields(folder / FIELDS_FILE, piece, mesh.comm, materials=mesh.materials)
     if not scenario.output.pictures:
         return ()
     with watch.stage("pictures"):
         drawn = on_root(mesh.comm, lambda: draw_pictures(path, folder))
     return () if drawn.message is None else (drawn.message,)
-
-
-def _fields(
-    wanted: tuple[str, ...], solutions: Mapping[str, Solution]
-) -> tuple[dict[str, CornerField], dict[str, NDArray[np.generic]], dict[str, str]]:
-    """Fields of every carrier and direction: at corners, in cells, and their units."""
-    corners: dict[str, CornerField] = {}
-    cells: dict[str, NDArray[np.generic]] = {}
-    units: dict[str, str] = {}
-    for carrier, solution in solutions.items():
-        problem = solution.problem
-        name = f"conductivity_{carrier}"
-        of_material = np.trace(problem.conductivity, axis1=1, axis2=2) / problem.mesh.dimension
-        cells[name] = of_material[problem.mesh.cell_materials[: problem.mesh.n_owned_cells]]
-        units[name] = "S/m"
-        for direction in solution.problem.directions:
-            if "potential" in wanted:
-                corners[f"potential_{carrier}_{direction}"] = CornerField(
-                    values=potential(solution, direction), unit="V"
-                )
-            if "current_density" in wanted:
-                name = f"current_density_{carrier}_{direction}"
-                cells[name] = current_density(solution, direction)
-                units[name] = "A/m^2"
-    return corners, cells, units
-
-
-def _result(
-    scenario: Scenario,
-    prepared: Prepared,
-    answers: Mapping[str, EffectiveTransport],
-    solutions: Mapping[str, Solution],
-    watch: Stopwatch,
-    notes: tuple[str, ...],
-) -> RunResult:
-    """Gather the plain numbers (collective)."""
-    mesh, comm = prepared.mesh, prepared.mesh.comm
-    meshed = dict(zip(mesh.materials, volume_fractions(mesh).tolist(), strict=True))
-    interfaces = measure_interfaces(mesh)
-    between = specific_surface(mesh, interfaces)
-    memory = float(comm.allreduce(peak_memory()))
-    return RunResult(
-        name=scenario.name,
-        description=scenario.description,
-        temperature=scenario.temperature,
-        box=tuple(float(length) for length in mesh.box),
-        materials=mesh.materials,
-        carriers={name: _carrier(answers[name], solutions[name]) for name in answers},
-        volume_fraction=_fractions(prepared.requested, meshed),
-        weight_fraction=_weights(prepared, meshed),
-        specific_surface={
-            name: sum(area for pair, area in between.items() if name in pair)
-            for name in mesh.materials
-        },
-        contact_area={
-            pair_name(*pair): area
-            for pair, area in (between | contact_area(mesh, interfaces)).items()
-        },
-        percolation={name: _percolation(solution) for name, solution in solutions.items()},
-        solver={name: _solver(answers[name], solutions[name]) for name in answers},
-        mesh=prepared.quality,
-        provenance=collect_provenance(
-            scenario=scenario.source,
-            seed=prepared.seed,
-            ranks=comm.size,
-            wall_time=watch.slowest(comm),
-            peak_memory=memory,
-        ),
-        notes=notes,
-    )
-
-
-def _carrier(answer: EffectiveTransport, solution: Solution) -> CarrierResult:
-    reasons = dict.fromkeys(solution.percolation.reason.values())
-    return carrier_result(answer, reason="; ".join(reasons) or None)
-
-
-def _fractions(
-    requested: Mapping[str, float], meshed: Mapping[str, float]
-) -> dict[str, Fraction]:
-    return {
-        name: Fraction(requested=requested.get(name), meshed=value)
-        for name, value in meshed.items()
-    }
-
-
-def _weights(prepared: Prepared, meshed: Mapping[str, float]) -> dict[str, Fraction]:
-    """Mass shares of the solid; nothing when the density of something that conducts is unknown."""
-    densities = {name: prepared.materials[name].density for name in meshed}
-    unknown = [
-        name for name in meshed if densities[name] is None and prepared.materials[name].carriers
-    ]
-    if unknown:
-        return {}
-    found = weight_fractions(meshed, densities)
-    asked = weight_fractions(prepared.requested, densities) if prepared.requested else None
-    return _fractions(asked or {}, found) if found is not None else {}
-
-
-def _percolation(solution: Solution) -> PercolationRecord:
-    found = solution.percolation
-    return PercolationRecord(
-        percolating=found.percolating,
-        dangling=found.dangling,
-        isolated=found.isolated,
-        clusters=found.components,
-        reason=found.reason,
-    )
-
-
-def _solver(answer: EffectiveTransport, solution: Solution) -> SolverRecord:
-    report = solution.report
-    reasons = dict.fromkeys(report.reason.values())
-    return SolverRecord(
-        unknowns=report.unknowns,
-        iterations=report.iterations,
-        residual=report.residual,
-        flux_imbalance=answer.imbalance,
-        reason=", ".join(reasons) or "nothing percolates: nothing had to be solved",
-        options=report.options,
-    )
 
 
 def _finish(result: RunResult, folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""The pipeline: from a scenario to a result folder, and what it will cost."""

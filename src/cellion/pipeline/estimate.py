@@ -1,0 +1,113 @@
+"""What a run will cost, before it is paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cellion.material.material import build_materials
+from cellion.mesh.read import read_mesh
+from cellion.mesh.sizes import estimate_cells, mesh_sizes
+from cellion.microstructure.generate import generate
+from cellion.scenario.scenario import Scenario
+
+__all__ = ["Estimate", "estimate"]
+
+# Measured with benchmarks/transport.py and generated packings on one rank of a desktop processor.
+_CELLS_PER_VERTEX = {2: 2.0, 3: 5.2}
+_BASE_MEMORY = 0.35e9  # [bytes]
+_MEMORY_PER_VERTEX = 2.6e3  # [bytes]
+_MESH_SECONDS_PER_CELL = 1.0e-5
+_SOLVE_SECONDS_PER_VERTEX = 3.5e-5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a run is expected to need, to about a factor of two.
+
+    Attributes:
+        name: Name of the scenario.
+        particles: Number of particles and pores; None for other geometries.
+        cells: Mesh cells.
+        unknowns: Unknowns of one carrier when everything conducts.
+        memory: Peak memory on one rank [bytes].
+        seconds: Wall time on one rank [s].
+        runs: Number of runs, when the scenario is a study.
+    """
+
+    name: str
+    particles: int | None
+    cells: int
+    unknowns: int
+    memory: float
+    seconds: float
+    runs: int = 1
+
+    def lines(self) -> tuple[str, ...]:
+        """Say it in words, one line each."""
+        particles = () if self.particles is None else (f"particles and pores: {self.particles}",)
+        times = f" for each of {self.runs} runs" if self.runs > 1 else ""
+        return (
+            f"{self.name}: the scenario is valid",
+            *particles,
+            f"mesh cells: about {_rounded(self.cells)}",
+            f"unknowns per carrier: about {_rounded(self.unknowns)}",
+            f"memory: about {self.memory / 1e9:.1f} GB",
+            f"time on one rank: about {_duration(self.seconds)}{times}",
+        )
+
+
+def estimate(scenario: Scenario) -> Estimate:
+    """Estimate what a scenario costs; the geometry is made, nothing is meshed or solved.
+
+    Args:
+        scenario: What is asked.
+
+    Raises:
+        CellionError: A material, the geometry or the mesh file is wrong.
+    """
+    materials = build_materials(scenario)
+    particles: int | None = None
+    if scenario.microstructure.mesh is not None:
+        data = read_mesh(scenario.microstructure.mesh)
+        cells, vertices = len(data.cells), len(data.points)
+    else:
+        structure = generate(
+            scenario.microstructure, {name: m.density for name, m in materials.items()}
+        )
+        particles = structure.particle_count or None
+        cells = estimate_cells(structure, mesh_sizes(scenario.mesh, structure))
+        vertices = int(cells / _CELLS_PER_VERTEX[len(structure.box)])
+    carriers = len(scenario.transport.carriers)
+    return Estimate(
+        name=scenario.name,
+        particles=particles,
+        cells=cells,
+        unknowns=vertices,
+        memory=_BASE_MEMORY + _MEMORY_PER_VERTEX * vertices,
+        seconds=5.0
+        + _MESH_SECONDS_PER_CELL * cells
+        + carriers * _SOLVE_SECONDS_PER_VERTEX * vertices,
+        runs=_runs(scenario),
+    )
+
+
+def _runs(scenario: Scenario) -> int:
+    """Number of runs of the scenario's study, 1 without one."""
+    if scenario.study is None:
+        return 1
+    number = scenario.study.replicates
+    for values in scenario.study.vary.values():
+        number *= len(values)
+    return number
+
+
+def _rounded(number: int) -> str:
+    """Two digits, with thousands separated."""
+    return f"{round(number, 1 - len(str(number)) + 1) if number > 99 else number:,}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -1,0 +1,148 @@
+"""Gather what the stages answered into the record of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cellion.parallel import Stopwatch, peak_memory
+
+from cellion.homogenise.properties import EffectiveTransport
+from cellion.material.material import Material
+from cellion.mesh.labelled import LabelledMesh
+from cellion.mesh.measure import (
+    contact_area,
+    measure_interfaces,
+    specific_surface,
+    volume_fractions,
+)
+from cellion.microstructure.fractions import weight_fractions
+from cellion.results.provenance import collect_provenance
+from cellion.results.record import (
+    CarrierResult,
+    Fraction,
+    PercolationRecord,
+    RunResult,
+    SolverRecord,
+    carrier_result,
+    pair_name,
+)
+from cellion.scenario.scenario import Scenario
+from cellion.transport.solution import Solution
+
+__all__ = ["Prepared", "gather"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What is the same for all carriers: materials and the labelled mesh.
+
+    Attributes:
+        materials: Materials by name.
+        mesh: The labelled mesh, distributed.
+        requested: Volume fraction per material as asked for [-]; empty for a mesh file.
+        seed: Seed of the microstructure, None when nothing was random.
+        quality: Plain numbers about the mesh and the geometry.
+        notes: What the user should know.
+    """
+
+    materials: Mapping[str, Material]
+    mesh: LabelledMesh
+    requested: Mapping[str, float]
+    seed: int | None
+    quality: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+def gather(
+    scenario: Scenario,
+    prepared: Prepared,
+    answers: Mapping[str, EffectiveTransport],
+    solutions: Mapping[str, Solution],
+    watch: Stopwatch,
+    notes: tuple[str, ...],
+) -> RunResult:
+    """Gather the plain numbers (collective)."""
+    mesh, comm = prepared.mesh, prepared.mesh.comm
+    meshed = dict(zip(mesh.materials, volume_fractions(mesh).tolist(), strict=True))
+    interfaces = measure_interfaces(mesh)
+    between = specific_surface(mesh, interfaces)
+    memory = float(comm.allreduce(peak_memory()))
+    return RunResult(
+        name=scenario.name,
+        description=scenario.description,
+        temperature=scenario.temperature,
+        box=tuple(float(length) for length in mesh.box),
+        materials=mesh.materials,
+        carriers={name: _carrier(answers[name], solutions[name]) for name in answers},
+        volume_fraction=_fractions(prepared.requested, meshed),
+        weight_fraction=_weights(prepared, meshed),
+        specific_surface={
+            name: sum(area for pair, area in between.items() if name in pair)
+            for name in mesh.materials
+        },
+        contact_area={
+            pair_name(*pair): area
+            for pair, area in (between | contact_area(mesh, interfaces)).items()
+        },
+        percolation={name: _percolation(solution) for name, solution in solutions.items()},
+        solver={name: _solver(answers[name], solutions[name]) for name in answers},
+        mesh=prepared.quality,
+        provenance=collect_provenance(
+            scenario=scenario.source,
+            seed=prepared.seed,
+            ranks=comm.size,
+            wall_time=watch.slowest(comm),
+            peak_memory=memory,
+        ),
+        notes=notes,
+    )
+
+
+def _carrier(answer: EffectiveTransport, solution: Solution) -> CarrierResult:
+    reasons = dict.fromkeys(solution.percolation.reason.values())
+    return carrier_result(answer, reason="; ".join(reasons) or None)
+
+
+def _fractions(requested: Mapping[str, float], meshed: Mapping[str, float]) -> dict[str, Fraction]:
+    return {
+        name: Fraction(requested=requested.get(name), meshed=value)
+        for name, value in meshed.items()
+    }
+
+
+def _weights(prepared: Prepared, meshed: Mapping[str, float]) -> dict[str, Fraction]:
+    """Mass shares of the solid; nothing when the density of something that conducts is unknown."""
+    densities = {name: prepared.materials[name].density for name in meshed}
+    unknown = [
+        name for name in meshed if densities[name] is None and prepared.materials[name].carriers
+    ]
+    if unknown:
+        return {}
+    found = weight_fractions(meshed, densities)
+    asked = weight_fractions(prepared.requested, densities) if prepared.requested else None
+    return _fractions(asked or {}, found) if found is not None else {}
+
+
+def _percolation(solution: Solution) -> PercolationRecord:
+    found = solution.percolation
+    return PercolationRecord(
+        percolating=found.percolating,
+        dangling=found.dangling,
+        isolated=found.isolated,
+        clusters=found.components,
+        reason=found.reason,
+    )
+
+
+def _solver(answer: EffectiveTransport, solution: Solution) -> SolverRecord:
+    report = solution.report
+    reasons = dict.fromkeys(report.reason.values())
+    return SolverRecord(
+        unknowns=report.unknowns,
+        iterations=report.iterations,
+        residual=report.residual,
+        flux_imbalance=answer.imbalance,
+        reason=", ".join(reasons) or "nothing percolates: nothing had to be solved",
+        options=report.options,
+    )
