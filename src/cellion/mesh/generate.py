@@ -17,7 +17,7 @@ from cellion.mesh.octree import build_octree, uniform_planes
 from cellion.mesh.project import find_interface, project_interfaces, tangent_projectors
 from cellion.mesh.quality import check_invariants, shape_numbers
 from cellion.mesh.relax import relax_worst_cells
-from cellion.mesh.sizes import MeshSizes
+from cellion.mesh.sizes import MeshSizes, wanted_size
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Geometry, Microstructure
 
@@ -112,7 +112,7 @@ def _cut_and_fitted(geometry: Geometry, sizes: MeshSizes, say: Progress) -> _Lab
     planes = uniform_planes(
         geometry.box, geometry.periodic, coarsest=sizes.size, finest=sizes.surface
     )
-    octree = build_octree(planes, geometry.periodic, lambda x: geometry.size(x, sizes))
+    octree = build_octree(planes, geometry.periodic, wanted_size(geometry, sizes))
     say("background mesh")
     background = background_mesh(octree)
     say("cut")

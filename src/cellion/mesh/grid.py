@@ -29,6 +29,7 @@ __all__ = [
     "layer_planes",
     "oblique_layer_mesh",
     "tile_mesh",
+    "tile_size",
 ]
 
 LEAST_CELLS = 4
@@ -210,14 +211,21 @@ def tile_mesh(
         layer_planes(np.linspace(0.0, edge, n + 1), size, max(LAYER_CELLS, ceil(LEAST_CELLS / n)))
         for edge, n in zip(box, divisions, strict=True)
     )
-    octree = build_octree(planes, periodic, _tile_size(box, divisions, size, smallest))
+    octree = build_octree(planes, periodic, tile_size(box, divisions, size, smallest))
     return background_mesh(octree, keep_faces=True)
 
 
-def _tile_size(
+def tile_size(
     box: NDArray[np.float64], divisions: NDArray[np.int64], size: float, smallest: float
 ) -> SizeFunction:
-    """Size that grows with the distance from the nearest tile edge."""
+    """Size that grows with the distance from the nearest edge (2D: point) where tiles meet.
+
+    Args:
+        box: Edge lengths, shape (d,) [m].
+        divisions: Number of tiles along each axis, shape (d,).
+        size: Largest size [m].
+        smallest: Size at the edges [m].
+    """
     tile = box / divisions
 
     def wanted(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 
-__all__ = ["FINEST", "Octree", "SizeFunction", "build_octree", "uniform_planes"]
+__all__ = ["FINEST", "Octree", "SizeFunction", "build_octree", "leaf_edges", "uniform_planes"]
 
 FINEST = 2
 """Edge of a leaf of the deepest level in lattice units."""
@@ -139,6 +139,31 @@ def build_octree(
         refined.append(cells)
         cells = _children(cells)
     return _leaves(planes, periodic, _balance(refined, roots, periodic))
+
+
+def leaf_edges(
+    planes: tuple[NDArray[np.float64], ...], size: SizeFunction, x: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Edges of the leaves that hold some points, but for balancing, shape (n, d) -> (n, d) [m].
+
+    Args:
+        planes: Coordinates of the planes between root cells along each axis [m].
+        size: Wanted leaf edge [m] at points of shape (n, d) [m].
+        x: Points inside the box, shape (n, d) [m].
+    """
+    index = [np.interp(x[:, k], p, np.arange(len(p))) for k, p in enumerate(planes)]
+    position = np.stack(index, axis=1)
+    edges = np.empty_like(x)
+    inside, level = np.arange(len(x)), 0
+    while len(inside):
+        scale = 2.0**level
+        cells = np.floor(position[inside] * scale).astype(np.int64)
+        cells = np.minimum(cells, _root_counts(planes) * 2**level - 1)
+        low, high = _positions(planes, cells / scale), _positions(planes, (cells + 1) / scale)
+        edges[inside] = high - low
+        wanted, longest = _wanted(planes, cells, level, size)
+        inside, level = inside[wanted < longest * (1 - 1e-9)], level + 1
+    return edges
 
 
 def _root_counts(planes: tuple[NDArray[np.float64], ...]) -> NDArray[np.int64]:

@@ -6,20 +6,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from cellion.errors import MeshError
-from cellion.mesh.octree import uniform_planes
+from cellion.mesh.grid import tile_size
+from cellion.mesh.necks import NeckSize
+from cellion.mesh.octree import SizeFunction, leaf_edges, uniform_planes
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Geometry, Microstructure
 from cellion.microstructure.spheres import SphereGeometry
 
-__all__ = ["MeshSizes", "SizeRequest", "estimate_cells", "mesh_sizes"]
+__all__ = ["MeshSizes", "SizeRequest", "estimate_cells", "mesh_sizes", "wanted_size"]
 
 FEW_PARTICLES = 16
 """Up to this number, particles are meshed finely by default: arrays, single grains, teaching."""
 
-FINE_PART = 7.0
+FINE_PART = 8.0
 """Cells per median radius at the surfaces of a few particles: effective conductivities of cubic
 arrays within 1 %, from insulating to perfectly conducting particles, up to 60 % volume."""
 
@@ -40,10 +43,10 @@ TILE_PARTS = {2: 1e-5, 3: 1.0 / 64.0}
 """Smallest cell edge where tiles meet, in units of the box, by dimension. The field is singular
 there; refinement towards points (2D) is cheap, towards lines (3D) it is not."""
 
-SAMPLES = 1 << 15
+SAMPLES = 1 << 13
 """Points at which the wanted size is sampled for an estimate."""
 
-CELLS_PER_LEAF = {2: 4.6, 3: 15.0}
+CELLS_PER_LEAF = {2: 5.0, 3: 16.0}
 """Cells per octree leaf, cut cells and transitions included."""
 
 
@@ -76,6 +79,7 @@ class MeshSizes:
         surface: Cell edge at particle surfaces.
         smallest: Floor of the cell edge in gaps and necks, and where tiles meet.
         gap_cells: Cells across a gap or a neck's radius.
+        neck: Floor of the cell edge at the rim of necks.
 
     Raises:
         MeshError: The sizes are not positive and ordered, or gap_cells is below 1.
@@ -85,13 +89,21 @@ class MeshSizes:
     surface: float
     smallest: float
     gap_cells: float = 2.0
+    neck: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check order and signs."""
+        """Check order and signs; without its own floor, a neck has that of gaps."""
+        if self.neck == 0.0:
+            object.__setattr__(self, "neck", self.smallest)
         if not 0 < self.smallest <= self.surface <= self.size < np.inf:
             raise MeshError(
                 f"mesh: smallest_size is {self.smallest:.3g} m, surface_size {self.surface:.3g} m "
                 f"and size {self.size:.3g} m; they must be positive and in this order"
+            )
+        if not 0 < self.neck <= self.surface:
+            raise MeshError(
+                f"mesh: the size at necks is {self.neck:.3g} m; it must be positive and at most "
+                f"surface_size, {self.surface:.3g} m"
             )
         if not 1 <= self.gap_cells < np.inf:
             raise MeshError(f"mesh.gap_cells is {self.gap_cells:.3g}; it must be at least 1")
@@ -100,7 +112,7 @@ class MeshSizes:
 def mesh_sizes(request: SizeRequest, microstructure: Microstructure) -> MeshSizes:
     """Complete the sizes of a scenario from the geometry.
 
-    At particle surfaces a seventh of the median radius for up to `FEW_PARTICLES` particles, a
+    At particle surfaces an eighth of the median radius for up to `FEW_PARTICLES` particles, a
     third for more; twice that in the bulk; a quarter of it in gaps and necks. Never coarser than
     an eighth of the shortest edge of the box. Sizes that the user gave are kept, and bound those
     that follow from the geometry.
@@ -118,7 +130,10 @@ def mesh_sizes(request: SizeRequest, microstructure: Microstructure) -> MeshSize
     smallest = request.smallest_size
     if smallest is None:
         smallest = min(surface, _default_smallest(geometry, surface))
-    return MeshSizes(size=size, surface=surface, smallest=smallest, gap_cells=request.gap_cells)
+    neck = min(surface, request.smallest_size or surface / FINEST_PART)
+    return MeshSizes(
+        size=size, surface=surface, smallest=smallest, gap_cells=request.gap_cells, neck=neck
+    )
 
 
 def _default_surface(geometry: Geometry, shortest: float) -> float:
@@ -139,17 +154,35 @@ def _default_smallest(geometry: Geometry, surface: float) -> float:
     match geometry:
         case LayerGeometry():
             return surface
+        case SphereGeometry() if geometry.count > FEW_PARTICLES:
+            return surface
         case CheckerboardGeometry():
             return float(geometry.box.max()) * TILE_PARTS[len(geometry.box)]
         case _:
             return surface / FINEST_PART
 
 
+def wanted_size(geometry: Geometry, sizes: MeshSizes) -> SizeFunction:
+    """Cell edge wanted at any point of a geometry [m]."""
+    if isinstance(geometry, CheckerboardGeometry):
+        divisions = geometry.divisions.astype(np.int64)
+        return tile_size(geometry.box, divisions, sizes.size, sizes.smallest)
+    necks = None
+    if isinstance(geometry, SphereGeometry):
+        necks = NeckSize.around(geometry, sizes.surface, sizes.neck)
+
+    def wanted(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        size = geometry.size(x, sizes)
+        return size if necks is None else np.minimum(size, necks(x))
+
+    return wanted
+
+
 def estimate_cells(microstructure: Microstructure, sizes: MeshSizes) -> int:
     """Estimate the number of mesh cells before meshing, to about a third.
 
-    The wanted size is sampled, rounded down to the octree's edges, and turned into leaves per
-    volume.
+    The octree is followed down to the leaves at `SAMPLES` points; each leaf of volume v stands
+    for the part V / (SAMPLES v) of all leaves.
 
     Args:
         microstructure: The geometry.
@@ -159,11 +192,9 @@ def estimate_cells(microstructure: Microstructure, sizes: MeshSizes) -> int:
     box, d = np.asarray(geometry.box, dtype=np.float64), len(geometry.box)
     if isinstance(geometry, LayerGeometry):
         return int(np.prod(np.maximum(4, np.ceil(box / sizes.size))) * (2 if d == 2 else 6))
-    sampler = qmc.Sobol(d, scramble=False)
-    x = sampler.random(SAMPLES) * box
-    wanted = geometry.size(x, sizes)
-    planes = uniform_planes(box, geometry.periodic, coarsest=sizes.size, finest=sizes.surface)
-    root = max(float(p[1] - p[0]) for p in planes)
-    levels = np.maximum(0.0, np.ceil(np.log2(root / wanted) - 1e-9))
-    volume = np.prod([p[1] - p[0] for p in planes]) / 2.0 ** (d * levels)
-    return int(CELLS_PER_LEAF[d] * box.prod() * (1.0 / volume).mean())
+    coarsest = sizes.size
+    finest = sizes.size if isinstance(geometry, CheckerboardGeometry) else sizes.surface
+    planes = uniform_planes(box, geometry.periodic, coarsest=coarsest, finest=finest)
+    x = qmc.Sobol(d, scramble=False).random(SAMPLES) * box
+    edges = leaf_edges(planes, wanted_size(geometry, sizes), x)
+    return int(CELLS_PER_LEAF[d] * box.prod() * (1.0 / edges.prod(axis=1)).mean())
