@@ -263,6 +263,6 @@ def test_the_public_names_are_there() -> None:
     code = """
 import cellion
 missing = [name for name in cellion.__all__ if not hasattr(cellion, name)]
-print(missing, sorted(cellion.__all__) == list(cellion.__all__))
+print(missing, len(set(cellion.__all__)) == len(cellion.__all__) > 0)
 """
     assert run_python(code).strip() == "[] True"
