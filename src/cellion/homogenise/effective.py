@@ -17,16 +17,15 @@ from cellion.parallel import Stopwatch
 import dolfinx.la
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from cellion.homogenise.properties import EffectiveTransport, effective_transport
 from cellion.mesh.measure import volume_fractions
 from cellion.mesh.periodicity import AXES
-from cellion.transport.solution import Solution, conducting_cells, mean_gradient
+from cellion.transport.solution import Solution, mean_gradient
 from cellion.transport.spaces import KeyedDofs, number_keys, vertex_entities
 
 __all__ = ["EffectiveConductivity", "effective_conductivity", "homogenise"]
-
-_BLOCK = 1 << 16
 
 VOID = "(void)"
 """Name of the part of the box that no mesh cell fills."""
@@ -155,84 +154,108 @@ def _flux(solution: Solution, field: NDArray[np.float64]) -> NDArray[np.float64]
 def _weights(solution: Solution, first: str, second: str) -> NDArray[np.float64]:
     """Volumes of the solved cells, 0 where one of the directions carries no current."""
     cells = np.concatenate(solution.discrete.cells)
-    both = conducting_cells(solution, first) & conducting_cells(solution, second)
-    weights: NDArray[np.float64] = np.where(
-        both[cells], solution.problem.mesh.cell_volumes[cells], 0.0
+    volumes = solution.problem.mesh.cell_volumes[cells]
+    percolates = solution.discrete.components.percolates
+    both = percolates[:, AXES.index(first)] & percolates[:, AXES.index(second)]
+    if not both[solution.discrete.components.solved].all():
+        volumes[~both[solution.discrete.group[cells]]] = 0.0
+    return volumes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recovery:
+    """Vertices within each component and material, where fields are smooth.
+
+    Attributes:
+        dofs: These vertices.
+        corners: Incidence of the solved cells, shape (m, n_dofs).
+        conductivity: Conductivity at each of them, shape (n_dofs, d, d) or (1, d, d) [S/m].
+    """
+
+    dofs: KeyedDofs
+    corners: csr_array
+    conductivity: NDArray[np.float64]
+
+
+def _recovery(solution: Solution) -> _Recovery:
+    """Number the vertices of smooth regions (collective)."""
+    mesh, discrete = solution.problem.mesh, solution.discrete
+    n_materials = len(mesh.materials)
+    used = [mesh.comm.allreduce(len(cells)) > 0 for cells in discrete.cells]
+    if sum(used) == 1:
+        dofs = discrete.dofs
+        conductivity = solution.problem.conductivity[used]
+    else:
+        group = discrete.group.astype(np.int64) * n_materials + mesh.cell_materials
+        entities = vertex_entities(mesh, periodic=solution.problem.boundary == "periodic")
+        dofs = number_keys(
+            entities, np.where(discrete.group >= 0, group, -1), mesh.n_owned_cells, mesh.comm
+        )
+        conductivity = solution.problem.conductivity[dofs.group % n_materials]
+    corners = dofs.of_cell[np.concatenate(discrete.cells)]
+    n_cells, n = corners.shape
+    incidence = csr_array(
+        (np.ones(corners.size), corners.reshape(-1), np.arange(0, corners.size + 1, n)),
+        shape=(n_cells, len(dofs.group)),
     )
-    return weights
+    return _Recovery(dofs=dofs, corners=incidence, conductivity=conductivity)
 
 
 def _recovery_error(
     solution: Solution, fields: Mapping[str, NDArray[np.float64]], tensor: NDArray[np.float64]
 ) -> dict[str, float]:
     """Relative error of sigma_eff per direction, from recovered fields."""
-    mesh = solution.problem.mesh
-    cells = np.concatenate(solution.discrete.cells)
-    dofs = _smooth_regions(solution)
-    corners = dofs.of_cell[cells]
-    volumes = mesh.cell_volumes[cells]
-    share = _nodal_sums(dofs, corners, volumes[:, None])
-    error = {}
+    recovery, error = _recovery(solution), {}
     for name, field in fields.items():
-        recovered = _nodal_sums(dofs, corners, field * volumes[:, None]) / share
         weights = _weights(solution, name, name)
-        here = _energy_distance(solution, field, recovered, corners, weights)
+        here = _energy_distance(solution, recovery, field, weights)
+        distance = float(solution.problem.mesh.comm.allreduce(here))
         k = AXES.index(name)
-        error[name] = float(mesh.comm.allreduce(here)) / (mesh.volume * float(tensor[k, k]))
+        error[name] = max(distance, 0.0) / (solution.problem.mesh.volume * float(tensor[k, k]))
     return error
-
-
-def _smooth_regions(solution: Solution) -> KeyedDofs:
-    """Vertices within each component and material, where the field is smooth."""
-    mesh, discrete = solution.problem.mesh, solution.discrete
-    materials = sum(mesh.comm.allreduce(len(cells)) > 0 for cells in discrete.cells)
-    if materials == 1:
-        return discrete.dofs
-    group = discrete.group.astype(np.int64) * len(mesh.materials) + mesh.cell_materials
-    group = np.where(discrete.group >= 0, group, -1)
-    entities = vertex_entities(mesh, periodic=solution.problem.boundary == "periodic")
-    return number_keys(entities, group, mesh.n_owned_cells, mesh.comm)
-
-
-def _nodal_sums(
-    dofs: KeyedDofs, corners: NDArray[np.int32], values: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Sum the values of cells at their vertices over all ranks, shape (n_dofs, k)."""
-    width = values.shape[1]
-    total = dolfinx.la.vector(dofs.index_map, width)
-    table: NDArray[np.float64] = total.array.reshape(-1, width)
-    for component in range(width):
-        table[:, component] = sum(
-            np.bincount(column, weights=values[:, component], minlength=len(table))
-            for column in corners.T
-        )
-    total.scatter_reverse(dolfinx.la.InsertMode.add)
-    total.scatter_forward()
-    return table
 
 
 def _energy_distance(
     solution: Solution,
+    recovery: _Recovery,
     field: NDArray[np.float64],
-    recovered: NDArray[np.float64],
-    corners: NDArray[np.int32],
     weights: NDArray[np.float64],
 ) -> float:
-    """Integrate (G - E) . S (G - E) with G linear and E constant in each cell.
+    """This rank's part of int (G - E) . S (G - E), with E constant in each cell and G linear.
 
-    With D_i = G_i - E at the n = d + 1 corners of a cell of volume V, the integral is
-    V / (n (n + 1)) (sum_i D_i . S D_i + sum_i D_i . S sum_i D_i).
+    G is the mean of E at each of the n = d + 1 corners, weighted with the volumes V of the cells
+    around it. With the sum g of G over the corners of a cell and the volume W around a vertex,
+    the integral is
+
+        1 / (n (n + 1)) sum_cells V (g . S g + n (n + 1) E . S E)
+      - (2 n + 1) / (n (n + 1)) sum_vertices W G . S G.
     """
-    n = corners.shape[1]
-    total, start = 0.0, 0
-    for tensor, cells in zip(solution.problem.conductivity, solution.discrete.cells, strict=True):
-        stop = start + len(cells)
-        for first in range(start, stop, _BLOCK):
-            part = slice(first, min(first + _BLOCK, stop))
-            difference = recovered[corners[part]] - field[part, None, :]
-            summed = difference.sum(axis=1)
-            density = np.einsum("nij,nij->n", difference, difference @ tensor)
-            density += np.einsum("nj,nj->n", summed, summed @ tensor)
-            total += float(density @ weights[part])
-        start = stop
-    return float(total / (n * (n + 1)))
+    n = solution.problem.mesh.dimension + 1
+    sums = _vertex_sums(recovery, np.column_stack([field, np.ones(len(field))]), weights)
+    around = sums[:, -1:]
+    smooth = np.divide(sums[:, :-1], around, out=np.zeros_like(sums[:, :-1]), where=around > 0.0)
+    summed = recovery.corners @ smooth
+    cells = np.einsum("ni,ni,n->", _flux(solution, summed), summed, weights)
+    cells += n * (n + 1) * np.einsum("ni,ni,n->", _flux(solution, field), field, weights)
+    owned = slice(0, recovery.dofs.index_map.size_local)
+    flux = np.einsum(
+        "nij,nj->ni",
+        np.broadcast_to(recovery.conductivity, (len(smooth), n - 1, n - 1))[owned],
+        smooth[owned],
+    )
+    vertices = np.einsum("ni,ni,n->", flux, smooth[owned], around[owned, 0])
+    return float(cells - (2 * n + 1) * vertices) / (n * (n + 1))
+
+
+def _vertex_sums(
+    recovery: _Recovery, values: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Sum weighted values of cells at their vertices over all ranks, shape (n_dofs, k)."""
+    width = values.shape[1]
+    total = dolfinx.la.vector(recovery.dofs.index_map, width)
+    table: NDArray[np.float64] = total.array.reshape(-1, width)
+    values *= weights[:, None]
+    table[:] = recovery.corners.T @ values
+    total.scatter_reverse(dolfinx.la.InsertMode.add)
+    total.scatter_forward()
+    return table

@@ -36,15 +36,18 @@ _ON_FACE = 1e-5
 
 @dataclass(frozen=True, kw_only=True)
 class Entities:
-    """The mesh entities that degrees of freedom sit on.
+    """The mesh entities that degrees of freedom sit on; images of each other are one.
 
     Attributes:
         of_cell: Local entities of each local cell, shape (m, k).
-        representative: Global index that stands for each local entity, shape (n,).
-        shared: Whether an entity or one of its images may be known to another rank, shape (n,).
+        merged: Local number of what each entity is merged into, shape (n,).
+        representative: Global index that stands for each of these, shape (n_merged,); numbers that
+            no entity is merged into have no meaning.
+        shared: Whether another rank may know the same one, shape (n_merged,).
     """
 
     of_cell: NDArray[np.int32]
+    merged: NDArray[np.int32]
     representative: NDArray[np.int64]
     shared: NDArray[np.bool_]
 
@@ -74,16 +77,38 @@ def vertex_entities(mesh: LabelledMesh, *, periodic: bool) -> Entities:
     """
     vertex_map = mesh.mesh.topology.index_map(0)
     n = len(mesh.points)
+    own = vertex_map.local_to_global(np.arange(n, dtype=np.int32))
+    merged = np.arange(n, dtype=np.int32)
     shared = np.arange(n) >= vertex_map.size_local
     shared |= np.diff(vertex_map.index_to_dest_ranks(_SHARING_TAG).offsets) > 0
-    own = vertex_map.local_to_global(np.arange(n, dtype=np.int32))
     if not periodic:
-        return Entities(of_cell=mesh.cells, representative=own, shared=shared)
+        return Entities(of_cell=mesh.cells, merged=merged, representative=own, shared=shared)
+    images = np.flatnonzero(mesh.vertex_representative != own)
+    target = vertex_map.global_to_local(mesh.vertex_representative[images])
+    elsewhere = target < 0
+    beyond, number = np.unique(mesh.vertex_representative[images[elsewhere]], return_inverse=True)
+    target[elsewhere] = n + number
+    merged[images] = target
+    return Entities(
+        of_cell=mesh.cells,
+        merged=merged,
+        representative=np.concatenate([own, beyond]),
+        shared=_shared_images(mesh, shared, merged, n + len(beyond)),
+    )
+
+
+def _shared_images(
+    mesh: LabelledMesh, shared: NDArray[np.bool_], merged: NDArray[np.int32], count: int
+) -> NDArray[np.bool_]:
+    """Flag merged vertices that another rank may know: shared ones and all on a face."""
+    flag = np.zeros(count, dtype=bool)
+    flag[len(shared) :] = True
+    flag[merged[shared]] = True
     for axis in range(mesh.dimension):
         distance = mesh.points[:, axis] - mesh.origin[axis]
         near = np.abs(distance - np.round(distance / mesh.box[axis]) * mesh.box[axis])
-        shared |= near <= _ON_FACE * mesh.box.max()
-    return Entities(of_cell=mesh.cells, representative=mesh.vertex_representative, shared=shared)
+        flag[merged[near <= _ON_FACE * mesh.box.max()]] = True
+    return flag
 
 
 def number_keys(
@@ -150,18 +175,17 @@ def _local_keys(entities: Entities, group: NDArray[np.integer[Any]]) -> _LocalKe
 
     Nearly all entities have one group; only those with several are sorted.
     """
-    distinct, class_of = _classes(entities.representative)
-    shared = np.zeros(len(distinct), dtype=bool)
-    shared[class_of[entities.shared]] = True
     cells = np.flatnonzero(group >= 0)
-    where = class_of[entities.of_cell[cells]]
+    where = entities.merged[entities.of_cell[cells]]
     which = group[cells].astype(np.int32)
-    some = np.full(len(distinct), -1, dtype=np.int32)
+    some = np.full(len(entities.representative), -1, dtype=np.int32)
     for column in where.T:
         some[column] = which
     row, corner = _mixed_corners(where, which, some)
-    pairs = np.stack([where[row, corner], which[row]], axis=1)
-    several, inverse = np.unique(pairs, axis=0, return_inverse=True)
+    groups = int(which.max(initial=0)) + 1
+    pairs = where[row, corner].astype(np.int64) * groups + which[row]
+    pairs, inverse = np.unique(pairs, return_inverse=True)
+    several = np.stack([pairs // groups, pairs % groups], axis=1)
     count = (some >= 0).astype(np.int32)
     count[several[:, 0]] = 0
     np.add.at(count, several[:, 0], 1)
@@ -169,26 +193,17 @@ def _local_keys(entities: Entities, group: NDArray[np.integer[Any]]) -> _LocalKe
     rank_within = np.arange(len(several)) - np.searchsorted(several[:, 0], several[:, 0])
     several_key = first[several[:, 0]] + rank_within
     of_cell = first[where]
-    of_cell[row, corner] = several_key[inverse.reshape(-1)]
-    class_of_key = np.repeat(np.arange(len(distinct)), count)
-    key_group = some[class_of_key].astype(np.int64)
+    of_cell[row, corner] = several_key[inverse]
+    place = np.repeat(np.arange(len(count)), count)
+    key_group = some[place].astype(np.int64)
     key_group[several_key] = several[:, 1]
     return _LocalKeys(
         cells=cells,
         of_cell=of_cell,
-        entity=distinct[class_of_key],
+        entity=entities.representative[place],
         group=key_group,
-        shared=shared[class_of_key],
+        shared=entities.shared[place],
     )
-
-
-def _classes(representative: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Distinct representatives in the order of first appearance, and the position of each."""
-    distinct, first, inverse = np.unique(representative, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty(len(order), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return distinct[order], rank[inverse]
 
 
 def _mixed_corners(
