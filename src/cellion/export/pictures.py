@@ -102,9 +102,8 @@ def main(arguments: Sequence[str]) -> int:
     fields, folder = map(Path, arguments)
     support = rendering_support()
     if support.window is None:
-        sys.stderr.write(
-            f"system libraries for rendering are missing; {installation_hint(support.missing)}\n"
-        )
+        hint = installation_hint(support.missing)
+        sys.stderr.write(f"graphics libraries of the system are missing; install with '{hint}'\n")
         return _NO_GRAPHICS
     os.environ["VTK_DEFAULT_OPENGL_WINDOW"] = support.window
     try:
@@ -160,7 +159,9 @@ def _fields(composite: Composite) -> list[_Field]:
             continue
         carriers.add(match["carrier"])
         about = f"{match['carrier']} transport along {match['direction']}"
-        scale = _linear("potential [V]", values)
+        unit, factor = _prefixed(values)
+        values = values / factor
+        scale = _linear(f"potential [{unit}]", values)
         fields.append(_Field(name=name, title=f"Potential, {about}", values=values, scale=scale))
         current = composite.current_density.get(name.replace("potential", "current_density"))
         if current is not None:
@@ -189,6 +190,15 @@ def _material_colours(composite: Composite) -> tuple[NDArray[np.uint8], dict[str
         legend |= {f"{name} (empty)": "white"} if i in empty else {name: names[i]}
     table = np.round(255 * np.array([to_rgb(name) for name in names])).astype(np.uint8)
     return table[composite.material], legend
+
+
+def _prefixed(values: Floats) -> tuple[str, float]:
+    """Volt with the prefix that suits the values, and what it stands for."""
+    largest = float(np.nanmax(np.abs(values)))
+    return next(
+        (each for each in (("V", 1.0), ("mV", 1e-3), ("µV", 1e-6)) if largest >= 0.5 * each[1]),
+        ("nV", 1e-9),
+    )
 
 
 def _linear(label: str, values: Floats) -> ColourScale:

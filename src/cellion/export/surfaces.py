@@ -113,11 +113,11 @@ def composite(piece: FieldPiece, materials: tuple[str, ...]) -> Composite:
 
     Args:
         piece: Fields named ``potential_*`` at points and ``current_density_*``, ``material``,
-            ``particle`` in mesh cells.
+            ``label`` in mesh cells.
         materials: Names of the materials.
     """
     material = np.asarray(piece.cell_data["material"]).astype(np.int64)
-    label = np.asarray(piece.cell_data.get("particle", material)).astype(np.int64)
+    label = np.asarray(piece.cell_data.get("label", material)).astype(np.int64)
     potential = {
         name: np.asarray(values, dtype=np.float64)
         for name, values in piece.point_data.items()

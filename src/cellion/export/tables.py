@@ -177,34 +177,46 @@ def _entry(text: str | None) -> Entry:
 
 
 def console_table(results: Sequence[RunResult], title: str | None = None) -> Table:
-    """A table for humans: one line per run and carrier, with every direction.
+    """A table for humans: one line per run, carrier and direction; fits 80 columns.
 
     Args:
         results: The runs.
-        title: Heading.
+        title: Heading; by default the name of the run when there is one.
 
     Returns:
-        A table that rich prints, its composition in the caption when there is one run.
+        A table that rich prints, the composition in its caption when there is one run.
     """
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    table.add_column("run", overflow="fold")
-    table.add_column("carrier")
-    headers = [f"sigma {d}{d} [mS/cm]" for d in DIRECTIONS]
-    headers += ["bulk [mS/cm]", *(f"tau {d} [-]" for d in DIRECTIONS), "mesh error [%]"]
-    for header in headers:
+    single = len(results) == 1
+    table = Table(
+        title=escape(results[0].name) if single and title is None else title,
+        caption=escape(_composition(results[0])) if single else None,
+        title_justify="left",
+        caption_justify="left",
+    )
+    names = ["carrier", "direction"] if single else ["run", "carrier", "direction"]
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for header in ("sigma_eff [mS/cm]", "bulk [mS/cm]", "tortuosity factor [-]", "mesh error [%]"):
         table.add_column(escape(header), justify="right")
     for result in results:
         for name, carrier in result.carriers.items():
-            # 1 S/m = 10 mS/cm
-            diagonal = 10 * np.diagonal(carrier.effective_conductivity)
-            tau = [carrier.tortuosity_factor.get(d, math.nan) for d in DIRECTIONS]
-            numbers = [*diagonal, 10 * carrier.bulk_conductivity, *tau]
-            error = 100 * carrier.mean_error_estimate
-            cells = [*(_digits(value, 4) for value in numbers), _digits(error, 2)]
-            table.add_row(escape(result.name), name, *cells)
-    if len(results) == 1:
-        table.caption = escape(_composition(results[0]))
+            first = [name] if single else [escape(result.name), name]
+            for direction in carrier.directions:
+                table.add_row(*first, direction, *_direction_cells(carrier, direction))
+                first = [""] * len(first)
     return table
+
+
+def _direction_cells(carrier: CarrierResult, direction: str) -> list[str]:
+    axis = DIRECTIONS.index(direction)
+    error = carrier.discretisation_error_estimate.get(direction, math.nan)
+    return [
+        # 1 S/m = 10 mS/cm
+        _digits(10 * float(carrier.effective_conductivity[axis, axis]), 4),
+        _digits(10 * carrier.bulk_conductivity, 4),
+        _digits(carrier.tortuosity_factor.get(direction, math.nan), 4),
+        _digits(100 * error, 2),
+    ]
 
 
 def _composition(result: RunResult) -> str:

@@ -52,7 +52,7 @@ def write_composite(path: Path, divisions: int, dimension: int) -> Path:
         corner_fields={"potential_ion_x": CornerField(values=potential, unit="V")},
         cell_data={
             "material": (label > 0).astype(np.int32),
-            "particle": label,
+            "label": label,
             "current_density_ion_x": current,
             "current_density_ion_x_magnitude": speed,
         },

@@ -82,7 +82,7 @@ def test_layers_have_no_matrix() -> None:
     piece = FieldPiece(
         points=points,
         cells=TWO_TETRAHEDRA,
-        cell_data={"material": np.array([0, 1]), "particle": np.array([0, 1])},
+        cell_data={"material": np.array([0, 1]), "label": np.array([0, 1])},
     )
     seen = composite(piece, ("A", "pore"))
     assert seen.matrix.all()

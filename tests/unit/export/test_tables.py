@@ -76,25 +76,41 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         read_table(tmp_path / "missing.csv")
 
 
-def printed(table: Table) -> str:
+def printed(table: Table, width: int = 200) -> str:
     stream = io.StringIO()
-    Console(file=stream, width=200).print(table)
+    Console(file=stream, width=width).print(table)
     return stream.getvalue()
 
 
+def entries(text: str) -> list[list[str]]:
+    """Cells of the lines of a printed table."""
+    lines = [line for line in text.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
+
 def test_the_console_shows_every_direction_of_a_run(make_run: RunMaker) -> None:
-    text = printed(console_table([make_run()]))
-    assert "sigma xx [mS/cm]" in text
-    ion, electron = (line for line in text.splitlines() if "ncm_li6ps5cl" in line)
-    assert f"{2.4 * 0.42**1.6 * 1.01:.4g}" in ion
-    assert electron.count("inf") == 3
+    text = printed(console_table([make_run()]), width=80)
+    assert "sigma_eff" in text
+    assert "[mS/cm]" in text
+    assert "…" not in text
+    lines = entries(text)
+    assert [line[:2] for line in lines] == [
+        ["ion", "x"], ["", "y"], ["", "z"], ["electron", "x"], ["", "y"], ["", "z"],
+    ]  # fmt: skip
+    assert lines[0][2] == f"{2.4 * 0.42**1.6 * 1.01:.4g}"
+    assert lines[0][5] == "0.4"
+    assert lines[3][2:] == ["0", "12", "inf", "-"]
     assert "SE 42.0 vol %" in text
-    assert "pore 5.0 vol %; 298.15 K" in text
+    assert "298.15 K" in text
 
 
-def test_the_console_shows_directions_not_asked_for_as_such(plane_run: RunResult) -> None:
-    line = next(x for x in printed(console_table([plane_run])).splitlines() if "ion" in x)
-    assert line.split("│")[5].strip() == "-"
+def test_the_console_leaves_out_directions_not_asked_for(plane_run: RunResult) -> None:
+    assert [line[1] for line in entries(printed(console_table([plane_run])))] == ["x", "y"]
+
+
+def test_the_console_names_the_runs_when_there_are_several(make_run: RunMaker) -> None:
+    lines = entries(printed(console_table([make_run(), make_run(seed=3)])))
+    assert [line[0] for line in lines].count("ncm_li6ps5cl") == 4
 
 
 def test_a_study_shows_mean_and_spread_over_seeds(make_run: RunMaker) -> None:
