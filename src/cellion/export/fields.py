@@ -21,7 +21,8 @@ def solution_fields(
     """Collect the fields of all carriers and directions for a mean field of 1 V/m.
 
     Names end in carrier and direction, such as ``potential_ion_x``. Material, label (particle) and
-    mean conductivity of each mesh cell are always there.
+    mean conductivity of each mesh cell are always there. With the current density comes its
+    magnitude, ``current_density_magnitude_ion_x``; cell fields have single precision.
 
     Args:
         mesh: The mesh that all solutions share.
@@ -47,8 +48,11 @@ def solution_fields(
                 )
             if "current_density" in wanted:
                 name = f"current_density_{carrier}_{direction}"
-                cells[name] = current_density(solution, direction)
-                units[name] = "A/m^2"
+                size = f"current_density_magnitude_{carrier}_{direction}"
+                j = current_density(solution, direction)
+                cells[name] = j.astype(np.float32)
+                cells[size] = np.linalg.norm(j, axis=1).astype(np.float32)
+                units[name] = units[size] = "A/m^2"
     return field_piece(
         mesh.points, mesh.cells[:owned], corner_fields=corners, cell_data=cells, units=units
     )

@@ -35,6 +35,7 @@ _MATERIAL_COLOURS = ("#ead9a6", "#48729e", "#b9583f", "#6f9a62", "#7d6796", "#8c
 _NO_GRAPHICS = 4
 _POTENTIAL = re.compile(r"potential_(?P<carrier>[a-z]+)_(?P<direction>[xyz])$")
 _DECADES = 2.0
+_MPI_VARIABLES = ("PMI_", "PMIX_", "HYDRA_", "OMPI_", "MPI_", "MV2_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,8 @@ def draw_pictures(fields: Path, folder: Path, timeout: float = 300.0) -> Picture
     command = [sys.executable, "-m", "cellion.export.pictures", str(fields), str(folder)]
     source = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+    # The process is no rank of the parallel run it is started from.
+    own = {k: v for k, v in os.environ.items() if not k.startswith(_MPI_VARIABLES)}
     try:
         answer = subprocess.run(
             command,
@@ -72,7 +75,7 @@ def draw_pictures(fields: Path, folder: Path, timeout: float = 300.0) -> Picture
             timeout=timeout,
             check=False,
             stdin=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": path},
+            env=own | {"PYTHONPATH": path},
         )
     except subprocess.TimeoutExpired:
         return _none(f"rendering did not end within {timeout:g} s")

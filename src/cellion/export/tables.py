@@ -239,11 +239,12 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
     """A table for humans: one line per run, or per group of runs that differ by seed only.
 
     Runs of the same scenario but for its seed, with the same fractions asked for, form a group,
-    shown as mean +- standard deviation.
+    shown as mean +- standard deviation. It fits 80 columns: volume fractions are those asked for,
+    and the temperature is shown when it varies.
 
     Args:
         results: The runs.
-        title: Heading.
+        title: Heading; by default the name that all runs share.
 
     Returns:
         A table that rich prints.
@@ -251,16 +252,20 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
     groups = _replicates(results)
     materials = list(dict.fromkeys(m for result in results for m in result.materials))
     carriers = list(dict.fromkeys(name for result in results for name in result.carriers))
-    table = Table(title=title, title_justify="left")
-    table.add_column("run", overflow="fold")
-    table.add_column("runs", justify="right")
-    headers = ["T [K]", *(f"{material} [vol %]" for material in materials)]
+    names = {result.name for result in results}
+    shared = names.pop() if len(names) == 1 else None
+    table = Table(title=title or shared, title_justify="left", padding=(0, 1, 0, 0))
+    headers = ["run"] if shared is None else []
+    headers += ["T\n[K]"] if len({result.temperature for result in results}) > 1 else []
+    headers += [f"{material}\n[vol %]" for material in materials]
     for name in carriers:
-        headers += [f"sigma {name} [mS/cm]", f"tau {name} [-]"]
-    for header in headers:
-        table.add_column(escape(header), justify="right")
+        headers += [f"sigma {name}\n[mS/cm]", f"tau {name}\n[-]"]
+    for header in [*headers, "runs"]:
+        table.add_column(escape(header), justify="right", overflow="fold")
     for group in groups:
-        table.add_row(*_console_cells(group, materials, carriers))
+        cells = [escape(group[0].name)] if shared is None else []
+        cells += [f"{group[0].temperature:g}"] if "T\n[K]" in headers else []
+        table.add_row(*cells, *_console_cells(group, materials, carriers), str(len(group)))
     return table
 
 
@@ -275,14 +280,11 @@ def _replicates(results: Sequence[RunResult]) -> list[list[RunResult]]:
 
 def _console_cells(group: list[RunResult], materials: list[str], carriers: list[str]) -> list[str]:
     first = group[0]
-    cells = [escape(first.name), str(len(group)), f"{first.temperature:g}"]
+    cells = []
     for material in materials:
-        known = [
-            100 * fraction.meshed
-            for result in group
-            if (fraction := result.volume_fraction.get(material)) and fraction.meshed is not None
-        ]
-        cells.append(_mean_and_spread(known))
+        fraction = first.volume_fraction.get(material, Fraction())
+        share = fraction.meshed if fraction.requested is None else fraction.requested
+        cells.append("-" if share is None else f"{100 * share:.4g}")
     for name in carriers:
         members = [result.carriers[name] for result in group if name in result.carriers]
         # 1 S/m = 10 mS/cm
@@ -292,7 +294,7 @@ def _console_cells(group: list[RunResult], materials: list[str], carriers: list[
 
 
 def _mean_and_spread(values: Sequence[float]) -> str:
-    """``1.234`` for one value, ``1.23 +- 0.04`` for several, the spread with two digits."""
+    """``1.234`` for one value, ``1.23 ± 0.04`` for several: the spread has one or two digits."""
     if not values:
         return "-"
     mean = float(np.mean(values))
@@ -302,6 +304,6 @@ def _mean_and_spread(values: Sequence[float]) -> str:
     if spread <= 1e-6 * abs(mean):
         return f"{mean:.4g}"
     if not 1e-3 <= abs(mean) < 1e4:
-        return f"{mean:.3e} ± {spread:.1e}"
-    decimals = max(0, 1 - math.floor(math.log10(spread)))
+        return f"{mean:.2e} ± {spread:.0e}"
+    decimals = max(0, -math.floor(math.log10(spread)))
     return f"{mean:.{decimals}f} ± {spread:.{decimals}f}"

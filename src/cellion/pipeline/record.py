@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cellion.parallel import Stopwatch, peak_memory
 
 from cellion.homogenise.properties import EffectiveTransport
+from cellion.material.laws import Insulator
 from cellion.material.material import Material
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.measure import (
@@ -114,14 +115,15 @@ def _fractions(requested: Mapping[str, float], meshed: Mapping[str, float]) -> d
 def _weights(prepared: Prepared, meshed: Mapping[str, float]) -> dict[str, Fraction]:
     """Mass shares of the solid; nothing when the density of something that conducts is unknown."""
     densities = {name: prepared.materials[name].density for name in meshed}
-    unknown = [
-        name for name in meshed if densities[name] is None and prepared.materials[name].carriers
-    ]
-    if unknown:
+    if any(densities[name] is None and _conducts(prepared.materials[name]) for name in meshed):
         return {}
     found = weight_fractions(meshed, densities)
     asked = weight_fractions(prepared.requested, densities) if prepared.requested else None
     return _fractions(asked or {}, found) if found is not None else {}
+
+
+def _conducts(material: Material) -> bool:
+    return any(not isinstance(law, Insulator) for law in material.carriers.values())
 
 
 def _percolation(solution: Solution) -> PercolationRecord:
