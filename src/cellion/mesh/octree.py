@@ -89,7 +89,7 @@ def uniform_planes(
         finest: Leaf edge that halving the roots should hit [m].
 
     Raises:
-        MeshError: The sizes are not positive and ordered.
+        MeshError: The sizes are not positive and ordered, or make too many cells.
     """
     if not 0 < finest <= coarsest:
         raise MeshError(
@@ -98,8 +98,15 @@ def uniform_planes(
         )
     least = np.where(periodic, 4, 1)
     largest = min(coarsest, float((box / least).min()))
-    step = finest * 2.0 ** np.floor(np.log2(largest / finest) + 1e-9)
-    roots = np.maximum(np.ceil(box / step * (1 - 1e-9)).astype(np.int64), least)
+    halvings = max(0.0, np.floor(np.log2(largest / finest) + 1e-9))
+    step = min(largest, finest * 2.0**halvings)
+    counts = np.maximum(np.ceil(box / step * (1 - 1e-9)), least)
+    if counts.prod() > MOST_LEAVES:
+        raise MeshError(
+            f"mesh sizes: cells of {step:.3g} m fill the box with {counts.prod():.2g} cubes; at "
+            f"most {MOST_LEAVES} are allowed: raise mesh.size"
+        )
+    roots = counts.astype(np.int64)
     return tuple(np.linspace(0.0, edge, n + 1) for edge, n in zip(box, roots, strict=True))
 
 
@@ -119,26 +126,48 @@ def build_octree(
     roots = _root_counts(planes)
     deepest = int((KEY_BITS - np.log2(roots * FINEST + 1).sum()) // len(roots))
     refined: list[NDArray[np.int64]] = []
-    leaves = int(roots.prod())
     cells = _grid(roots)
     while len(cells):
-        wanted, edge = _wanted(planes, cells, len(refined), size)
-        cells = cells[wanted < edge * (1 - 1e-9)]
-        if len(refined) == deepest and len(cells):
-            raise MeshError(
-                f"mesh sizes: a size of {wanted.min():.3g} m needs more than {deepest} halvings "
-                f"of cells of {edge.max() * 2.0**deepest:.3g} m; raise the smallest size"
-            )
-        leaves += (2 ** len(roots) - 1) * len(cells)
-        if leaves > MOST_LEAVES:
-            raise MeshError(
-                f"mesh sizes: cells of {edge.min():.3g} m where {wanted.min():.3g} m are wanted "
-                f"make {leaves} leaves already; at most {MOST_LEAVES} are allowed: raise "
-                "mesh.size, mesh.surface_size or mesh.smallest_size"
-            )
+        centre, smallest, edge = _wanted(planes, cells, len(refined), size)
+        coarse = smallest < edge * (1 - 1e-9)
+        _check_room(centre[coarse], edge[coarse], len(refined), deepest, len(roots))
+        cells = cells[coarse]
         refined.append(cells)
         cells = _children(cells)
     return _leaves(planes, periodic, _balance(refined, roots, periodic))
+
+
+def _check_room(
+    wanted: NDArray[np.float64],
+    edge: NDArray[np.float64],
+    level: int,
+    deepest: int,
+    dimension: int,
+) -> None:
+    """Refuse to refine cells of one level whose leaves would be too many or too deep.
+
+    Args:
+        wanted: Sizes wanted at the centres of the cells to refine [m].
+        edge: Their edges [m].
+        level: Their level.
+        deepest: Last level that keys have room for.
+        dimension: Space dimension.
+
+    Raises:
+        MeshError: There is no room.
+    """
+    leaves = (np.maximum(2.0, edge / wanted) ** dimension).sum()
+    if leaves > MOST_LEAVES:
+        raise MeshError(
+            f"mesh sizes: cells of {wanted.min():.3g} m would make about {leaves:.2g} leaves (some "
+            f"{12 * leaves:.2g} mesh cells); at most {MOST_LEAVES} leaves are allowed: raise "
+            "mesh.size, mesh.surface_size or mesh.smallest_size"
+        )
+    if level == deepest and len(wanted):
+        raise MeshError(
+            f"mesh sizes: a size of {wanted.min():.3g} m needs more than {deepest} halvings of "
+            f"cells of {edge.max() * 2.0**deepest:.3g} m; raise mesh.smallest_size"
+        )
 
 
 def leaf_edges(
@@ -161,7 +190,7 @@ def leaf_edges(
         cells = np.minimum(cells, _root_counts(planes) * 2**level - 1)
         low, high = _positions(planes, cells / scale), _positions(planes, (cells + 1) / scale)
         edges[inside] = high - low
-        wanted, longest = _wanted(planes, cells, level, size)
+        _, wanted, longest = _wanted(planes, cells, level, size)
         inside, level = inside[wanted < longest * (1 - 1e-9)], level + 1
     return edges
 
@@ -197,23 +226,24 @@ def _wanted(
     cells: NDArray[np.int64],
     level: int,
     size: SizeFunction,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Smallest size wanted at centre and corners of cells of one level, and their longest edge.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """What is wanted of cells of one level, and how large they are.
 
     Returns:
-        Both of shape (m,) [m].
+        Size wanted at the centre; smallest size wanted at the centre and the corners; longest
+        edge; all of shape (m,) [m].
     """
     d = cells.shape[1]
     scale = 2.0**level
     low, high = _positions(planes, cells / scale), _positions(planes, (cells + 1) / scale)
-    wanted = size(0.5 * (low + high))
+    centre = size(0.5 * (low + high))
     offsets = np.array(list(product((0, 1), repeat=d)), dtype=np.int64)
     corners = (cells[:, None, :] + offsets).reshape(-1, d)
     stride = np.concatenate([[1], np.cumprod(_root_counts(planes)[:-1] * 2**level + 1)])
     _, first, inverse = np.unique(corners @ stride, return_index=True, return_inverse=True)
     at_corners = size(_positions(planes, corners[first] / scale))[inverse]
-    smallest = np.minimum(wanted, at_corners.reshape(len(cells), 2**d).min(axis=1))
-    return smallest, (high - low).max(axis=1)
+    smallest = np.minimum(centre, at_corners.reshape(len(cells), 2**d).min(axis=1))
+    return centre, smallest, (high - low).max(axis=1)
 
 
 def _unique_rows(cells: NDArray[np.int64], extent: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -22,13 +22,13 @@ __all__ = ["MeshSizes", "SizeRequest", "estimate_cells", "mesh_sizes", "wanted_s
 FEW_PARTICLES = 16
 """Up to this number, particles are meshed finely by default: arrays, single grains, teaching."""
 
-FINE_PART = 8.0
-"""Cells per median radius at the surfaces of a few particles: effective conductivities of cubic
-arrays within 1 %, from insulating to perfectly conducting particles, up to 60 % volume."""
+FINE_PART = {2: 16.0, 3: 8.0}
+"""Cells per median radius at the surfaces of a few particles, by dimension: conductivities of
+cubic arrays within 1 %, from insulating to perfectly conducting particles, up to 60 % volume."""
 
-COARSE_PART = 3.0
-"""Cells per median radius at the surfaces of many particles: a practical scale for packings, whose
-conductivity scatters by per cents from one realisation to the next."""
+COARSE_PART = {2: 6.0, 3: 3.0}
+"""Cells per median radius at the surfaces of many particles, by dimension: a practical scale for
+packings, whose conductivity scatters by per cents from one realisation to the next."""
 
 BULK = 2.0
 """Largest cell edge in units of the edge at surfaces."""
@@ -48,6 +48,9 @@ SAMPLES = 1 << 13
 
 CELLS_PER_LEAF = {2: 5.0, 3: 16.0}
 """Cells per octree leaf, cut cells and transitions included."""
+
+CELLS_PER_TILE_LEAF = {2: 4.5, 3: 28.0}
+"""Cells per octree leaf when leaves keep their faces."""
 
 
 class SizeRequest(Protocol):
@@ -113,9 +116,9 @@ def mesh_sizes(request: SizeRequest, microstructure: Microstructure) -> MeshSize
     """Complete the sizes of a scenario from the geometry.
 
     At particle surfaces an eighth of the median radius for up to `FEW_PARTICLES` particles, a
-    third for more; twice that in the bulk; a quarter of it in gaps and necks. Never coarser than
-    an eighth of the shortest edge of the box. Sizes that the user gave are kept, and bound those
-    that follow from the geometry.
+    third for more (2D: half of these); twice that in the bulk; a quarter of it at necks, and also
+    in the gaps between a few particles. Never coarser than an eighth of the shortest edge of the
+    box. Sizes that the user gave are kept, and bound those that follow from the geometry.
     """
     geometry = microstructure.geometry
     shortest = float(np.min(microstructure.box))
@@ -142,7 +145,7 @@ def _default_surface(geometry: Geometry, shortest: float) -> float:
     match geometry:
         case SphereGeometry() if geometry.count:
             part = FINE_PART if geometry.count <= FEW_PARTICLES else COARSE_PART
-            return min(surface, float(np.median(geometry.radii)) / part)
+            return min(surface, float(np.median(geometry.radii)) / part[len(geometry.box)])
         case CheckerboardGeometry():
             return min(surface, float((geometry.box / geometry.divisions).min()) / 4)
         case _:
@@ -192,9 +195,10 @@ def estimate_cells(microstructure: Microstructure, sizes: MeshSizes) -> int:
     box, d = np.asarray(geometry.box, dtype=np.float64), len(geometry.box)
     if isinstance(geometry, LayerGeometry):
         return int(np.prod(np.maximum(4, np.ceil(box / sizes.size))) * (2 if d == 2 else 6))
-    coarsest = sizes.size
-    finest = sizes.size if isinstance(geometry, CheckerboardGeometry) else sizes.surface
-    planes = uniform_planes(box, geometry.periodic, coarsest=coarsest, finest=finest)
+    tiles = isinstance(geometry, CheckerboardGeometry)
+    finest = sizes.size if tiles else sizes.surface
+    planes = uniform_planes(box, geometry.periodic, coarsest=sizes.size, finest=finest)
     x = qmc.Sobol(d, scramble=False).random(SAMPLES) * box
     edges = leaf_edges(planes, wanted_size(geometry, sizes), x)
-    return int(CELLS_PER_LEAF[d] * box.prod() * (1.0 / edges.prod(axis=1)).mean())
+    per_leaf = (CELLS_PER_TILE_LEAF if tiles else CELLS_PER_LEAF)[d]
+    return int(per_leaf * box.prod() * (1.0 / edges.prod(axis=1)).mean())
