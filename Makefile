@@ -2,6 +2,7 @@
 
 SCENARIO = scenarios/se_fraction.yaml
 RESULTS = results/demo
+RANKS = 2
 PYTEST_ARGS =
 
 BIN = .venv/bin
@@ -22,7 +23,7 @@ environment: ## make or update .venv/
 	@sh tools/bootstrap.sh
 
 demo: environment ## set up, then run the main job into results/demo/
-	$(BIN)/cellion study $(SCENARIO) -o $(RESULTS)
+	$(BIN)/mpirun -n $(RANKS) $(BIN)/cellion study $(SCENARIO) -o $(RESULTS)
 
 test: environment lint types imports pytest ## set up, then everything that must pass, cheapest first
 

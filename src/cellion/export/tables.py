@@ -294,7 +294,7 @@ def _console_cells(group: list[RunResult], materials: list[str], carriers: list[
 
 
 def _mean_and_spread(values: Sequence[float]) -> str:
-    """``1.234`` for one value, ``1.23 ± 0.04`` for several: the spread has one or two digits."""
+    """``1.234`` for one value, ``1.23±0.04`` for several: the spread has one or two digits."""
     if not values:
         return "-"
     mean = float(np.mean(values))
@@ -304,6 +304,6 @@ def _mean_and_spread(values: Sequence[float]) -> str:
     if spread <= 1e-6 * abs(mean):
         return f"{mean:.4g}"
     if not 1e-3 <= abs(mean) < 1e4:
-        return f"{mean:.2e} ± {spread:.0e}"
+        return f"{mean:.2e}±{spread:.0e}"
     decimals = max(0, -math.floor(math.log10(spread)))
-    return f"{mean:.{decimals}f} ± {spread:.{decimals}f}"
+    return f"{mean:.{decimals}f}±{spread:.{decimals}f}"

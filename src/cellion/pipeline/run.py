@@ -69,6 +69,7 @@ def run(
     *,
     folder: Path | None = None,
     fields: bool = True,
+    pictures: bool = True,
     tell: Listener = lambda line: None,
 ) -> RunResult:
     """Answer a scenario (collective).
@@ -77,7 +78,8 @@ def run(
         scenario: What is asked.
         comm: Communicator.
         folder: Where the files go; nothing is written without it.
-        fields: Whether fields and pictures are among them.
+        fields: Whether fields are among them.
+        pictures: Whether the fields are drawn, if the scenario wants it.
         tell: Takes progress lines, on rank 0 only.
 
     Returns:
@@ -101,7 +103,9 @@ def run(
     notes = prepared.notes
     if folder is not None and fields:
         say("fields and pictures")
-        notes += _write_fields(scenario, prepared, solutions, folder, watch)
+        notes += _write_fields(
+            scenario, prepared, solutions, folder, watch, draw=pictures and scenario.output.pictures
+        )
     result = gather(scenario, prepared, answers, solutions, watch, notes)
     if folder is not None:
         on_root(comm, lambda: _finish(result, folder))
@@ -237,13 +241,15 @@ def _write_fields(
     solutions: Mapping[str, Solution],
     folder: Path,
     watch: Stopwatch,
+    *,
+    draw: bool,
 ) -> tuple[str, ...]:
     """Write the fields and draw them (collective); return what is to be noted."""
     mesh = prepared.mesh
     with watch.stage("fields"):
         piece = solution_fields(mesh, solutions, scenario.output.fields)
         path = write_fields(folder / FIELDS_FILE, piece, mesh.comm, materials=mesh.materials)
-    if not scenario.output.pictures:
+    if not draw:
         return ()
     with watch.stage("pictures"):
         drawn = on_root(mesh.comm, lambda: draw_pictures(path, folder))

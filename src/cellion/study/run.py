@@ -39,8 +39,8 @@ def run_study(
     """Run a study; each rank works on points of its own.
 
     Points are dealt to the ranks in turn. A point that cannot be answered is recorded with its
-    reason and does not stop the others. Fields and pictures are kept of the first realisation of
-    each combination of values.
+    reason and does not stop the others. Fields are kept of the first realisation of each
+    combination of values, pictures of the combination in the middle.
 
     Args:
         scenario: A scenario with a ``study`` section.
@@ -58,10 +58,18 @@ def run_study(
     from mpi4py import MPI
 
     points = plan(scenario)
+    middle = points[len(points) // 2].values
     progress = _Progress(comm, len(points), tell)
     outcomes: list[tuple[int, RunResult | str]] = []
     for point in points[comm.rank :: comm.size]:
-        outcome = _outcome(scenario, point, MPI.COMM_SELF, folder / point.name, resume)
+        outcome = _outcome(
+            scenario,
+            point,
+            MPI.COMM_SELF,
+            folder / point.name,
+            resume=resume,
+            pictures=point.values == middle,
+        )
         progress.report(f"{point.label}: {'failed' if isinstance(outcome, str) else 'done'}")
         outcomes.append((point.index, outcome))
     progress.finish()
@@ -76,6 +84,8 @@ def run_study(
     if comm.rank == 0:
         _write(scenario, points, results, failures, folder)
     comm.Barrier()
+    for index, reason in failures.items():
+        tell(f"{points[index].label} has no answer: {reason}")
     return study_table(list(results.values()))
 
 
@@ -114,7 +124,13 @@ class _Progress:
 
 
 def _outcome(
-    scenario: Scenario, point: Point, comm: MPI.Comm, folder: Path, resume: bool
+    scenario: Scenario,
+    point: Point,
+    comm: MPI.Comm,
+    folder: Path,
+    *,
+    resume: bool,
+    pictures: bool,
 ) -> RunResult | str:
     """Run one point, or say why it has no answer."""
     from cellion.pipeline.run import run
@@ -123,7 +139,8 @@ def _outcome(
         return kept
     try:
         built = build_scenario(dict(point.document), path=scenario.path)
-        return run(built, comm, folder=folder, fields=point.replicate == 0)
+        first = point.replicate == 0
+        return run(built, comm, folder=folder, fields=first, pictures=first and pictures)
     except CellionError as error:
         return str(error)
 
