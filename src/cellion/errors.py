@@ -1,7 +1,7 @@
 """The error tree of cellion.
 
-Every error a user can cause is a `CellionError`; the command line turns it into a message and an exit
-code, never a traceback::
+Every error a user can cause is a `CellionError`; the command line turns it into a message and an
+exit code, never a traceback::
 
     CellionError                 2
     ├── ScenarioError            2   the scenario file is wrong
@@ -83,7 +83,7 @@ class ConvergenceError(CellionError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean 'x'?)`` for the known name closest to ``name``, or an empty string."""
+    """Return `` (did you mean 'x'?)`` for the known name closest to ``name``, or nothing."""
     names = [str(k) for k in known]
     folded = {k.casefold(): k for k in names}
     match = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)

@@ -1,1 +1,1 @@
-"""Meshes: generated from a geometry or read from a file, distributed over ranks, labelled and measured."""
+"""Meshes: generated from a geometry or read, distributed over ranks, labelled and measured."""
