@@ -73,7 +73,7 @@ class LabelledMesh:
     @property
     def cells(self) -> NDArray[np.int32]:
         """Local vertices of owned and ghost cells, shape (m, d + 1); a view, not to be changed."""
-        vertices: NDArray[np.int32] = self.mesh.geometry.dofmap
+        vertices: NDArray[np.int32] = self.mesh.geometry.dofmaps[0]
         return vertices
 
     @property
