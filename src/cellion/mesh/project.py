@@ -19,6 +19,7 @@ from cellion.microstructure.geometry import Geometry
 
 __all__ = [
     "Interface",
+    "box_projectors",
     "find_interface",
     "guarded_move",
     "project_interfaces",
@@ -201,9 +202,7 @@ def tangent_projectors(
     Returns:
         Matrices, shape (k, d, d).
     """
-    d = points.shape[1]
-    on_face = (points[vertex] == 0.0) | (points[vertex] == geometry.box)
-    projector = np.eye(d) * ~on_face[:, None, :]
+    projector = box_projectors(points, vertex, geometry.box)
     place = np.minimum(np.searchsorted(interface.vertex, vertex), len(interface.vertex) - 1)
     constrained = np.flatnonzero(interface.vertex[place] == vertex)
     few = interface.select(place[constrained])
@@ -211,6 +210,14 @@ def tangent_projectors(
     normal = np.linalg.pinv(slope, rcond=SINGULAR) @ slope
     projector[constrained] = projector[constrained] - normal
     return np.asarray(projector)
+
+
+def box_projectors(
+    points: NDArray[np.float64], vertex: NDArray[np.int64], box: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Projectors on the directions that keep vertices on the faces of the box, (k, d, d)."""
+    on_face = (points[vertex] == 0.0) | (points[vertex] == box)
+    return np.asarray(np.eye(points.shape[1]) * ~on_face[:, None, :])
 
 
 def guarded_move(
