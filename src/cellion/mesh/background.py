@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.octree import Octree
+from cellion.mesh.simplices import sorted_unique
 
 __all__ = ["BackgroundMesh", "background_mesh"]
 
@@ -56,11 +57,10 @@ def background_mesh(octree: Octree, *, keep_faces: bool = False) -> BackgroundMe
         if len(piece)
     ]
     lattice = np.concatenate(pieces)
-    m, corners, d = lattice.shape
-    keys = octree.key(lattice).ravel()
-    _, first, cells = np.unique(keys, return_index=True, return_inverse=True)
-    nodes = lattice.reshape(-1, d)[first]
-    cells = _orient(nodes, cells.reshape(m, corners))
+    keys = octree.key(lattice)
+    node_keys = sorted_unique(keys)
+    nodes = octree.lattice(node_keys)
+    cells = _orient(nodes, np.searchsorted(node_keys, keys))
     _, first, inverse = np.unique(
         octree.key(octree.wrap(nodes)), return_index=True, return_inverse=True
     )
@@ -90,7 +90,7 @@ class _Lookup:
         d = octree.dimension
         offsets = np.stack(np.meshgrid(*[[0, 1]] * d, indexing="ij"), axis=-1).reshape(-1, d)
         corners = octree.corner[:, None, :] + octree.edge[:, None, None] * offsets
-        self._corner_keys = np.unique(octree.key(octree.wrap(corners.reshape(-1, d))))
+        self._corner_keys = sorted_unique(octree.key(octree.wrap(corners.reshape(-1, d))))
 
     def edge_of_leaf_at(self, lattice: NDArray[np.int64]) -> NDArray[np.int64]:
         """Edge of the leaf with this lowest corner, 0 where there is none; (n, d) -> (n,)."""

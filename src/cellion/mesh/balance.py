@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.project import Interface, guarded_move
-from cellion.mesh.quality import facet_order
+from cellion.mesh.quality import facet_keys
 from cellion.mesh.simplices import local_facets
 from cellion.microstructure.geometry import Geometry
 
@@ -74,14 +74,16 @@ def balance_volumes(
 def _interface_facets(interface: Interface, image_of: NDArray[np.int64]) -> _Facets:
     """Facets whose two cells, across the period if need be, have different labels."""
     cells, d = interface.cells, interface.cells.shape[1] - 1
-    vertices = cells[:, local_facets(d)].reshape(-1, d)
-    canonical = np.sort(image_of[vertices], axis=1)
-    order = facet_order(canonical, len(image_of))
-    same = (canonical[order[1:]] == canonical[order[:-1]]).all(axis=1)
+    meets = np.zeros(len(image_of), dtype=np.bool_)
+    meets[interface.vertex] = True
+    vertices = cells[:, local_facets(d)]
+    cell, side = np.nonzero(meets[image_of[vertices]].all(axis=2))
+    vertices = vertices[cell, side]
+    keys = facet_keys(np.sort(image_of[vertices], axis=1), len(image_of))
+    order = np.argsort(keys, kind="stable")
+    same = keys[order[1:]] == keys[order[:-1]]
     first, second = order[:-1][same], order[1:][same]
-    sides = np.stack(
-        [interface.cell_labels[first // (d + 1)], interface.cell_labels[second // (d + 1)]]
-    )
+    sides = np.stack([interface.cell_labels[cell[first]], interface.cell_labels[cell[second]]])
     differ = sides[0] != sides[1]
     return _Facets(vertices=vertices[first[differ]], labels=np.sort(sides[:, differ], axis=0).T)
 

@@ -22,7 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.background import BackgroundMesh
-from cellion.mesh.simplices import canonical_edges, cell_edges, split_edges
+from cellion.mesh.simplices import (
+    canonical_edges,
+    cell_edges,
+    local_edges,
+    sorted_unique,
+    split_edges,
+)
 from cellion.microstructure.geometry import Geometry
 
 __all__ = ["SNAP", "CutMesh", "cut_mesh"]
@@ -113,8 +119,9 @@ def _mixed_edges(nodes: _Nodes, cells: NDArray[np.int64]) -> _Edges:
     """Edges of cells whose ends belong to different labels."""
     n = len(nodes.points)
     mixed = cells[_is_mixed(cells, nodes.own)]
-    keys = np.unique(cell_edges(mixed, n).ravel())
-    keys = keys[nodes.own[keys // n] != nodes.own[keys % n]]
+    pairs, own = local_edges(cells.shape[1] - 1), nodes.own[mixed]
+    crossing = own[:, pairs[:, 0]] != own[:, pairs[:, 1]]
+    keys = sorted_unique(cell_edges(mixed, n)[crossing])
     ends, first, member = canonical_edges(keys, nodes.image_of)
     start, stop = ends[first].T
     length = np.linalg.norm(nodes.points[stop] - nodes.points[start], axis=1)
@@ -203,7 +210,7 @@ def _open_gaps(
     edges = _mixed_edges(nodes, cells)
     crossings = _crossings(nodes, edges, geometry)
     pairs = _pair_keys(nodes.own[edges.start], nodes.own[edges.stop])
-    contacts = np.unique(pairs[crossings.between < 0])
+    contacts = sorted_unique(pairs[crossings.between < 0])
     gap = (crossings.between >= 0) & ~np.isin(pairs, contacts)
     middle = 0.5 * (crossings.low + crossings.high)
     own = nodes.own.copy()
@@ -241,7 +248,7 @@ def _insert(
     a, b = nodes.points[edges.ends[position]].transpose(1, 0, 2)
     new = a + t[member, None] * (b - a)
     _, first, inverse = np.unique(member, return_index=True, return_inverse=True)
-    longest_first = -np.round(edges.length / edges.length.max(), 9)
+    longest_first = -np.round(edges.length / edges.length.max(initial=np.finfo(float).tiny), 9)
     order = np.argsort(longest_first, kind="stable")
     ranks = np.empty(len(order), dtype=np.int64)
     ranks[order] = np.arange(len(order))

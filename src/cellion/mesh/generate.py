@@ -31,7 +31,7 @@ __all__ = ["SHAPE_FLOOR", "SHAPE_LIMIT", "SHAPE_TARGET", "generate_mesh"]
 SHAPE_FLOOR = float(np.sin(np.radians(8.0)))
 """Smallest sine of a dihedral angle that moving vertices may lead to."""
 
-SHAPE_TARGET = float(np.sin(np.radians(12.0)))
+SHAPE_TARGET = float(np.sin(np.radians(9.0)))
 """Smallest sine of a dihedral angle below which the vertices of a cell are relaxed."""
 
 SHAPE_LIMIT = float(np.sin(np.radians(6.0)))
@@ -134,6 +134,7 @@ def _cut_and_fitted(geometry: Geometry, sizes: MeshSizes, say: Progress) -> _Lab
     points = relax_worst_cells(
         points,
         cut.cells,
+        interface.cells,
         cut.image_of,
         lambda x, vertex: tangent_projectors(x, vertex, interface, geometry),
         SHAPE_TARGET,
@@ -143,6 +144,7 @@ def _cut_and_fitted(geometry: Geometry, sizes: MeshSizes, say: Progress) -> _Lab
     points = relax_worst_cells(
         points,
         cut.cells,
+        interface.cells,
         cut.image_of,
         lambda x, vertex: box_projectors(x, vertex, geometry.box),
         SHAPE_LIMIT,
@@ -152,6 +154,7 @@ def _cut_and_fitted(geometry: Geometry, sizes: MeshSizes, say: Progress) -> _Lab
     numbers = {
         "largest_distance_from_interface": left,
         "gaps_kept_open": float(cut.kept_open),
+        "labels_without_cells": float(len(geometry.label_material) - len(np.unique(cut.labels))),
     }
     return _Labelled(mesh=mesh, labels=cut.labels, numbers=numbers)
 

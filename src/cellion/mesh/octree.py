@@ -66,6 +66,13 @@ class Octree:
         keys: NDArray[np.int64] = lattice @ stride
         return keys
 
+    def lattice(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Lattice points of keys, shape (n,) -> (n, d)."""
+        points = np.empty((len(keys), self.dimension), dtype=np.int64)
+        for axis, extent in enumerate(self.span + 1):
+            keys, points[:, axis] = np.divmod(keys, extent)
+        return points
+
     def wrap(self, lattice: NDArray[np.int64]) -> NDArray[np.int64]:
         """Lattice points moved into [0, span) in the periodic directions, shape (..., d)."""
         return np.where(self.periodic, lattice % self.span, lattice)

@@ -35,7 +35,7 @@ SHORTENINGS = 3
 SINGULAR = 0.15
 """Ratio of singular values below which a direction is left out of a Newton step."""
 
-LONGEST_STEP = 0.5
+LONGEST_STEP = 0.7
 """Longest step of a vertex in units of the shortest edge around it."""
 
 
@@ -119,27 +119,30 @@ def find_interface(
         geometry: Tells the box, on whose faces vertices stay.
     """
     n, d = points.shape
-    lowest, highest = np.full(n, np.iinfo(np.int32).max), np.full(n, -1)
-    for k in range(d + 1):
-        np.minimum.at(lowest, image_of[cells[:, k]], labels)
-        np.maximum.at(highest, image_of[cells[:, k]], labels)
-    meets = (lowest < highest)[image_of]
-    around = cells[meets[cells].any(axis=1)]
-    around_labels = labels[meets[cells].any(axis=1)]
-    vertex = np.flatnonzero(meets & (image_of == np.arange(n)))
-    table, _ = surrounding_labels(around, around_labels, image_of, MEETING)
+    # Any label around a vertex; where a cell disagrees with it, labels meet.
+    some = np.zeros(n, dtype=np.int32)
+    canonical = image_of[cells]
+    some[canonical] = labels[:, None]
+    meets = np.zeros(n, dtype=np.bool_)
+    meets[canonical[some[canonical] != labels[:, None]]] = True
+    near = meets[canonical].any(axis=1)
+    around, around_labels, canonical = cells[near], labels[near], canonical[near]
+    vertex = np.flatnonzero(meets)
+    table, _ = surrounding_labels(around, around_labels, image_of, meets, MEETING)
     on_face = np.zeros((n, d), dtype=np.bool_)
     on_face[image_of] = (points == 0.0) | (points == geometry.box)
     shortest = np.full(n, np.inf)
+    least = np.full(len(around), np.inf)
     for a, b in local_edges(d):
-        length = np.linalg.norm(points[around[:, a]] - points[around[:, b]], axis=1)
-        np.minimum.at(shortest, image_of[around[:, a]], length)
-        np.minimum.at(shortest, image_of[around[:, b]], length)
+        edge = points[around[:, a]] - points[around[:, b]]
+        np.minimum(least, np.einsum("ij,ij->i", edge, edge), out=least)
+    for k in range(d + 1):
+        np.minimum.at(shortest, canonical[:, k], least)
     return Interface(
         vertex=vertex,
         labels=table[vertex],
         free=~on_face[vertex],
-        reach=LONGEST_STEP * shortest[vertex],
+        reach=LONGEST_STEP * np.sqrt(shortest[vertex]),
         cells=around,
         cell_labels=around_labels,
     )

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import factorial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MeshError
-from cellion.mesh.data import cell_volumes
-from cellion.mesh.simplices import local_edges, local_facets
+from cellion.mesh.simplices import local_edges, local_facets, sorted_unique
 
 __all__ = [
     "check_invariants",
     "dihedral_range",
-    "facet_order",
+    "facet_keys",
     "shape_numbers",
     "sine_of_corners",
     "smallest_sine",
 ]
 
-BLOCK = 1 << 17
+BLOCK = 1 << 14
 """Cells handled at a time, so that temporary arrays stay in the cache."""
+
+TINY = float(np.finfo(float).tiny)
+
+
+def _blocks(
+    points: NDArray[np.float64], cells: NDArray[np.int64]
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield the range of each block of cells, and its corners by component, (d, d + 1, m)."""
+    components = np.ascontiguousarray(points.T)
+    for start in range(0, len(cells), BLOCK):
+        block = slice(start, start + BLOCK)
+        yield block, components[:, cells[block].T]
 
 
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -31,12 +45,24 @@ def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
 
 def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scalar products of vectors stored by component."""
-    total: NDArray[np.float64] = (a * b).sum(axis=0)
-    return total
+    total: NDArray[np.float64] = a[0] * b[0] + a[1] * b[1]
+    return total if len(a) == 2 else total + a[2] * b[2]
+
+
+def _determinant(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Signed volumes, times d!, of simplices given by component, (d, d + 1, m)."""
+    u, v = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]
+    if len(x) == 2:
+        return np.asarray(u[0] * v[1] - u[1] * v[0])
+    return _dot(u, _cross(v, x[:, 3] - x[:, 0]))
 
 
 def smallest_sine(points: NDArray[np.float64], cells: NDArray[np.int64]) -> NDArray[np.float64]:
     """Smallest sine of the dihedral angles (2D: angles) of each cell; negative when inverted.
+
+    For a tetrahedron with volume V, the angle at the edge of length l between the faces of areas
+    A and B obeys sin(theta) = 3 V l / (2 A B); for a triangle sin(theta) = 2 A / (l1 l2). Both
+    ends of (0, pi) are bad, so the sine guards against flat and against sharp angles.
 
     Args:
         points: Coordinates, shape (n, d) [m].
@@ -46,37 +72,35 @@ def smallest_sine(points: NDArray[np.float64], cells: NDArray[np.int64]) -> NDAr
         Values in [-1, 1], shape (m,); 0 for degenerate cells.
     """
     result = np.empty(len(cells))
-    for start in range(0, len(cells), BLOCK):
-        block = slice(start, start + BLOCK)
-        result[block] = sine_of_corners(points[cells[block]])
+    for block, x in _blocks(points, cells):
+        result[block] = _sine(x)
     return result
 
 
 def sine_of_corners(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`smallest_sine` of simplices given by their corners, shape (m, d + 1, d).
+    """`smallest_sine` of simplices given by their corners, shape (m, d + 1, d)."""
+    result = np.empty(len(corners))
+    for start in range(0, len(corners), BLOCK):
+        block = slice(start, start + BLOCK)
+        result[block] = _sine(np.ascontiguousarray(corners[block].transpose(2, 1, 0)))
+    return result
 
-    For a tetrahedron with volume V, the angle at the edge of length l between the faces of areas
-    A and B obeys sin(theta) = 3 V l / (2 A B); for a triangle sin(theta) = 2 A / (l1 l2). Both
-    ends of (0, pi) are bad, so the sine guards against flat and against sharp angles.
-    """
-    d = corners.shape[2]
-    x = [np.ascontiguousarray(corners[:, k].T) for k in range(d + 1)]
-    tiny = np.finfo(float).tiny
-    if d == 2:
-        u, v = x[1] - x[0], x[2] - x[0]
-        determinant = u[0] * v[1] - u[1] * v[0]
-        squared = [_dot(e, e) for e in (x[2] - x[1], v, u)]
+
+def _sine(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`smallest_sine` of simplices given by component, (d, d + 1, m)."""
+    if len(x) == 2:
+        squared = [_dot(e, e) for e in (x[:, a] - x[:, b] for a, b in local_edges(2))]
         largest = np.maximum.reduce([squared[a] * squared[b] for a, b in local_edges(2)])
-        return np.asarray(determinant / np.sqrt(np.maximum(largest, tiny)))
-    u, v, w = x[1] - x[0], x[2] - x[0], x[3] - x[0]
+        return np.asarray(_determinant(x) / np.sqrt(np.maximum(largest, TINY)))
+    u, v, w = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0], x[:, 3] - x[:, 0]
     # Normals of the faces opposite to vertices 1, 2, 3 and 0 (twice the area).
     n1, n2, n3 = _cross(v, w), _cross(w, u), _cross(u, v)
     squared = [_dot(n, n) for n in (n1 + n2 + n3, n1, n2, n3)]
-    smallest = np.full(len(corners), np.inf)
+    smallest = np.full(x.shape[2], np.inf)
     for a, b in local_edges(3):
         c, e = (k for k in range(4) if k not in (a, b))
-        edge = x[b] - x[a]
-        areas = np.maximum(squared[c] * squared[e], tiny)
+        edge = x[:, b] - x[:, a]
+        areas = np.maximum(squared[c] * squared[e], TINY)
         np.minimum(smallest, _dot(edge, edge) / areas, out=smallest)
     return np.asarray(_dot(u, n1) * np.sqrt(smallest))
 
@@ -86,27 +110,24 @@ def dihedral_range(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Smallest and largest dihedral angle (2D: angle) of each cell, both (m,) [degrees]."""
     low, high = np.empty(len(cells)), np.empty(len(cells))
-    for start in range(0, len(cells), BLOCK):
-        block = cells[start : start + BLOCK]
-        cosines = _cosines(points, block)
-        low[start : start + BLOCK] = np.degrees(np.arccos(np.clip(cosines.max(axis=0), -1, 1)))
-        high[start : start + BLOCK] = np.degrees(np.arccos(np.clip(cosines.min(axis=0), -1, 1)))
+    for block, x in _blocks(points, cells):
+        cosines = _cosines(x)
+        low[block] = np.degrees(np.arccos(np.clip(cosines.max(axis=0), -1, 1)))
+        high[block] = np.degrees(np.arccos(np.clip(cosines.min(axis=0), -1, 1)))
     return low, high
 
 
-def _cosines(points: NDArray[np.float64], cells: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Cosines of all (dihedral) angles, shape (3 or 6, m)."""
-    x = [points[cells[:, k]].T for k in range(cells.shape[1])]
-    if points.shape[1] == 2:
-        normals = [x[2] - x[1], x[0] - x[2], x[1] - x[0]]
+def _cosines(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cosines of all (dihedral) angles of simplices given by component, shape (3 or 6, m)."""
+    if len(x) == 2:
+        normals = [x[:, 2] - x[:, 1], x[:, 0] - x[:, 2], x[:, 1] - x[:, 0]]
     else:
-        u, v, w = x[1] - x[0], x[2] - x[0], x[3] - x[0]
-        normals = [np.empty(0), _cross(v, w), _cross(w, u), _cross(u, v)]
-        normals[0] = -(normals[1] + normals[2] + normals[3])
-    normals = [n / np.sqrt(np.maximum(_dot(n, n), np.finfo(float).tiny)) for n in normals]
+        u, v, w = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0], x[:, 3] - x[:, 0]
+        inner = [_cross(v, w), _cross(w, u), _cross(u, v)]
+        normals = [-(inner[0] + inner[1] + inner[2]), *inner]
+    normals = [n / np.sqrt(np.maximum(_dot(n, n), TINY)) for n in normals]
     # Outward normals of two faces enclose 180 degrees minus the dihedral angle.
-    pairs = local_edges(cells.shape[1] - 1)
-    return np.stack([-_dot(normals[a], normals[b]) for a, b in pairs])
+    return np.stack([-_dot(normals[a], normals[b]) for a, b in local_edges(len(x))])
 
 
 def shape_numbers(points: NDArray[np.float64], cells: NDArray[np.int64]) -> dict[str, float]:
@@ -142,7 +163,9 @@ def check_invariants(
     Raises:
         MeshError: An invariant is broken; the mesh must not be used.
     """
-    volumes = cell_volumes(points, cells)
+    volumes = np.empty(len(cells))
+    for block, x in _blocks(points, cells):
+        volumes[block] = _determinant(x) / factorial(len(x))
     if not (volumes > 0).all():
         raise MeshError(
             f"mesh generation: {int((volumes <= 0).sum())} of {len(cells)} cells have no positive "
@@ -182,16 +205,15 @@ def _check_facets(
 ) -> None:
     """Facets pair up; those that do not are on walls."""
     corners = cells.shape[1]
-    others = local_facets(corners - 1)
-    facets = np.sort(image_of[cells][:, others].reshape(-1, corners - 1), axis=1)
-    order = facet_order(facets, len(points))
-    ordered = facets[order]
-    new = np.ones(len(ordered) + 1, dtype=np.bool_)
-    new[1:-1] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    starts = np.flatnonzero(new)
-    counts = np.diff(starts)
-    single = order[starts[:-1][counts == 1]]
-    x = points[cells[single // corners][np.arange(len(single))[:, None], others[single % corners]]]
+    ordered = np.sort(image_of[cells], axis=1)
+    facets = ordered[:, local_facets(corners - 1)].reshape(-1, corners - 1)
+    keys = facet_keys(facets, len(points))
+    known = np.sort(keys)
+    starts = np.flatnonzero(np.concatenate([[True], known[1:] != known[:-1]]))
+    counts = np.diff(np.append(starts, len(known)))
+    single = np.flatnonzero(np.isin(keys, known[starts[counts == 1]]))
+    # All vertices of a facet on a wall lie on it, and have no image in its direction.
+    x = points[facets[single]]
     wall = np.zeros(len(single), dtype=np.bool_)
     for axis in np.flatnonzero(~periodic):
         for position in (0.0, box[axis]):
@@ -204,11 +226,16 @@ def _check_facets(
         )
 
 
-def facet_order(facets: NDArray[np.int64], n_points: int) -> NDArray[np.int64]:
-    """Order that brings equal facets together, facets of shape (k, 2 or 3)."""
-    first = facets[:, 0] * n_points + facets[:, 1]
+def facet_keys(facets: NDArray[np.int64], n_points: int) -> NDArray[np.int64]:
+    """One integer per facet, equal for equal facets only.
+
+    Args:
+        facets: Vertices in ascending order, shape (k, 2 or 3).
+        n_points: Number of vertices.
+    """
+    keys = facets[:, 0] * n_points + facets[:, 1]
     if facets.shape[1] == 2:
-        return np.argsort(first, kind="stable")
-    if n_points < 2_000_000:  # the cube still fits 63 bits
-        return np.argsort(first * n_points + facets[:, 2], kind="stable")
-    return np.lexsort((facets[:, 2], first))
+        return keys
+    if n_points >= 2_000_000:  # the cube would not fit 63 bits: number the edges first
+        keys = np.searchsorted(sorted_unique(keys), keys)
+    return np.asarray(keys * n_points + facets[:, 2])

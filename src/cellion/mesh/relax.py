@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.quality import sine_of_corners, smallest_sine
+from cellion.mesh.simplices import sorted_unique
 
 __all__ = ["relax_worst_cells"]
 
@@ -57,6 +58,7 @@ class _Stars:
 def relax_worst_cells(
     points: NDArray[np.float64],
     cells: NDArray[np.int64],
+    suspects: NDArray[np.int64],
     image_of: NDArray[np.int64],
     projectors: Projectors,
     target: float,
@@ -66,6 +68,7 @@ def relax_worst_cells(
     Args:
         points: Coordinates, shape (n, d) [m].
         cells: Vertices, shape (m, d + 1).
+        suspects: The cells among them that may be bad.
         image_of: Canonical vertex of each vertex, shape (n,).
         projectors: From coordinates (n, d) and canonical vertices (k,), the projectors (k, d, d)
             on the directions in which these vertices may move.
@@ -74,10 +77,10 @@ def relax_worst_cells(
     Returns:
         New coordinates; the worst cell around a moved vertex is better than before.
     """
-    bad = smallest_sine(points, cells) < target
+    bad = smallest_sine(points, suspects) < target
     if not bad.any():
         return points
-    vertices = np.unique(image_of[cells[bad]])
+    vertices = sorted_unique(image_of[suspects[bad]])
     near = np.zeros(len(points), dtype=np.bool_)
     near[vertices] = True
     around = cells[near[image_of][cells].any(axis=1)]

@@ -12,6 +12,7 @@ __all__ = [
     "cell_edges",
     "local_edges",
     "local_facets",
+    "sorted_unique",
     "split_edges",
     "surrounding_labels",
 ]
@@ -26,6 +27,14 @@ def local_facets(dimension: int) -> NDArray[np.int64]:
     """Local vertices of the facet opposite to each vertex, shape (d + 1, d)."""
     corners = range(dimension + 1)
     return np.array([[k for k in corners if k != opposite] for opposite in corners])
+
+
+def sorted_unique(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Distinct integers in ascending order; by sorting, far faster than hashing them."""
+    ordered = np.sort(keys, axis=None)
+    fresh = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return ordered[fresh]
 
 
 def cell_edges(cells: NDArray[np.int64], n_points: int) -> NDArray[np.int64]:
@@ -111,6 +120,7 @@ def surrounding_labels(
     cells: NDArray[np.int64],
     labels: NDArray[np.int32],
     image_of: NDArray[np.int64],
+    wanted: NDArray[np.bool_],
     width: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Distinct labels of the cells around each vertex, its periodic images included.
@@ -119,15 +129,16 @@ def surrounding_labels(
         cells: Vertices, shape (m, d + 1).
         labels: Label of each cell, shape (m,).
         image_of: Canonical vertex of each vertex, shape (n,).
+        wanted: Canonical vertices to list labels for, shape (n,).
         width: Largest number of labels to list.
 
     Returns:
-        Labels in ascending order, -1 where there are fewer, shape (n, width); how many there are
-        (not bounded by `width`), shape (n,).
+        Labels in ascending order, -1 where there are fewer or none are wanted, shape (n, width);
+        how many there are (not bounded by `width`), shape (n,).
     """
-    n, n_labels = len(image_of), int(labels.max()) + 1
-    keys = image_of[cells] * n_labels + labels[:, None]
-    keys = np.unique(keys.ravel())
+    n, n_labels = len(image_of), int(labels.max(initial=0)) + 1
+    canonical = image_of[cells]
+    keys = sorted_unique((canonical * n_labels + labels[:, None])[wanted[canonical]])
     vertex, label = keys // n_labels, keys % n_labels
     start = np.searchsorted(vertex, np.arange(n))
     count = np.searchsorted(vertex, np.arange(n), side="right") - start

@@ -125,7 +125,7 @@ def test_relaxing_improves_the_worst_cells_and_nothing_gets_worse_than_they_were
         return np.eye(3) * ~on_face[:, None, :]
 
     target = float(np.sin(np.radians(12.0)))
-    points = relax_worst_cells(rough, cut.cells, cut.image_of, free, target)
+    points = relax_worst_cells(rough, cut.cells, cut.cells, cut.image_of, free, target)
     before, after = smallest_sine(rough, cut.cells), smallest_sine(points, cut.cells)
     assert after.min() >= before.min()
     assert (after < target).sum() < 0.2 * (before < target).sum()
@@ -134,7 +134,7 @@ def test_relaxing_improves_the_worst_cells_and_nothing_gets_worse_than_they_were
 def test_a_mesh_without_bad_cells_is_left_alone():
     cut, _ = prepared(ball(), 0.1)
     points = relax_worst_cells(
-        cut.points, cut.cells, cut.image_of, lambda x, v: np.zeros((len(v), 3, 3)), 0.01
+        cut.points, cut.cells, cut.cells, cut.image_of, lambda x, v: np.zeros((len(v), 3, 3)), 0.01
     )
     assert points is cut.points
 

@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cellion.mesh.background import background_mesh
+from cellion.mesh.cut import cut_mesh
 from cellion.mesh.generate import generate_mesh
+from cellion.mesh.octree import build_octree, uniform_planes
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from sphere_meshes import label_volumes, micro, spheres, touching_pairs
@@ -15,6 +18,11 @@ LEAST_DIHEDRAL = 4.0
 
 def uniform(size):
     return MeshSizes(size=size, surface=size, smallest=size)
+
+
+def even_octree(geometry, size):
+    planes = uniform_planes(geometry.box, geometry.periodic, coarsest=size, finest=size)
+    return build_octree(planes, geometry.periodic, lambda x: np.full(len(x), size))
 
 
 def crowd(seed, count, dimension=3, spread=0.5):
@@ -99,6 +107,15 @@ def test_a_gap_of_a_tenth_of_the_radius_holds_the_cells_asked_for():
     spacing = np.diff(np.unique(np.round(data.points[axis][:, 1], 9)))
     assert spacing.min() <= gap / 2
     assert label_volumes(data)[1] == pytest.approx(4 / 3 * np.pi * r**3, rel=1e-3)
+
+
+def test_a_particle_that_no_vertex_meets_is_left_out_and_counted():
+    geometry = spheres([[0.53, 0.47, 0.5]], 1e-3)
+    # A size that does not follow the particle; `SphereGeometry.size` itself would.
+    cut = cut_mesh(background_mesh(even_octree(geometry, 0.25)), geometry)
+    assert set(cut.labels.tolist()) == {0}
+    data = generate_mesh(micro(geometry), MeshSizes(size=0.2, surface=0.2, smallest=0.2))
+    assert data.quality["labels_without_cells"] == 1.0
 
 
 def test_the_same_input_gives_the_same_mesh():

@@ -69,10 +69,11 @@ def test_images_of_an_edge_are_united_and_run_the_same_way():
 
 def test_labels_around_a_vertex_include_those_across_the_period():
     cells = np.array([[0, 1, 2], [3, 4, 5]])
+    wanted = np.array([True, True, True, True, False, True])
     table, count = surrounding_labels(
-        cells, np.array([7, 2], dtype=np.int32), np.array([0, 1, 2, 0, 4, 5]), 3
+        cells, np.array([7, 2], dtype=np.int32), np.array([0, 1, 2, 0, 4, 5]), wanted, 3
     )
     assert table[0].tolist() == [2, 7, -1]
     assert table[3].tolist() == [2, 7, -1]
     assert table[1].tolist() == [7, -1, -1]
-    assert count.tolist() == [2, 1, 1, 2, 1, 1]
+    assert count.tolist() == [2, 1, 1, 2, 0, 1]
