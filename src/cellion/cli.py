@@ -7,6 +7,7 @@ Exit codes: 0 answered; 2 the input is wrong; 3 a solve did not reach its tolera
 from __future__ import annotations
 
 import functools
+import io
 import json
 import os
 import sys
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from cellion.errors import CellionError
+from cellion.errors import CellionError, SetupError
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 
 _RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
+_SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario file.", show_default=False)
@@ -57,17 +59,25 @@ Folder = Annotated[
 
 def main() -> None:
     """Run the command line of this process and leave with its exit code."""
-    if _rank() == 0:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a letter of a folder's name
+            stream.reconfigure(errors="backslashreplace")
+    if _number(_RANK_VARIABLES) == 0:
         app()
     # The other ranks work silently; an uncaught exception restores their streams on its way out.
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         app()
 
 
-def _rank() -> int:
-    """Return the rank in a parallel run without starting MPI; 0 outside of one."""
-    found = next((os.environ[name] for name in _RANK_VARIABLES if name in os.environ), "0")
+def _number(variables: tuple[str, ...]) -> int:
+    """Return what the launcher of a parallel run says, without starting MPI; 0 outside of one."""
+    found = next((os.environ[name] for name in variables if name in os.environ), "0")
     return int(found) if found.isdecimal() else 0
+
+
+def _tell(line: str) -> None:
+    """Print a line of progress."""
+    typer.echo(line, err=True)
 
 
 def _answering[**P](verb: Callable[P, None]) -> Callable[P, None]:
@@ -88,12 +98,23 @@ def _answering[**P](verb: Callable[P, None]) -> Callable[P, None]:
 
 
 def _world() -> MPI.Comm:
-    """Start MPI, with a hook that ends all ranks when one meets a bug."""
+    """Start MPI, with a hook that ends all ranks when one meets a bug.
+
+    Raises:
+        SetupError: The launcher belongs to another MPI, so that every process would be alone.
+    """
     from cellion.parallel import default_environment, install_abort_hook
 
     default_environment()
     from mpi4py import MPI
 
+    started = _number(_SIZE_VARIABLES)
+    if started > 1 and MPI.COMM_WORLD.size == 1:
+        raise SetupError(
+            f"{started} processes were started, but by the launcher of another MPI: each of them "
+            "is alone and would write the same files. Use the mpirun beside this Python, "
+            f"{Path(sys.executable).parent / 'mpirun'}, or the one DOLFINx was built with"
+        )
     install_abort_hook(MPI.COMM_WORLD)
     return MPI.COMM_WORLD
 
@@ -117,12 +138,11 @@ def run(scenario: ScenarioFile, output: Folder = None, overrides: Overrides = No
 
     loaded = _loaded(scenario, overrides, comm)
     folder = output or Path("results") / loaded.name
-    result = run_scenario(loaded, comm, folder=folder, tell=Console(stderr=True).print)
-    out = Console()
-    out.print(console_table([result]))
+    result = run_scenario(loaded, comm, folder=folder, tell=_tell)
+    Console().print(console_table([result]))
     for note in result.notes:
-        out.print(f"note: {note}", markup=False)
-    out.print(f"results: {folder}", markup=False)
+        typer.echo(f"note: {note}")
+    typer.echo(f"results: {folder}")
 
 
 @app.command()
@@ -153,10 +173,9 @@ def study(
 
     loaded = _loaded(scenario, overrides, comm)
     folder = output or Path("results") / loaded.name
-    table = run_study(loaded, comm, folder=folder, resume=resume, tell=Console(stderr=True).print)
-    out = Console()
-    out.print(table)
-    out.print(f"results: {folder}", markup=False)
+    table = run_study(loaded, comm, folder=folder, resume=resume, tell=_tell)
+    Console().print(table)
+    typer.echo(f"results: {folder}")
 
 
 @app.command()
