@@ -33,6 +33,9 @@ from cellion.transport.solution import Solution
 
 __all__ = ["Prepared", "gather"]
 
+_LOST = 0.05
+"""Relative difference of a meshed volume fraction to the one asked for that is worth a note."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
@@ -96,7 +99,18 @@ def gather(
             wall_time=watch.slowest(comm),
             peak_memory=memory,
         ),
-        notes=notes,
+        notes=(*notes, *_lost(prepared.requested, meshed)),
+    )
+
+
+def _lost(requested: Mapping[str, float], meshed: Mapping[str, float]) -> tuple[str, ...]:
+    """Say which materials the mesh is too coarse for."""
+    return tuple(
+        f"material '{name}': its volume fraction is {meshed[name]:.3g} in the mesh, but "
+        f"{asked:.3g} in the scenario; a smaller mesh.surface_size, or mesh.smallest_size, comes "
+        "closer"
+        for name, asked in requested.items()
+        if name in meshed and abs(meshed[name] - asked) > _LOST * asked
     )
 
 
