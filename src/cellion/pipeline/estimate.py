@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cellion.errors import MeshError
 from cellion.material.material import build_materials
+from cellion.mesh.periodicity import AXES
 from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import estimate_cells, mesh_sizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.scenario import Scenario
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "directions_of", "estimate"]
 
 # Measured with benchmarks/transport.py and generated packings on one rank of a desktop processor.
 _CELLS_PER_VERTEX = {2: 2.0, 3: 5.2}
@@ -69,6 +71,7 @@ def estimate(scenario: Scenario) -> Estimate:
     particles: int | None = None
     if scenario.microstructure.mesh is not None:
         data = read_mesh(scenario.microstructure.mesh)
+        directions_of(scenario, len(data.box))
         cells, vertices = len(data.cells), len(data.points)
     else:
         structure = generate(
@@ -89,6 +92,27 @@ def estimate(scenario: Scenario) -> Estimate:
         + carriers * _SOLVE_SECONDS_PER_VERTEX * vertices,
         runs=_runs(scenario),
     )
+
+
+def directions_of(scenario: Scenario, dimension: int) -> tuple[str, ...]:
+    """Directions that are asked for, all of the box by default.
+
+    Args:
+        scenario: What is asked.
+        dimension: Number of dimensions of the mesh, which a mesh file alone knows.
+
+    Raises:
+        MeshError: The mesh does not have a direction.
+    """
+    allowed = AXES[:dimension]
+    directions = scenario.transport.directions or allowed
+    for name in directions:
+        if name not in allowed:
+            raise MeshError(
+                f"transport.directions: found '{name}', but the mesh has {dimension} dimensions; "
+                f"allowed: {', '.join(allowed)}"
+            )
+    return tuple(directions)
 
 
 def _runs(scenario: Scenario) -> int:

@@ -17,7 +17,7 @@ from cellion.parallel import Stopwatch, on_root
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.errors import ConvergenceError, MeshError, SetupError
+from cellion.errors import ConvergenceError, SetupError
 from cellion.export.fields import solution_fields
 from cellion.export.paraview import write_fields
 from cellion.export.pictures import draw_pictures
@@ -29,12 +29,12 @@ from cellion.material.material import Material, build_materials
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.generate import generate_mesh
-from cellion.mesh.periodicity import AXES
 from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import mesh_sizes
 from cellion.microstructure.generate import generate
+from cellion.pipeline.estimate import directions_of
 from cellion.pipeline.record import Prepared, gather
-from cellion.results.files import open_folder, save_result
+from cellion.results.files import open_folder, remove_old, save_result
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
 from cellion.transport.problem import TransportProblem
@@ -50,6 +50,7 @@ type Listener = Callable[[str], None]
 
 FIELDS_FILE = "fields.vtkhdf"
 TABLE_FILE = "table.csv"
+PICTURES = ("microstructure.png", "potential_*.png", "current_density_*.png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ def run(
     watch = Stopwatch()
     on_root(comm, _require_compiler)
     if folder is not None:
-        on_root(comm, lambda: open_folder(folder))
+        on_root(comm, lambda: _open(folder))
     prepared = prepare(scenario, comm, watch=watch, tell=say)
     answers: dict[str, EffectiveTransport] = {}
     solutions: dict[str, Solution] = {}
@@ -160,6 +161,7 @@ def _make_mesh(
         tell(f"reading {scenario.microstructure.mesh.file}")
         with watch.stage("mesh"):
             data = read_mesh(scenario.microstructure.mesh)
+        directions_of(scenario, len(data.box))
         return _Meshed(requested={}, seed=None, numbers=data.quality, notes=(), data=data)
     tell("microstructure")
     with watch.stage("microstructure"):
@@ -189,20 +191,11 @@ def solve_carrier(
         ConvergenceError: The solver did not reach its tolerance.
         MeshError: A direction is asked for that the mesh does not have.
     """
-    mesh = prepared.mesh
-    d = mesh.dimension
-    directions = scenario.transport.directions or AXES[:d]
-    for name in directions:
-        if name not in AXES[:d]:
-            raise MeshError(
-                f"transport.directions: found '{name}', but the mesh has {d} dimensions; allowed: "
-                f"{', '.join(AXES[:d])}"
-            )
     problem = TransportProblem(
-        mesh=mesh,
+        mesh=prepared.mesh,
         conductivity=_conductivities(scenario, prepared, carrier),
         boundary=scenario.transport.boundary,
-        directions=tuple(directions),
+        directions=directions_of(scenario, prepared.mesh.dimension),
     )
     try:
         return solve(problem, watch)
@@ -233,6 +226,12 @@ def _require_compiler() -> None:
             "no working C compiler was found, and the finite-element kernels are compiled when a "
             f"run starts; install one, on Debian and Ubuntu: {installation_hint(missing)}"
         )
+
+
+def _open(folder: Path) -> None:
+    """Make the folder ready, without files of an earlier run that this one may not replace."""
+    open_folder(folder)
+    remove_old(folder, (TABLE_FILE, FIELDS_FILE, *PICTURES))
 
 
 def _write_fields(

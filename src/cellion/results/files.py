@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -23,6 +23,7 @@ __all__ = [
     "is_complete",
     "load_result",
     "open_folder",
+    "remove_old",
     "replacing",
     "save_result",
 ]
@@ -55,6 +56,24 @@ def open_folder(folder: Path) -> Path:
     except OSError as error:
         raise _cannot_write(folder, error) from error
     return folder
+
+
+def remove_old(folder: Path, patterns: Iterable[str]) -> None:
+    """Remove files of an earlier run, so that none is taken for one of the next.
+
+    Args:
+        folder: The folder of the run.
+        patterns: Their names, in which ``*`` stands for anything.
+
+    Raises:
+        ResultsError: One of them cannot be removed.
+    """
+    for pattern in patterns:
+        for old in folder.glob(pattern):
+            try:
+                old.unlink(missing_ok=True)
+            except OSError as error:
+                raise _cannot_write(old, error) from error
 
 
 @contextmanager
