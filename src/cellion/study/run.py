@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cellion.parallel import on_root
 
 from rich.table import Table
 
 from cellion.errors import CellionError, ResultsError, StudyError
 from cellion.export.plots import plot_series
 from cellion.export.tables import Entry, study_table, table_row, write_table
-from cellion.results.files import is_complete, load_result
+from cellion.results.files import (
+    RESULTS_FILE,
+    is_complete,
+    load_result,
+    open_folder,
+    remove_old,
+)
 from cellion.results.record import RunResult
 from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario
@@ -22,6 +31,9 @@ if TYPE_CHECKING:
     from mpi4py import MPI
 
 __all__ = ["run_study"]
+
+TABLE_FILE = "table.csv"
+PLOT_FILES = ("conductivity.png", "conductivity.svg")
 
 _PROGRESS_TAG = 907
 
@@ -54,10 +66,12 @@ def run_study(
 
     Raises:
         StudyError: There is nothing to run, or no point was answered.
+        ResultsError: The folder cannot be written.
     """
     from mpi4py import MPI
 
     points = plan(scenario)
+    on_root(comm, lambda: _open(folder))
     middle = points[len(points) // 2].values
     progress = _Progress(comm, len(points), tell)
     outcomes: list[tuple[int, RunResult | str]] = []
@@ -77,16 +91,20 @@ def run_study(
     answers = dict(sorted(everyone, key=lambda pair: pair[0]))
     results = {i: found for i, found in answers.items() if isinstance(found, RunResult)}
     failures = {i: found for i, found in answers.items() if isinstance(found, str)}
+    on_root(comm, lambda: _write(scenario, points, results, failures, folder))
     if not results:
         raise StudyError(
             f"none of the {len(points)} points was answered; the first said: {failures[0]}"
         )
-    if comm.rank == 0:
-        _write(scenario, points, results, failures, folder)
-    comm.Barrier()
-    for index, reason in failures.items():
+    for index, reason in failures.items() if comm.rank == 0 else ():
         tell(f"{points[index].label} has no answer: {reason}")
     return study_table(list(results.values()))
+
+
+def _open(folder: Path) -> None:
+    """Make the folder of the study ready, without the table and the plot of an earlier one."""
+    open_folder(folder)
+    remove_old(folder, (TABLE_FILE, *PLOT_FILES))
 
 
 class _Progress:
@@ -135,25 +153,29 @@ def _outcome(
     """Run one point, or say why it has no answer."""
     from cellion.pipeline.run import run
 
-    if resume and (kept := _kept(point, folder)) is not None:
-        return kept
     try:
         built = build_scenario(dict(point.document), path=scenario.path)
+        if resume and (kept := _kept(built, folder)) is not None:
+            return kept
         first = point.replicate == 0
         return run(built, comm, folder=folder, fields=first, pictures=first and pictures)
     except CellionError as error:
         return str(error)
 
 
-def _kept(point: Point, folder: Path) -> RunResult | None:
-    """Return the complete result of the same document, if the folder holds it."""
+def _kept(scenario: Scenario, folder: Path) -> RunResult | None:
+    """Return the complete result of the same document and mesh file, if the folder holds it."""
     if not is_complete(folder):
         return None
     try:
         result = load_result(folder)
     except ResultsError:
         return None
-    return result if result.provenance.scenario == point.document else None
+    if result.provenance.scenario != json.loads(json.dumps(scenario.source)):
+        return None
+    mesh = scenario.microstructure.mesh
+    made = (folder / RESULTS_FILE).stat().st_mtime
+    return None if mesh is not None and mesh.file.stat().st_mtime > made else result
 
 
 def _write(
@@ -172,6 +194,6 @@ def _write(
             rows.append(table_row(results[point.index], extra))
         else:
             rows.append({"name": scenario.name, **extra, "failure": failures[point.index]})
-    write_table(rows, folder / "table.csv")
-    for suffix in ("png", "svg"):
-        plot_series(list(results.values()), folder / f"conductivity.{suffix}")
+    write_table(rows, folder / TABLE_FILE)
+    for name in PLOT_FILES if results else ():
+        plot_series(list(results.values()), folder / name)
