@@ -78,6 +78,7 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
         "conductivity": Dimension(noun="a conductivity", unit="S/m", example="3 mS/cm"),
         "energy": Dimension(noun="an energy", unit="J", example="0.33 eV"),
         "density": Dimension(noun="a density", unit="kg/m^3", example="1.64 g/cm^3"),
+        "number_density": Dimension(noun="a number density", unit="1/m^3", example="1e21 1/cm^3"),
         "area_resistance": Dimension(
             noun="an area resistance", unit="ohm*m^2", example="20 Ohm cm^2"
         ),

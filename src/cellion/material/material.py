@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MaterialError, nearest
 from cellion.material.catalogue import LibraryEntry, Measurement, library_entry
+from cellion.material.hopping import HoppingLaw, hopping_law
 from cellion.material.laws import ArrheniusLaw, ConductivityLaw, ConstantLaw, Insulator
-from cellion.scenario.materials import CarrierSpec, MaterialSpec
+from cellion.scenario.faults import FaultsError
+from cellion.scenario.materials import CarrierSpec, IonSpec, MaterialSpec
+from cellion.scenario.paths import KeyPath, format_path
 from cellion.scenario.scenario import Scenario
 
-__all__ = ["CARRIERS", "Material", "build_material", "build_materials"]
+__all__ = ["CARRIERS", "MARGIN", "Material", "build_material", "build_materials"]
 
 CARRIERS = ("ion", "electron")
 
-_MARGIN = 30.0
+MARGIN = 30.0
 """How far outside a measured range a temperature may lie before it is worth a note [K]."""
 
 
@@ -33,6 +36,8 @@ class Material:
         density: Mass density [kg/m^3]; None when nobody said.
         sources: Where its values come from, one sentence each.
         notes: What the user should know about them, one sentence each.
+        ranges: Lowest and highest temperature of the data behind a carrier [K]; missing where the
+            law knows no bounds.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Material:
     density: float | None = None
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def conductivity(self, carrier: str, temperature: float) -> NDArray[np.float64]:
         """Conductivity tensor in crystal axes.
@@ -72,17 +78,20 @@ def build_materials(scenario: Scenario) -> dict[str, Material]:
         Materials by their name in the scenario, in its order.
 
     Raises:
-        MaterialError: One or more library names are unknown; the message has a line for each.
+        MaterialError: Names of the library, of families or lattices are unknown, barriers are
+            missing or hops make no crystal; the message has a line for each fault.
     """
     built: dict[str, Material] = {}
-    faults: list[str] = []
+    faults: list[tuple[KeyPath, str]] = []
     for name, spec in scenario.materials.items():
         try:
-            built[name] = build_material(name, spec, scenario.temperature)
+            built[name] = _material(name, spec, scenario.temperature)
         except MaterialError as error:
-            faults.append(f"materials.{name}: {error}")
+            faults.append((("materials", name), str(error)))
+        except FaultsError as error:
+            faults += [(("materials", name, *path), text) for path, text in error.faults]
     if faults:
-        raise MaterialError("\n".join(faults))
+        raise MaterialError(scenario.told(faults))
     return built
 
 
@@ -98,21 +107,33 @@ def build_material(name: str, spec: MaterialSpec, temperature: float) -> Materia
         The material.
 
     Raises:
-        MaterialError: The library name is unknown.
+        MaterialError: The library name is unknown, or hops and barriers make no crystal.
     """
+    try:
+        return _material(name, spec, temperature)
+    except FaultsError as error:
+        lines = [f"{format_path(path)}: {message}" for path, message in error.faults]
+        raise MaterialError("\n".join(lines)) from error
+
+
+def _material(name: str, spec: MaterialSpec, temperature: float) -> Material:
     entry = None if spec.library is None else library_entry(spec.library)
     carriers: dict[str, ConductivityLaw] = {}
     sources: list[str] = []
     notes: list[str] = []
+    ranges: dict[str, tuple[float, float]] = {}
     for carrier in CARRIERS:
         given: CarrierSpec | None = getattr(spec, carrier)
         if given is not None:
             carriers[carrier] = _law_of_spec(given)
             if given.conducts:
-                sources.append(f"{carrier} conductivity: the scenario")
+                sources.append(f"{carrier} conductivity: {_source_of_spec(carriers[carrier])}")
+            if given.at is not None:
+                ranges[carrier] = (given.at, given.at)
         elif entry is not None and entry.carriers[carrier].conducts:
             measurement = entry.carriers[carrier].default
             carriers[carrier] = _law_of_measurement(measurement)
+            ranges[carrier] = measurement.temperature_range or (measurement.temperature,) * 2
             sources += _sources_of(carrier, measurement)
             notes += _notes_of(name, carrier, measurement, temperature)
         else:
@@ -121,7 +142,12 @@ def build_material(name: str, spec: MaterialSpec, temperature: float) -> Materia
     if entry is not None and spec.density is None:
         sources.append(f"density: {entry.density.source} [{entry.density.status}]")
     return Material(
-        name=name, carriers=carriers, density=density, sources=tuple(sources), notes=tuple(notes)
+        name=name,
+        carriers=carriers,
+        density=density,
+        sources=tuple(sources),
+        notes=tuple(notes),
+        ranges=ranges,
     )
 
 
@@ -131,7 +157,18 @@ def _density(spec: MaterialSpec, entry: LibraryEntry | None) -> float | None:
     return entry.density.value
 
 
+def _source_of_spec(law: ConductivityLaw) -> str:
+    if isinstance(law, HoppingLaw):
+        return f"hops, {law.conductor.network.source}"
+    return "the scenario"
+
+
 def _law_of_spec(spec: CarrierSpec) -> ConductivityLaw:
+    if isinstance(spec, IonSpec) and spec.conductivity is None:
+        try:
+            return hopping_law(spec)
+        except FaultsError as error:
+            raise FaultsError(*((("ion", *path), text) for path, text in error.faults)) from error
     if not spec.conducts:
         return Insulator()
     tensor = np.array(spec.conductivity, dtype=np.float64)
@@ -174,14 +211,14 @@ def _notes_of(name: str, carrier: str, measurement: Measurement, temperature: fl
             "value where it matters"
         )
     away = abs(temperature - measurement.temperature)
-    if measurement.activation_energy is None and away > _MARGIN / 3.0:
+    if measurement.activation_energy is None and away > MARGIN / 3.0:
         notes.append(
             f"{where}: {measurement.text} was measured at {measurement.temperature:.2f} K and has "
             f"no activation energy; it is used unchanged at {temperature:.2f} K"
         )
         return notes
     low, high = measurement.temperature_range or (measurement.temperature,) * 2
-    if not low - _MARGIN <= temperature <= high + _MARGIN:
+    if not low - MARGIN <= temperature <= high + MARGIN:
         measured = f"{low:.2f} K" if low == high else f"{low:.2f} to {high:.2f} K"
         notes.append(
             f"{where}: {temperature:.2f} K is far outside the measurement ({measured}); the "

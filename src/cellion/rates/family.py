@@ -29,6 +29,7 @@ __all__ = [
     "family_network",
     "free_share",
     "missing_parameters",
+    "places_per_cell",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -174,13 +175,18 @@ def family_diffusivity(
     return diffusivity(family_network(family, energies), temperature)
 
 
+def places_per_cell(family: Family) -> int:
+    """Return the number of places in the cell, whoever holds them."""
+    return len(_all_sites(family)[1])
+
+
 def free_share(family: Family) -> float:
     """Return the share of places that neither mobile nor immobile ions hold.
 
     Raises:
         RatesError: no place is free.
     """
-    places = len(_all_sites(family)[1])
+    places = places_per_cell(family)
     share = 1.0 - (family.ions_per_cell + family.blocked_per_cell) / places
     if share <= 1e-9:
         raise RatesError(

@@ -190,7 +190,7 @@ def _built(
         faults = _study_faults(document, scenario.study, path)
     if faults or scenario is None:
         raise scenario_error(faults, source=str(path or "scenario"), positions=positions)
-    return scenario.came_from(document, path)
+    return scenario.came_from(document, path, positions)
 
 
 def _validated(document: dict[str, Any], path: Path | None) -> tuple[Scenario | None, list[Fault]]:

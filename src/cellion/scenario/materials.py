@@ -9,9 +9,16 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_v
 
 from cellion.errors import ScenarioError, nearest
 from cellion.quantities import describe, to_si
+from cellion.scenario.faults import FaultsError
+from cellion.scenario.hopping import HoppingSpec
+from cellion.scenario.paths import KeyPath
 from cellion.scenario.values import (
     Density,
     Energy,
+    EnergyDifference,
+    Fraction,
+    Frequency,
+    NumberDensity,
     Section,
     Temperature,
     Text,
@@ -20,7 +27,7 @@ from cellion.scenario.values import (
     listed,
 )
 
-__all__ = ["INSULATOR", "CarrierSpec", "MaterialSpec", "Tensor"]
+__all__ = ["INSULATOR", "CarrierSpec", "IonSpec", "MaterialSpec", "Tensor"]
 
 INSULATOR = "insulator"
 """The word for a material, or a carrier of a material, that does not conduct."""
@@ -35,6 +42,13 @@ _FORMS = (
     "a conductivity such as '3 mS/cm', three principal values, a symmetric 3x3 tensor, "
     f"or '{INSULATOR}'"
 )
+
+
+_FORMS_OF_IONS = ("conductivity", "family", "hopping")
+_MISSING = "the key 'conductivity' is missing"
+_OF_FAMILIES = ("variant", "energies", "attempt_frequency", "carrier_share", "carrier_density")
+_IN_HOPPING = ("attempt_frequency", "carrier_share", "carrier_density")
+_INSIDE = " (inside 'hopping' there is one)"
 
 
 def _entry(value: Any) -> float:
@@ -113,6 +127,12 @@ def _or_insulator(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"const": INSULATOR}, mapping]
 
 
+def _measured(schema: dict[str, Any]) -> None:
+    """Ask for the conductivity in a JSON schema, and allow the bare word beside the mapping."""
+    schema["required"] = ["conductivity"]
+    _or_insulator(schema)
+
+
 class CarrierSpec(Section):
     """How a material conducts one carrier; the bare word ``insulator`` if it does not.
 
@@ -123,13 +143,14 @@ class CarrierSpec(Section):
         prefactor_convention: Whether sigma T or sigma follows the exponential.
     """
 
-    model_config = ConfigDict(json_schema_extra=_or_insulator)
+    model_config = ConfigDict(json_schema_extra=_measured)
 
-    conductivity: Annotated[Tensor, BeforeValidator(_tensor), WithJsonSchema(_TENSOR_SCHEMA)] = (
-        Field(
-            description="Conductivity of the grain interior [S/m]: one value, three principal "
-            "values along x, y, z, or a symmetric positive definite 3x3 tensor."
-        )
+    conductivity: Annotated[
+        Tensor | None, BeforeValidator(_tensor), WithJsonSchema(_TENSOR_SCHEMA)
+    ] = Field(
+        default=None,
+        description="Conductivity of the grain interior [S/m]: one value, three principal "
+        "values along x, y, z, or a symmetric positive definite 3x3 tensor.",
     )
     at: Temperature | None = Field(
         default=None, description="Temperature at which the conductivity was measured [K]."
@@ -168,7 +189,9 @@ class CarrierSpec(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> CarrierSpec:
-        """Check that the Arrhenius law has all it needs."""
+        """Check that the conductivity is given and the Arrhenius law has all it needs."""
+        if self.conductivity is None and type(self) is CarrierSpec:
+            raise fail(_MISSING)
         if self.activation_energy is not None and self.at is None:
             raise fail(
                 "an activation energy needs 'at', the temperature at which the conductivity was "
@@ -177,6 +200,80 @@ class CarrierSpec(Section):
             )
         if not self.conducts and self.activation_energy is not None:
             raise fail(f"an '{INSULATOR}' has no activation energy; remove it", "activation_energy")
+        return self
+
+
+class IonSpec(CarrierSpec):
+    """How a material conducts ions: measured, or from the hops of a crystal.
+
+    Attributes:
+        family: Name of a crystal family, whose sites, hops and barriers are ready.
+        variant: Material of the family, whose own values are used.
+        energies: Barriers and site energies that replace or complete those of the family [J].
+        attempt_frequency: Attempt frequency in the family [1/s].
+        carrier_share: Carriers per place of the mobile ion in the family.
+        carrier_density: Carriers per volume in the family [1/m^3].
+        hopping: A crystal of one's own.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_or_insulator)
+
+    family: Text | None = Field(
+        default=None,
+        description="Instead of `conductivity`: a crystal family whose sites, hops and barriers "
+        "are ready (`cellion rates` lists them).",
+    )
+    variant: Text | None = Field(
+        default=None, description="A material of the family, whose values are used."
+    )
+    energies: Annotated[
+        dict[str, EnergyDifference] | None,
+        WithJsonSchema(
+            {"type": "object", "title": "energies by name", "examples": [{"channel": "0.3 eV"}]}
+        ),
+    ] = Field(
+        default=None,
+        description="Barriers and site energies that replace or complete those of the family [J].",
+    )
+    attempt_frequency: Frequency | None = Field(
+        default=None, description="Replaces the attempt frequency of the family [1/s]."
+    )
+    carrier_share: Fraction | None = Field(
+        default=None,
+        description="Share c of the places of the mobile ion that carriers hold (vacancies of a "
+        "full sublattice, ions of an empty one); conductivity goes with c (1 - c). Without it, the "
+        "ions of the family's formula.",
+    )
+    carrier_density: NumberDensity | None = Field(
+        default=None, description="Instead of `carrier_share`: few carriers per volume [1/m^3]."
+    )
+    hopping: HoppingSpec | None = Field(
+        default=None, description="Instead of `conductivity`: sites and hops of a crystal."
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> IonSpec:
+        """Check that the conductivity is given in one way."""
+        given = [key for key in _FORMS_OF_IONS if getattr(self, key) is not None]
+        if len(given) != 1:
+            found = f"found {' and '.join(map(repr, given))}"
+            raise fail(
+                f"{found if given else _MISSING}; give one of 'conductivity', 'family' or 'hopping'"
+            )
+        belongs = dict.fromkeys(("at", "activation_energy"), "conductivity")
+        belongs |= dict.fromkeys(_OF_FAMILIES, "family")
+        faults: list[tuple[KeyPath, str]] = [
+            ((key,), f"it belongs to '{form}'; remove it{_INSIDE if key in _IN_HOPPING else ''}")
+            for key, form in belongs.items()
+            if form != given[0] and getattr(self, key) is not None
+        ]
+        if self.carrier_share is not None and self.carrier_density is not None:
+            faults.append((("carrier_density",), "'carrier_share' is given too; give one of them"))
+        if self.carrier_share in (0.0, 1.0):
+            message = "a share of 0 or 1 leaves nothing to move; give one in between"
+            faults.append((("carrier_share",), message))
+        if faults:
+            raise FaultsError(*faults)
         return self
 
 
@@ -196,7 +293,7 @@ class MaterialSpec(Section):
         default=None,
         description="Name of an entry of the material library (`cellion materials` lists them).",
     )
-    ion: CarrierSpec | None = Field(
+    ion: IonSpec | None = Field(
         default=None,
         description="How it conducts ions; overrides the library. Without it and without a library "
         "entry the material does not conduct ions.",

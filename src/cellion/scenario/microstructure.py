@@ -19,6 +19,7 @@ from pydantic import (
 from cellion.errors import ScenarioError
 from cellion.quantities import describe, to_si
 from cellion.scenario.faults import FaultsError
+from cellion.scenario.files import existing_file
 from cellion.scenario.packing import PackingSpec
 from cellion.scenario.values import (
     AXES,
@@ -271,25 +272,6 @@ class CheckerboardSpec(Section):
         return self
 
 
-def _file(value: Any, info: ValidationInfo) -> Path:
-    """Read a file name; it is relative to the folder of the scenario, where that is known."""
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise fail(
-            f"found {describe(value)}; the name of a mesh file is needed, such as 'cells.msh'"
-        )
-    folder = (info.context or {}).get("folder")
-    if folder is None:
-        return Path(value)
-    path = Path(folder) / value
-    try:
-        exists = path.is_file()
-    except OSError:
-        exists = False
-    if not exists:
-        raise fail(f"there is no file '{path}'; the name is relative to the scenario file")
-    return path
-
-
 def _length_unit(value: Any) -> float:
     """Read the unit of length of a mesh file [m]."""
     try:
@@ -329,7 +311,7 @@ class MeshFileSpec(Section):
 
     file: Annotated[
         Path,
-        BeforeValidator(_file),
+        BeforeValidator(existing_file("a mesh file", "cells.msh")),
         WithJsonSchema({"type": "string", "title": "a file name", "examples": ["cells.msh"]}),
     ] = Field(description="Mesh file, relative to the scenario file.")
     length_unit: Annotated[

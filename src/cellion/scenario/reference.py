@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from cellion.quantities import DIMENSIONS
+from cellion.quantities import DIMENSIONS, ELECTRON_VOLT
 from cellion.scenario.schema import json_schema
 
 __all__ = ["reference_page"]
@@ -103,6 +103,8 @@ def _default(value: dict[str, Any]) -> str:
         return ""
     if value.get("title", "").startswith("a temperature"):
         return f"`{value['default']:g} K`"
+    if value.get("title", "").startswith("an energy"):
+        return f"`{value['default'] / ELECTRON_VOLT:g} eV`"
     return f"`{json.dumps(value['default']).replace('"', '')}`"
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import math
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from cellion.quantities import describe
-from cellion.scenario.faults import FaultsError
+from cellion.scenario.faults import Fault, FaultsError, Positions, scenario_error
 from cellion.scenario.materials import MaterialSpec
 from cellion.scenario.mesh import MeshSpec
 from cellion.scenario.microstructure import KINDS, MicrostructureSpec
@@ -37,6 +39,13 @@ def _scenario_name(value: Any) -> str:
             "begins with a letter or digit is needed, because it also names files"
         )
     return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    """Where keys were written; scenarios that say the same are equal wherever they say it."""
+
+    at: Positions = field(default_factory=dict, compare=False)
 
 
 class Scenario(Section):
@@ -76,6 +85,7 @@ class Scenario(Section):
 
     _source: dict[str, Any] = PrivateAttr(default_factory=dict)
     _path: Path | None = PrivateAttr(default=None)
+    _written: _Written = PrivateAttr(default_factory=_Written)
 
     @property
     def source(self) -> dict[str, Any]:
@@ -87,9 +97,18 @@ class Scenario(Section):
         """The file it came from, if any."""
         return self._path
 
-    def came_from(self, source: dict[str, Any], path: Path | None) -> Scenario:
-        """Return a copy that remembers its document and file."""
+    def told(self, faults: Iterable[tuple[KeyPath, str]]) -> str:
+        """Return a message with a line for every fault, each with its file, line and key path."""
+        found = [Fault(path=path, message=message) for path, message in faults]
+        source = "" if self._path is None else str(self._path)
+        return str(scenario_error(found, source=source, positions=self._written.at))
+
+    def came_from(
+        self, source: dict[str, Any], path: Path | None, positions: Positions | None = None
+    ) -> Scenario:
+        """Return a copy that remembers its document, its file and the lines of its keys."""
         remembering = self.model_copy()
+        remembering._written = _Written(at=dict(positions or {}))
         remembering._source = copy.deepcopy(source)
         remembering._path = path
         return remembering

@@ -25,11 +25,14 @@ __all__ = [
     "Coordinate",
     "Density",
     "Energy",
+    "EnergyDifference",
     "Flag",
     "Fraction",
+    "Frequency",
     "Integer",
     "Length",
     "Name",
+    "NumberDensity",
     "Section",
     "Seed",
     "Temperature",
@@ -135,6 +138,21 @@ Density = Annotated[
 """A mass density [kg/m^3]."""
 
 
+Frequency = Annotated[
+    float,
+    BeforeValidator(_quantity("frequency", above=0.0)),
+    WithJsonSchema(_unit_text("frequency")),
+]
+"""A frequency [1/s]."""
+
+NumberDensity = Annotated[
+    float,
+    BeforeValidator(_quantity("number_density", above=0.0)),
+    WithJsonSchema(_unit_text("number_density")),
+]
+"""Particles per volume [1/m^3]."""
+
+
 def _energy(value: Any) -> float:
     """Read an activation energy; values no hop can have are taken for a slip of the unit."""
     number = _quantity("energy")(value)
@@ -148,6 +166,23 @@ def _energy(value: Any) -> float:
 
 Energy = Annotated[float, BeforeValidator(_energy), WithJsonSchema(_unit_text("energy"))]
 """An activation energy [J]."""
+
+
+def _energy_difference(value: Any) -> float:
+    """Read an energy of either sign, of the size that sites of a crystal differ by."""
+    number = _quantity("energy")(value)
+    if not abs(number) <= 20.0 * ELECTRON_VOLT:
+        raise fail(
+            f"found {value!r}, which is {number / ELECTRON_VOLT:.3g} eV; an energy between -20 and "
+            "20 eV is needed, for example '0.05 eV'"
+        )
+    return number
+
+
+EnergyDifference = Annotated[
+    float, BeforeValidator(_energy_difference), WithJsonSchema(_unit_text("energy"))
+]
+"""An energy of either sign [J]."""
 
 
 def fraction(value: Any) -> float:

@@ -9,7 +9,9 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from cellion.scenario.materials import CarrierSpec, MaterialSpec
+from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
+from cellion.scenario.hopping import HoppingSpec
+from cellion.scenario.materials import CarrierSpec, IonSpec, MaterialSpec
 from cellion.scenario.mesh import MeshSpec
 from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.scenario.packing import PackingSpec
@@ -30,6 +32,16 @@ materials:
   SE: {ion: {conductivity: [1 mS/cm, 2 mS/cm, 3 mS/cm]}}
   CAM: {library: NCM811, electron: {conductivity: 5 S/m, at: 298 K, activation_energy: 30 kJ/mol}}
   pore: insulator
+  olivine: {ion: {family: olivine, energies: {cross: 0.5 eV}, carrier_share: 1 %}}
+  mine:
+    ion:
+      hopping:
+        mobile: Li+
+        lattice: {lengths: [4 angstrom, 4 angstrom, 5 angstrom], angles: [90, 90, 120]}
+        sites: [{name: a, position: [0, 0, 1/4], energy: -0.1 eV}, {name: b, position: [0, 0, 0.5]}]
+        hops: [{between: [a, b], translation: [0, 0, -1], barrier: 0.3 eV}]
+        attempt_frequency: 5 THz
+        carrier_density: 1e21 1/cm^3
   half: {ion: insulator, electron: {conductivity: 1 S/m}, density: 2 g/cm^3}
 microstructure:
   packing:
@@ -76,6 +88,8 @@ def test_the_schema_accepts_every_kind_of_microstructure(validator, kind):
 
 
 # faults of form, which an editor can show while the user types
+LATTICE_KEYS = ("name", "edge", "lengths", "angles", "vectors")
+
 FORMAL = [
     "unknown section",
     "bare temperature",
@@ -124,6 +138,11 @@ def models():
         Scenario,
         MaterialSpec,
         CarrierSpec,
+        IonSpec,
+        HoppingSpec,
+        LatticeSpec,
+        SiteSpec,
+        HopSpec,
         MicrostructureSpec,
         PackingSpec,
         TransportSpec,
@@ -165,9 +184,11 @@ def keys_of(definition):
         (("mesh",), ("size", "surface_size", "smallest_size", "gap_cells")),
         (("materials",), ()),
         (
-            ("materials", "any", "ion"),
+            ("materials", "any", "electron"),
             ("conductivity", "at", "activation_energy", "prefactor_convention"),
         ),
+        (("materials", "any", "ion", "hopping", "lattice"), LATTICE_KEYS),
+        (("materials", "any", "ion", "energies"), ()),
         (("microstructure", "packing", "particles", 3, "diameter"), ("mono", "lognormal", "list")),
         (("microstructure", "mesh", "labels"), ()),
         (("study", "vary"), ()),

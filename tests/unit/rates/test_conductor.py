@@ -1,0 +1,122 @@
+"""A hopping conductor: the same conductivity as its parts, whatever mechanism carries it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.constants import Boltzmann, electron_volt, elementary_charge
+
+from cellion.errors import RatesError
+from cellion.rates.conductor import (
+    Carriers,
+    HoppingConductor,
+    family_conductor,
+    hopping_conductivity,
+)
+from cellion.rates.family import family_conductivity
+from cellion.rates.family_data import load_family
+from cellion.rates.lattices import lattice_network
+
+EDGE, BARRIER, PREFACTOR, T = 4e-10, 0.3 * electron_volt, 1e13, 350.0
+RATE = PREFACTOR * np.exp(-BARRIER / (Boltzmann * T))
+
+
+def conductor(kind="sc", share=0.02, **settings):
+    network = lattice_network(kind, edge=EDGE, barrier=BARRIER, prefactor=PREFACTOR)
+    carriers = Carriers(share=share)
+    return HoppingConductor(network=network, charge_number=1, carriers=carriers, **settings)
+
+
+def sigma(found):
+    tensor = hopping_conductivity(found, T).tensor[0]
+    np.testing.assert_allclose(tensor, tensor[0, 0] * np.eye(3), atol=1e-12 * tensor[0, 0])
+    return float(tensor[0, 0])
+
+
+def nernst_einstein(density, diffusivity):
+    return density * elementary_charge**2 * diffusivity / (Boltzmann * T)
+
+
+def test_independent_carriers_block_each_other_on_average():
+    expected = nernst_einstein(0.02 / EDGE**3, 0.98 * RATE * EDGE**2)
+    assert sigma(conductor()) == pytest.approx(expected, rel=1e-12)
+
+
+def test_few_vacancies_conduct_like_few_ions_on_equal_sites():
+    expected = nernst_einstein(0.02 / EDGE**3, RATE * EDGE**2)
+    assert sigma(conductor(mechanism="vacancy")) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_tracer_diffusivity_is_divided_by_the_haven_ratio():
+    network = lattice_network("sc", edge=EDGE, barrier=BARRIER, prefactor=PREFACTOR)
+    carriers = Carriers(density=1e27)
+    found = HoppingConductor(network=network, charge_number=2, carriers=carriers, haven_ratio=0.5)
+    expected = 4 * nernst_einstein(1e27, RATE * EDGE**2) / 0.5
+    assert sigma(found) == pytest.approx(expected, rel=1e-12)
+
+
+def test_rows_that_move_together_carry_the_square_of_their_length():
+    ratio = sigma(conductor(mechanism="concerted", row=3)) / sigma(conductor(mechanism="vacancy"))
+    assert ratio == pytest.approx(9.0, rel=1e-12)
+
+
+def test_pairs_of_vacancies_move_on_close_packed_lattices():
+    assert sigma(conductor("fcc", mechanism="divacancy")) > 0.0
+
+
+@pytest.mark.parametrize("variant", ["Li5La3Nb2O12", "Li5La3Ta2O12", "Li7La3Zr2O12"])
+def test_a_family_conducts_as_its_lattice_gas(variant):
+    family = load_family("garnet", variant)
+    found = hopping_conductivity(family_conductor(family), [300.0, T])
+    expected = family_conductivity(family, [300.0, T]).tensor
+    np.testing.assert_allclose(found.tensor, expected, rtol=1e-12, atol=1e-12 * expected.max())
+
+
+def test_the_share_of_carriers_of_a_family_is_symmetric():
+    family = load_family("olivine")
+    tensors = [
+        hopping_conductivity(family_conductor(family, carriers=Carriers(share=c)), T).tensor
+        for c in (0.03, 0.97)
+    ]
+    np.testing.assert_allclose(*tensors, rtol=1e-9, atol=1e-12 * tensors[0].max())
+
+
+def test_a_density_of_carriers_of_a_family_is_used_as_it_is():
+    family = load_family("olivine")
+    found = hopping_conductivity(family_conductor(family, carriers=Carriers(density=1e25)), T)
+    rate = 1e13 * np.exp(-0.375 * electron_volt / (Boltzmann * T))
+    expected = nernst_einstein(1e25, rate * (3.005e-10) ** 2)
+    assert found.tensor[0, 1, 1] == pytest.approx(expected, rel=1e-9)
+    assert np.abs(found.tensor[0][[0, 2]]).max() <= 1e-12 * expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "either their share of the sites or their density"),
+        ({"share": 0.1, "density": 1e25}, "either their share"),
+        ({"share": 0.0}, "a share of 0 found"),
+        ({"share": 1.0}, "a share of 1 found"),
+        ({"density": -1.0}, "must be positive"),
+        ({"density": float("nan")}, "must be positive"),
+    ],
+)
+def test_carriers_without_meaning_are_refused(settings, message):
+    with pytest.raises(RatesError, match=message):
+        Carriers(**settings)
+
+
+def test_a_haven_ratio_beside_a_mechanism_is_refused():
+    with pytest.raises(RatesError, match="has its own"):
+        conductor(mechanism="vacancy", haven_ratio=0.65)
+
+
+def test_a_mechanism_that_the_lattice_lacks_is_refused_at_once():
+    with pytest.raises(RatesError, match="no ion is next to both vacancies"):
+        conductor("sc", mechanism="divacancy")
+
+
+@pytest.mark.parametrize("temperature", [0.0, -5.0, float("nan")])
+def test_a_temperature_that_is_none_is_refused(temperature):
+    with pytest.raises(RatesError, match="temperature"):
+        hopping_conductivity(conductor(), temperature)
