@@ -69,11 +69,16 @@ def background_mesh(octree: Octree, *, keep_faces: bool = False) -> BackgroundMe
 
 def _orient(nodes: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.int64]:
     """Swap two vertices of the simplices whose integer determinant is negative."""
-    e = nodes[cells[:, 1:]] - nodes[cells[:, :1]]
-    if nodes.shape[1] == 2:
-        determinant = e[:, 0, 0] * e[:, 1, 1] - e[:, 0, 1] * e[:, 1, 0]
+    axes = [nodes[:, k].take(cells) for k in range(nodes.shape[1])]
+    u, v, *w = ([x[:, k] - x[:, 0] for x in axes] for k in range(1, cells.shape[1]))
+    if not w:
+        determinant = u[0] * v[1] - u[1] * v[0]
     else:
-        determinant = np.einsum("ij,ij->i", np.cross(e[:, 0], e[:, 1]), e[:, 2])
+        determinant = (
+            w[0][0] * (u[1] * v[2] - u[2] * v[1])
+            + w[0][1] * (u[2] * v[0] - u[0] * v[2])
+            + w[0][2] * (u[0] * v[1] - u[1] * v[0])
+        )
     flip = determinant < 0
     cells[flip, 0], cells[flip, 1] = cells[flip, 1], cells[flip, 0]
     return cells

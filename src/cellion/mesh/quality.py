@@ -33,7 +33,8 @@ def _blocks(
     components = np.ascontiguousarray(points.T)
     for start in range(0, len(cells), BLOCK):
         block = slice(start, start + BLOCK)
-        yield block, components[:, cells[block].T]
+        vertices = np.ascontiguousarray(cells[block].T)
+        yield block, np.stack([component.take(vertices) for component in components])
 
 
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
