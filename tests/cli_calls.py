@@ -1,0 +1,148 @@
+"""Call the command line inside a process: several calls pay for starting Python and MPI once.
+
+As a program, ``mpirun -n N python cli_calls.py calls.json answers.json`` makes every call on all
+ranks and writes what each gave. What only a process of its own can show (the exit code of
+``mpirun``, signals, the order of leaving) is tested with processes of their own.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What a call of the command line gave.
+
+    Attributes:
+        code: Exit code.
+        stdout: What it printed.
+        stderr: What it said.
+        codes: Exit code on every rank.
+        seconds: Wall time [s].
+    """
+
+    code: int
+    stdout: str
+    stderr: str
+    codes: tuple[int, ...]
+    seconds: float
+
+
+def call(*arguments: str | Path) -> Call:
+    """Call ``cellion`` with some arguments, in this process."""
+    from cellion.cli import main
+
+    before, hook = sys.argv, sys.excepthook
+    sys.argv = ["cellion", *map(str, arguments)]
+    start, code = time.perf_counter(), 0
+    with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()) as stderr:
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        finally:
+            sys.argv, sys.excepthook = before, hook
+    seconds = time.perf_counter() - start
+    told = (stdout.getvalue(), stderr.getvalue())
+    return Call(code=code, stdout=told[0], stderr=told[1], codes=(code,), seconds=seconds)
+
+
+def _all_calls(calls: Sequence[Sequence[str]]) -> list[Call]:
+    """Make the calls on all ranks; the texts of the ranks are put together."""
+    import cellion.parallel  # noqa: F401 - before mpi4py
+
+    from mpi4py import MPI
+
+    answers = []
+    for arguments in calls:
+        ranks = MPI.COMM_WORLD.allgather(call(*arguments))
+        answers.append(
+            Call(
+                code=ranks[0].code,
+                stdout="".join(each.stdout for each in ranks),
+                stderr="".join(each.stderr for each in ranks),
+                codes=tuple(each.code for each in ranks),
+                seconds=max(each.seconds for each in ranks),
+            )
+        )
+    if MPI.COMM_WORLD.rank:
+        return []
+    return answers
+
+
+def on_ranks(
+    ranks: int,
+    calls: Sequence[Sequence[str | Path]],
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout: float,
+) -> list[Call]:
+    """Make calls in a folder, all on the same ranks of one parallel run.
+
+    Raises:
+        AssertionError: The program itself did not come to its end.
+    """
+    asked, answered = folder / "calls.json", folder / "answers.json"
+    asked.write_text(json.dumps([[str(word) for word in one] for one in calls]), encoding="utf-8")
+    command = [*launcher(ranks), sys.executable, "-m", "mpi4py", __file__, asked, answered]
+    ended = process(command, folder, environment, timeout)
+    assert ended.returncode == 0, ended.stderr
+    return [
+        Call(**{**answer, "codes": tuple(answer["codes"])})
+        for answer in json.loads(answered.read_text(encoding="utf-8"))
+    ]
+
+
+def launcher(ranks: int) -> list[str | Path]:
+    """Words that start a program on some ranks; none for a process that is alone."""
+    if not ranks:
+        return []
+    beside = Path(sys.executable).parent / "mpirun"
+    return [beside if beside.exists() else shutil.which("mpirun") or beside, "-n", str(ranks)]
+
+
+def process(
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a program; when it hangs, end all that it has started.
+
+    Raises:
+        subprocess.TimeoutExpired: It hangs.
+    """
+    started = subprocess.Popen(
+        [str(word) for word in command],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = started.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(started.pid, signal.SIGKILL)
+        started.communicate()
+        raise
+    return subprocess.CompletedProcess(command, started.returncode, stdout, stderr)
+
+
+if __name__ == "__main__":
+    asked, answered = map(Path, sys.argv[1:])
+    made = _all_calls(json.loads(asked.read_text(encoding="utf-8")))
+    if made:
+        answered.write_text(json.dumps([asdict(one) for one in made]), encoding="utf-8")
