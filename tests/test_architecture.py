@@ -32,8 +32,11 @@ PLAIN_FILES = (
     "homogenise/properties.py",
     "homogenise/bounds.py",
     "homogenise/tortuosity.py",
+    "export/arrhenius.py",
     "export/plots.py",
+    "export/rates.py",
     "export/tables.py",
+    "pipeline/rates.py",
 )
 FORBIDDEN_IN_PLAIN = ("basix", "dolfinx", "dolfinx_solver", "mpi4py", "petsc4py", "ufl")
 

@@ -193,6 +193,48 @@ def materials(
 
 @app.command()
 @_answering
+def rates(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SCENARIO.yaml|MATERIAL|FAMILY]",
+            help="A scenario, a material of the library, a crystal family (olivine) or one of its "
+            "materials (olivine/LiMgPO4).",
+        ),
+    ] = None,
+    temperatures: Annotated[
+        str, typer.Option(metavar="FIRST:LAST:STEP", help="A range, a list, or one temperature.")
+    ] = "250K:600K:50K",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder of tables and plots [results]."),
+    ] = None,
+    overrides: Overrides = None,
+    screen: Annotated[
+        bool, typer.Option("--screen", help="Rank all materials by ionic conductivity instead.")
+    ] = False,
+    at: Annotated[str, typer.Option(help="Temperature of the ranking.")] = "298.15 K",
+    deviation: Annotated[
+        str, typer.Option(help="Standard deviation of the barriers in the ranking.")
+    ] = "50 meV",
+) -> None:
+    """Show conductivity tensors over temperature; write a table and an Arrhenius plot."""
+    from cellion.pipeline.rates import answer_rates, answer_screening
+
+    shown, files = (
+        answer_screening(target, at, deviation, output)
+        if screen
+        else answer_rates(target, temperatures, output, overrides or ())
+    )
+    out = Console()
+    for table in shown:
+        out.print(table)
+    for file in files:
+        typer.echo(f"written: {file}")
+
+
+@app.command()
+@_answering
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
     from cellion.scenario.schema import json_schema

@@ -1,0 +1,131 @@
+"""Transport tensors of a material over temperature: principal values, axes, extrapolation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import MaterialError
+from cellion.material.hopping import HoppingLaw
+from cellion.material.material import MARGIN, Material
+from cellion.rates.arrhenius import Quantity, fit
+from cellion.rates.diffusivity import Diffusivity, PrincipalAxes, principal_axes
+
+__all__ = ["TensorTable", "conductivity_table", "diffusivity_table"]
+
+type Floats = NDArray[np.float64]
+
+_SAME = 1e-9  # relative difference below which principal values are one
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorTable:
+    """One tensor over temperature.
+
+    Attributes:
+        name: Material, and the carrier where it is not the ion.
+        quantity: ``conductivity`` [S/m] or ``diffusivity`` of one carrier [m^2/s].
+        temperature: Temperatures [K], shape (n,).
+        tensor: Symmetric tensors in crystal axes, shape (n, 3, 3).
+        extrapolated: Whether a temperature is outside the data behind the law, shape (n,).
+        origin: ``computed`` from hops, or ``measured``.
+        source: Where it comes from.
+        notes: What else to know, one sentence each.
+    """
+
+    name: str
+    quantity: Literal["conductivity", "diffusivity"]
+    temperature: Floats
+    tensor: Floats
+    extrapolated: NDArray[np.bool_]
+    origin: Literal["computed", "measured"]
+    source: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """Unit of the tensor."""
+        return "S/m" if self.quantity == "conductivity" else "m^2/s"
+
+    @property
+    def principal(self) -> PrincipalAxes:
+        """Principal values, descending, and their axes; rounding below zero is cut off.
+
+        The sign of an axis is chosen such that its largest component is positive.
+        """
+        found = principal_axes(self.tensor)
+        values = np.where(found.values > 1e-12 * found.values[:, :1], found.values, 0.0)
+        largest = np.abs(found.axes).round(9).argmax(axis=2)[..., None]
+        signs = np.sign(np.take_along_axis(found.axes, largest, axis=2))
+        return PrincipalAxes(values=values, axes=found.axes * signs, anisotropy=found.anisotropy)
+
+    @property
+    def mean(self) -> Floats:
+        """One third of the trace, shape (n,)."""
+        return np.asarray(np.trace(self.tensor, axis1=1, axis2=2) / 3.0)
+
+    @property
+    def isotropic(self) -> bool:
+        """Whether the three principal values are one at every temperature."""
+        values = self.principal.values
+        return bool(np.all(values[:, 0] - values[:, 2] <= _SAME * values[:, 0]))
+
+    @property
+    def activation_energy(self) -> float | None:
+        """Apparent Arrhenius energy of the mean of sigma T or D [J]; None from one temperature."""
+        if np.unique(self.temperature).size < 2 or not np.all(self.mean > 0.0):
+            return None
+        law: Quantity = "sigmaT" if self.quantity == "conductivity" else "diffusivity"
+        return fit(self.temperature, self.mean, law).activation_energy
+
+    def scaled(self) -> Floats:
+        """Principal values of what follows an Arrhenius law: sigma T [S K/m] or D, shape (n, 3)."""
+        values = self.principal.values
+        return values * self.temperature[:, None] if self.quantity == "conductivity" else values
+
+
+def conductivity_table(material: Material, carrier: str, temperature: Floats) -> TensorTable:
+    """Return the conductivity of a material over temperature.
+
+    Args:
+        material: A material.
+        carrier: ``ion`` or ``electron``; it must conduct.
+        temperature: Temperatures [K], shape (n,).
+
+    Raises:
+        MaterialError: The carrier does not move, or a temperature is not above 0 K.
+    """
+    T = np.asarray(temperature, dtype=np.float64)
+    tensor = np.array([material.conductivity(carrier, float(t)) for t in T])
+    if not tensor.any():
+        raise MaterialError(f"material '{material.name}': the {carrier} does not move")
+    low, high = material.ranges.get(carrier, (0.0, np.inf))
+    hops = isinstance(material.carriers[carrier], HoppingLaw)
+    start = f"{carrier} conductivity: "
+    sources = [s.removeprefix(start) for s in material.sources if s.startswith(start)]
+    return TensorTable(
+        name=material.name if carrier == "ion" else f"{material.name}, electron",
+        quantity="conductivity",
+        temperature=T,
+        tensor=tensor,
+        extrapolated=(low - MARGIN > T) | (high + MARGIN < T),
+        origin="computed" if hops else "measured",
+        source="; ".join(sources),
+    )
+
+
+def diffusivity_table(name: str, found: Diffusivity, notes: tuple[str, ...] = ()) -> TensorTable:
+    """Return the diffusivity of one carrier as a table."""
+    return TensorTable(
+        name=name,
+        quantity="diffusivity",
+        temperature=found.temperature,
+        tensor=found.tensor,
+        extrapolated=np.zeros(found.temperature.size, dtype=bool),
+        origin="computed",
+        source=found.source,
+        notes=notes,
+    )
