@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 from scipy.constants import Boltzmann, electron_volt, elementary_charge
 
 from cellion.errors import MaterialError
@@ -240,3 +242,15 @@ def test_barriers_that_a_structure_file_still_needs_are_listed():
     told = r"^ion\.hopping\.structure: .*barriers are missing for .*4\.690 .*5\.570 angstrom\."
     with pytest.raises(MaterialError, match=told):
         built({"hopping": {**FROM_FILE, "hops": hops}})
+
+
+def test_the_forms_that_the_guide_shows_conduct():
+    root = OLIVINE.parents[2]
+    (block,) = re.findall(
+        r"^```yaml\n(.*?)^```", (root / "docs" / "rates.md").read_text("utf-8"), re.M | re.S
+    )
+    materials = YAML(typ="safe").load(block)["materials"]
+    materials["from_file"]["ion"]["hopping"]["structure"] = str(OLIVINE)
+    for name, document in materials.items():
+        material = build_material(name, MaterialSpec.model_validate(document), ROOM)
+        assert np.linalg.eigvalsh(material.conductivity("ion", ROOM))[0] > 0.0, name
