@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
@@ -240,7 +241,7 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
 
     Runs of the same scenario but for its seed, with the same fractions asked for, form a group,
     shown as mean +- standard deviation. It fits 80 columns: volume fractions are those asked for,
-    and the temperature is shown when it varies.
+    of materials for which they vary, and the temperature is shown when it varies.
 
     Args:
         results: The runs.
@@ -250,11 +251,11 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
         A table that rich prints.
     """
     groups = _replicates(results)
-    materials = list(dict.fromkeys(m for result in results for m in result.materials))
+    materials = _varying_materials(results)
     carriers = list(dict.fromkeys(name for result in results for name in result.carriers))
     names = {result.name for result in results}
     shared = names.pop() if len(names) == 1 else None
-    table = Table(title=title or shared, title_justify="left", padding=(0, 1, 0, 0))
+    table = Table(title=title or shared, title_justify="left", padding=(0, 1, 0, 0), box=SIMPLE)
     headers = ["run"] if shared is None else []
     headers += ["T\n[K]"] if len({result.temperature for result in results}) > 1 else []
     headers += [f"{material}\n[vol %]" for material in materials]
@@ -267,6 +268,19 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
         cells += [f"{group[0].temperature:g}"] if "T\n[K]" in headers else []
         table.add_row(*cells, *_console_cells(group, materials, carriers), str(len(group)))
     return table
+
+
+def _share(result: RunResult, material: str) -> float | None:
+    """Volume fraction as asked for, or as meshed when nothing was asked."""
+    fraction = result.volume_fraction.get(material, Fraction())
+    return fraction.meshed if fraction.requested is None else fraction.requested
+
+
+def _varying_materials(results: Sequence[RunResult]) -> list[str]:
+    """Materials whose volume fraction is not the same in all runs; all when none varies."""
+    materials = list(dict.fromkeys(m for result in results for m in result.materials))
+    shares = {m: {f"{_share(r, m) or 0.0:.4f}" for r in results} for m in materials}
+    return [m for m in materials if len(shares[m]) > 1] or materials
 
 
 def _replicates(results: Sequence[RunResult]) -> list[list[RunResult]]:
@@ -282,8 +296,7 @@ def _console_cells(group: list[RunResult], materials: list[str], carriers: list[
     first = group[0]
     cells = []
     for material in materials:
-        fraction = first.volume_fraction.get(material, Fraction())
-        share = fraction.meshed if fraction.requested is None else fraction.requested
+        share = _share(first, material)
         cells.append("-" if share is None else f"{100 * share:.4g}")
     for name in carriers:
         members = [result.carriers[name] for result in group if name in result.carriers]
