@@ -34,7 +34,7 @@ def start(subprocess_environment: dict[str, str]) -> Start:
 
 @pytest.fixture(scope="session")
 def together(subprocess_environment: dict[str, str]) -> Together:
-    """Make several calls of ``cellion`` on the same ranks: ``together(2, folder, [[...], ...])``."""
+    """Make several calls of ``cellion`` on the same ranks: ``together(2, folder, [[...]])``."""
 
     def calling(ranks: int, folder: Path, calls: Sequence[Sequence[str | Path]]) -> list[Call]:
         return on_ranks(ranks, calls, folder, subprocess_environment, PATIENCE)

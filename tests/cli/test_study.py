@@ -1,0 +1,250 @@
+"""`cellion study`: points, failures, resumption, and ranks that share the work."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cellion.export.tables import read_table
+from cellion.results.files import load_result
+from cli_calls import Call
+from invariants import check_result
+from small_scenarios import DISC, PACKING, PLATES, write
+
+TEMPERATURES = PLATES + "study: {vary: {temperature: [290 K, 300 K, 310 K]}}\n"
+ONE_FAILS = PLATES + (
+    "study: {vary: {microstructure.mesh.labels: "
+    "[{10: A, 20: B}, {10: A, 30: B}, {10: B, 20: A}]}}\n"
+)
+ALL_FAIL = PLATES + "study: {vary: {microstructure.mesh.labels: [{10: A, 30: B}, {10: A}]}}\n"
+
+
+def times(folder: Path) -> dict[str, int]:
+    """When each finished point was written [ns]."""
+    return {f.parent.name: f.stat().st_mtime_ns for f in sorted(folder.glob("*/results.json"))}
+
+
+def numbers(table: Path) -> list[dict[str, object]]:
+    """Rows without timings."""
+    return [{k: v for k, v in row.items() if "time" not in k} for row in read_table(table)]
+
+
+def results(told: Call) -> list[str]:
+    """Progress lines."""
+    return [line for line in told.stderr.splitlines() if line.startswith("[")]
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def test_study_as_users_start_it(start, tmp_path):
+    write(tmp_path, TEMPERATURES)
+    told = start(tmp_path, "study", "scenario.yaml")
+    out = tmp_path / "results" / "plates"
+    assert told.returncode == 0
+    assert "results: results/plates" in told.stdout
+    assert told.stderr.splitlines()[0].startswith("[1/3] temperature = 290 K, realisation 1: done")
+    assert {file.name for file in out.iterdir()} == {
+        *("point_000", "point_001", "point_002"),
+        *("table.csv", "conductivity.png", "conductivity.svg"),
+    }
+    rows = read_table(out / "table.csv")
+    assert [row["temperature"] for row in rows] == ["290 K", "300 K", "310 K"]
+    assert [row["temperature [K]"] for row in rows] == [290, 300, 310]
+    for row in rows:
+        result = load_result(out / str(row["point"]))
+        check_result(result)
+        assert row["sigma_ion_xx [S/m]"] == result.carrier("ion").effective_conductivity[0, 0]
+    values = [row["sigma_ion_xx [S/m]"] for row in rows]
+    assert values == sorted(values)
+    assert len(set(values)) == 3
+
+
+def test_replicates_are_other_packings(inside, tmp_path):
+    """Fields of the first realisation only; the seeds are consecutive."""
+    text = PACKING + "study: {vary: {temperature: [300 K]}, replicates: 2}\n"
+    told = inside("study", write(tmp_path, text), "-o", "out")
+    assert told.code == 0
+    rows = read_table(Path("out/table.csv"))
+    assert [(row["point"], row["realisation"], row["seed"]) for row in rows] == [
+        ("point_000", 1, 5813),
+        ("point_001", 2, 5814),
+    ]
+    assert rows[0]["sigma_ion_xx [S/m]"] != rows[1]["sigma_ion_xx [S/m]"]
+    assert Path("out/point_000/fields.vtkhdf").exists()
+    assert not Path("out/point_001/fields.vtkhdf").exists()
+    for row in rows:
+        check_result(load_result(Path("out", str(row["point"]))))
+    assert "±" in told.stdout
+
+
+# --- points that fail ----------------------------------------------------------------------------
+
+
+def test_failed_point_is_recorded_and_stops_no_other(inside, tmp_path):
+    told = inside("study", write(tmp_path, ONE_FAILS), "-o", "out")
+    assert told.code == 0
+    rows = read_table(Path("out/table.csv"))
+    assert [row["point"] for row in rows] == ["point_000", "point_001", "point_002"]
+    assert [bool(row["failure"]) for row in rows] == [False, True, False]
+    assert "tags 20" in str(rows[1]["failure"])
+    assert rows[1]["sigma_ion_xx [S/m]"] is None
+    assert rows[0]["sigma_ion_xx [S/m]"] == pytest.approx(rows[2]["sigma_ion_xx [S/m]"])
+    assert list(times(Path("out"))) == ["point_000", "point_002"]
+    assert "has no answer" in told.stderr
+    assert "tags 20" in told.stderr
+
+
+def test_failed_point_leaves_no_result_of_an_earlier_study(inside, tmp_path):
+    """A table of one study and a point of another would not be told apart."""
+    assert inside("study", write(tmp_path, TEMPERATURES), "-o", "out").code == 0
+    assert inside("study", write(tmp_path, ONE_FAILS), "-o", "out").code == 0
+    assert list(times(Path("out"))) == ["point_000", "point_002"]
+
+
+def test_study_without_any_answer_ends_with_2(inside, tmp_path):
+    assert inside("study", write(tmp_path, TEMPERATURES), "-o", "out").code == 0
+    told = inside("study", write(tmp_path, ALL_FAIL), "-o", "out")
+    assert told.code == 2
+    assert told.stderr.count("cellion: ") == 1
+    assert "none of the 2 points was answered; the first said: mesh file" in told.stderr
+    assert told.stdout == ""
+    assert not list(Path("out").glob("conductivity.*"))
+    assert all(row["failure"] for row in read_table(Path("out/table.csv")))
+
+
+def test_study_needs_its_section(inside, tmp_path):
+    told = inside("study", write(tmp_path, PLATES))
+    assert told.code == 2
+    assert "has no 'study' section" in told.stderr
+    assert "cellion run" in told.stderr
+
+
+def test_study_into_a_file(inside, tmp_path):
+    """Found before the first point is run."""
+    told = inside("study", write(tmp_path, TEMPERATURES), "-o", "squares.msh")
+    assert told.code == 2
+    assert told.stderr.startswith("cellion: squares.msh: cannot be written")
+
+
+# --- resumption ----------------------------------------------------------------------------------
+
+
+def test_resume_keeps_what_is_finished(inside, tmp_path):
+    scenario = write(tmp_path, TEMPERATURES)
+    assert inside("study", scenario, "-o", "out").code == 0
+    before, table = times(Path("out")), numbers(Path("out/table.csv"))
+    Path("out/point_001/results.json").unlink()
+    assert inside("study", scenario, "-o", "out", "--resume").code == 0
+    after = times(Path("out"))
+    assert {name for name in before if after[name] != before[name]} == {"point_001"}
+    assert numbers(Path("out/table.csv")) == table
+
+
+def test_resume_recomputes_what_was_changed(inside, tmp_path):
+    """One temperature is another now; and one result is cut short."""
+    scenario = write(tmp_path, TEMPERATURES)
+    assert inside("study", scenario, "-o", "out").code == 0
+    before = times(Path("out"))
+    scenario.write_text(TEMPERATURES.replace("300 K, 310 K]", "300 K, 320 K]"))
+    file = Path("out/point_000/results.json")
+    file.write_text(file.read_text()[:100])
+    assert inside("study", scenario, "-o", "out", "--resume").code == 0
+    after = times(Path("out"))
+    assert {name for name in before if after[name] != before[name]} == {"point_000", "point_002"}
+    assert load_result(Path("out/point_002")).temperature == 320.0
+
+
+def test_resume_recomputes_everything_when_the_materials_changed(inside, tmp_path):
+    scenario = write(tmp_path, TEMPERATURES)
+    assert inside("study", scenario, "-o", "out").code == 0
+    before = times(Path("out"))
+    scenario.write_text(TEMPERATURES.replace("2 mS/cm", "3 mS/cm"))
+    assert inside("study", scenario, "-o", "out", "--resume").code == 0
+    assert all(after != before[name] for name, after in times(Path("out")).items())
+
+
+def test_resume_recomputes_when_the_mesh_file_is_newer(inside, tmp_path):
+    """The document is the same, but what its file name stands for is not."""
+    scenario = write(tmp_path, TEMPERATURES)
+    assert inside("study", scenario, "-o", "out").code == 0
+    before = times(Path("out"))
+    later = max(before.values()) + 10**9
+    os.utime(tmp_path / "squares.msh", ns=(later, later))
+    assert inside("study", scenario, "-o", "out", "--resume").code == 0
+    assert all(after != before[name] for name, after in times(Path("out")).items())
+
+
+def test_study_without_resume_runs_everything_again(inside, tmp_path):
+    scenario = write(tmp_path, TEMPERATURES)
+    assert inside("study", scenario, "-o", "out").code == 0
+    before = times(Path("out"))
+    assert inside("study", scenario, "-o", "out").code == 0
+    assert all(after != before[name] for name, after in times(Path("out")).items())
+
+
+# --- ranks ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shared(together, tmp_path_factory) -> tuple[Path, dict[str, Call]]:
+    """Studies on two ranks, and the same ones on one."""
+    folder = tmp_path_factory.mktemp("shared")
+    files = {"some": ONE_FAILS, "none": ALL_FAIL, "disc": disc_study(), "blocked": TEMPERATURES}
+    for name, text in files.items():
+        write(folder, text, f"{name}.yaml")
+        (folder / "blocked_2" / "table.csv").mkdir(parents=True, exist_ok=True)
+    calls = [["study", f"{name}.yaml", "-o", f"{name}_2"] for name in files]
+    told = dict(zip(files, together(2, folder, calls), strict=True))
+    together(1, folder, [["study", f"{name}.yaml", "-o", f"{name}_1"] for name in files])
+    return folder, told
+
+
+def disc_study() -> str:
+    """Five points: one rank has three, the other two."""
+    radii = json.dumps([f"{radius} um" for radius in (1, 1.5, 2, 2.5, 3)])
+    return DISC + f"study: {{vary: {{'microstructure.spheres.spheres[0].radius': {radii}}}}}\n"
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("name", ["some", "disc"])
+def test_table_does_not_depend_on_ranks(shared, name):
+    folder, told = shared
+    assert told[name].codes == (0, 0)
+    assert numbers(folder / f"{name}_2" / "table.csv") == numbers(
+        folder / f"{name}_1" / "table.csv"
+    )
+
+
+@pytest.mark.mpi
+def test_every_point_is_announced_once(shared):
+    lines = results(shared[1]["disc"])
+    assert [line.split("]")[0] for line in lines] == [f"[{i}/5" for i in range(1, 6)]
+    assert len({line.split("]")[1].split(";")[0] for line in lines}) == 5
+
+
+@pytest.mark.mpi
+def test_every_point_of_ranks_keeps_its_invariants(shared):
+    points = sorted((shared[0] / "disc_2").glob("point_*"))
+    assert len(points) == 5
+    for point in points:
+        check_result(load_result(point))
+
+
+@pytest.mark.mpi
+def test_ranks_without_any_answer_end_with_2(shared):
+    told = shared[1]["none"]
+    assert told.codes == (2, 2)
+    assert told.stderr.count("cellion: ") == 1
+
+
+@pytest.mark.mpi
+def test_ranks_learn_that_the_table_cannot_be_written(shared):
+    """Rank 0 alone writes it; the others must not wait for it."""
+    told = shared[1]["blocked"]
+    assert told.codes == (2, 2)
+    assert told.stderr.count("cellion: ") == 1
+    assert "table.csv: cannot be written" in told.stderr

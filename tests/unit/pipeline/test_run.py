@@ -1,0 +1,114 @@
+"""The pipeline called from Python: what it needs from the scenario, and what it hands on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cellion.parallel  # noqa: F401 - before mpi4py
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from cellion.errors import ConvergenceError, MeshError, SetupError
+from cellion.pipeline import run as pipeline
+from cellion.pipeline.run import prepare, run, solve_carrier
+from cellion.results.files import load_result
+from cellion.scenario.load import load_scenario
+from invariants import check_result
+from small_scenarios import DISC, PLATES, write
+
+
+def scenario_of(folder: Path, text: str, *overrides: str):
+    return load_scenario(write(folder, text), overrides)
+
+
+def test_result_without_a_folder_is_the_same(tmp_path):
+    """Nothing is written then, in the folder of the scenario or elsewhere."""
+    scenario = scenario_of(tmp_path, PLATES)
+    before = sorted(tmp_path.rglob("*"))
+    result = run(scenario, MPI.COMM_SELF)
+    assert sorted(tmp_path.rglob("*")) == before
+    check_result(result)
+    run(scenario, MPI.COMM_SELF, folder=tmp_path / "out")
+    written = load_result(tmp_path / "out")
+    np.testing.assert_array_equal(
+        written.carrier("ion").effective_conductivity, result.carrier("ion").effective_conductivity
+    )
+
+
+@pytest.mark.parametrize(
+    ("axis", "mean"),
+    [("x", 2 / (1 / 0.1 + 1 / 0.2)), ("y", (0.1 + 0.2) / 2)],
+    ids=["in series", "in parallel"],
+)
+def test_plates_have_the_mean_that_their_arrangement_says(tmp_path, axis, mean):
+    scenario = scenario_of(tmp_path, PLATES, f"transport.directions=[{axis}]")
+    result = run(scenario, MPI.COMM_SELF)
+    check_result(result)
+    index = "xy".index(axis)
+    assert result.carrier("ion").effective_conductivity[index, index] == pytest.approx(mean)
+
+
+def test_fields_are_left_out_when_not_wanted(tmp_path):
+    run(scenario_of(tmp_path, PLATES), MPI.COMM_SELF, folder=tmp_path / "out", fields=False)
+    assert sorted(f.name for f in (tmp_path / "out").iterdir()) == ["results.json", "table.csv"]
+
+
+def test_progress_names_the_stages(tmp_path):
+    lines: list[str] = []
+    run(scenario_of(tmp_path, DISC), MPI.COMM_SELF, tell=lines.append)
+    assert lines == [
+        "microstructure",
+        "mesh (1 particles)",
+        "transport of ions",
+        "transport of electrons",
+    ]
+
+
+def test_wall_time_is_told_for_every_stage(tmp_path):
+    result = run(scenario_of(tmp_path, DISC), MPI.COMM_SELF)
+    assert set(result.provenance.wall_time) == {
+        *("microstructure", "mesh", "distribute", "discretise", "assemble", "setup", "solve"),
+        "homogenise",
+    }
+
+
+def test_prepared_mesh_serves_several_solves(tmp_path):
+    scenario = scenario_of(tmp_path, PLATES)
+    prepared = prepare(scenario, MPI.COMM_SELF)
+    assert prepared.mesh.materials == ("A", "B")
+    assert prepared.quality["cells"] == 8.0
+    first = solve_carrier(scenario, prepared, "ion")
+    assert solve_carrier(scenario, prepared, "ion").currents == first.currents
+
+
+def test_direction_that_the_mesh_lacks_is_found_before_solving(tmp_path):
+    scenario = scenario_of(tmp_path, PLATES, "transport.directions=[x, z]")
+    with pytest.raises(MeshError, match="transport.directions: found 'z'.*allowed: x, y"):
+        prepare(scenario, MPI.COMM_SELF)
+
+
+def test_solve_that_fails_names_the_carrier(tmp_path, monkeypatch):
+    def failing(*arguments: object) -> None:
+        raise ConvergenceError("direction x: DIVERGED_ITS after 7 iterations")
+
+    monkeypatch.setattr(pipeline, "solve", failing)
+    with pytest.raises(ConvergenceError, match="transport of ions, direction x: DIVERGED_ITS"):
+        run(scenario_of(tmp_path, PLATES), MPI.COMM_SELF)
+
+
+def test_missing_compiler_is_named_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "missing_compiler_packages", lambda: ("gcc", "libc6-dev"))
+    with pytest.raises(SetupError, match=r"no working C compiler.*gcc libc6-dev"):
+        run(scenario_of(tmp_path, PLATES), MPI.COMM_SELF, folder=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_coarse_mesh_is_noted_only_beyond_five_percent(tmp_path):
+    fine = run(scenario_of(tmp_path, DISC), MPI.COMM_SELF)
+    assert not any("volume fraction" in note for note in fine.notes)
+    sizes = ("mesh={size: 5 um, surface_size: 5 um, smallest_size: 5 um}",)
+    small = "microstructure.spheres.spheres[0].radius=0.1 um"
+    coarse = run(scenario_of(tmp_path, DISC, *sizes, small), MPI.COMM_SELF)
+    assert any(note.startswith("material 'CAM': its volume fraction") for note in coarse.notes)

@@ -1,0 +1,82 @@
+"""A study called from Python: tables, failures and the order of points, without a command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cellion.parallel  # noqa: F401 - before mpi4py
+
+import pytest
+from mpi4py import MPI
+
+from cellion.errors import ConvergenceError, ResultsError, StudyError
+from cellion.export.tables import read_table
+from cellion.pipeline import run as pipeline
+from cellion.results.files import is_complete
+from cellion.scenario.load import load_scenario
+from cellion.scenario.scenario import Scenario
+from cellion.study.run import run_study
+from small_scenarios import PLATES, write
+
+STUDY = PLATES + "study: {vary: {temperature: [290 K, 300 K, 310 K]}}\n"
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Scenario:
+    return load_scenario(write(tmp_path, STUDY))
+
+
+@pytest.fixture
+def failing_at_300_kelvin(monkeypatch: pytest.MonkeyPatch) -> None:
+    solve = pipeline.solve_carrier
+
+    def failing(scenario: Scenario, *arguments: object, **options: object) -> object:
+        if scenario.temperature == 300.0:
+            raise ConvergenceError("direction x: DIVERGED_ITS")
+        return solve(scenario, *arguments, **options)
+
+    monkeypatch.setattr(pipeline, "solve_carrier", failing)
+
+
+def test_progress_counts_the_points(scenario, tmp_path):
+    lines: list[str] = []
+    run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out", tell=lines.append)
+    assert [line.split(";")[0] for line in lines] == [
+        f"[{i + 1}/3] temperature = {kelvin} K, realisation 1: done"
+        for i, kelvin in enumerate((290, 300, 310))
+    ]
+
+
+def test_solve_that_fails_is_a_row_with_its_reason(scenario, tmp_path, failing_at_300_kelvin):
+    lines: list[str] = []
+    run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out", tell=lines.append)
+    rows = read_table(tmp_path / "out" / "table.csv")
+    assert [row["failure"] for row in rows] == [None, "direction x: DIVERGED_ITS", None]
+    assert [is_complete(tmp_path / "out" / f"point_{i:03d}") for i in range(3)] == [
+        *(True, False, True)
+    ]
+    assert lines[-1].endswith("has no answer: direction x: DIVERGED_ITS")
+
+
+def test_study_of_failures_only_raises_the_first(tmp_path, failing_at_300_kelvin):
+    text = STUDY.replace("[290 K, 300 K, 310 K]", "[300 K]")
+    with pytest.raises(StudyError, match="none of the 1 points was answered.*DIVERGED_ITS"):
+        run_study(load_scenario(write(tmp_path, text)), MPI.COMM_SELF, folder=tmp_path / "out")
+
+
+def test_resumed_study_solves_nothing_that_is_finished(scenario, tmp_path, monkeypatch):
+    run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out")
+    rows = read_table(tmp_path / "out" / "table.csv")
+
+    def never(*arguments: object, **options: object) -> None:
+        raise RuntimeError("solved again")
+
+    monkeypatch.setattr(pipeline, "run", never)
+    run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out", resume=True)
+    assert read_table(tmp_path / "out" / "table.csv") == rows
+
+
+def test_folder_is_tried_before_the_first_point(scenario, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "run", lambda *arguments, **options: pytest.fail("was run"))
+    with pytest.raises(ResultsError, match="cannot be written"):
+        run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "squares.msh")
