@@ -3,7 +3,8 @@
 One hierarchy serves all directions. Periodic: one singular matrix, several loads, the constants of
 each component in its null space. Electrodes: the matrix differs by direction in the rows of the
 fixed nodes only, so the interpolation is set up for the matrix without fixed nodes, and per
-direction only the coarse matrices are computed anew.
+direction only the coarse matrices are computed anew. At high contrast that costs many iterations
+(good conductors that end at an electrode), and each direction gets a hierarchy of its own.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ _SLACK = 10.0
 
 _SMALLEST_SHARE = 1e-5
 """Smallest sigma_eff over the volume mean of sigma for which the solve is sharpened."""
+
+_REUSE_CONTRAST = 100.0
+"""Contrast up to which electrodes of different directions share their interpolation."""
 
 _FIXED_DIAGONAL = 0.1
 """Diagonal of fixed nodes over the mean diagonal; larger values stiffen coarse nodes near them."""
@@ -91,7 +95,8 @@ def solve(problem: TransportProblem, watch: Stopwatch | None = None) -> Solution
     percolation = _percolation(problem, discrete)
     wanted = [name for name in problem.directions if percolation.percolates[name]]
     periodic = problem.boundary == "periodic"
-    options = solver_options(reuse=not periodic and len(wanted) > 1)
+    mild = _contrast(problem) <= _REUSE_CONTRAST
+    options = solver_options(reuse=mild and not periodic and len(wanted) > 1)
     run = _Run(problem=problem, discrete=discrete, options=options, watch=watch)
     if wanted and periodic:
         _solve_periodic(run, wanted)
@@ -105,6 +110,12 @@ def solve(problem: TransportProblem, watch: Stopwatch | None = None) -> Solution
         report=run.report(),
         percolation=percolation,
     )
+
+
+def _contrast(problem: TransportProblem) -> float:
+    """Largest over smallest principal conductivity of the conducting materials."""
+    values = np.linalg.eigvalsh(problem.conductivity[problem.conducts])
+    return float(values.max() / values.min()) if values.size else 1.0
 
 
 def _percolation(problem: TransportProblem, discrete: Discretisation) -> Percolation:
