@@ -1,4 +1,4 @@
-"""Whatever is put in: exit code 2, one message that says where and what, no traceback, no result."""
+"""Whatever is put in: exit code 2, one message that says where and what, and no result."""
 
 from __future__ import annotations
 

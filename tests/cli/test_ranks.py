@@ -33,7 +33,7 @@ BOUNDARIES = {
 
 @pytest.fixture(scope="module")
 def answers(together, tmp_path_factory) -> dict[tuple[str, int], RunResult]:
-    """The packing, for both boundary conditions, on 1, 2 and 3 ranks; the mesh is made each time."""
+    """The packing, for both boundary conditions, on 1, 2 and 3 ranks; each makes the mesh."""
     found = {}
     for ranks in (1, 2, 3):
         folder = tmp_path_factory.mktemp(f"ranks_{ranks}")

@@ -85,7 +85,7 @@ def test_prepared_mesh_serves_several_solves(tmp_path):
 
 def test_direction_that_the_mesh_lacks_is_found_before_solving(tmp_path):
     scenario = scenario_of(tmp_path, PLATES, "transport.directions=[x, z]")
-    with pytest.raises(MeshError, match="transport.directions: found 'z'.*allowed: x, y"):
+    with pytest.raises(MeshError, match=r"transport\.directions: found 'z'.*allowed: x, y"):
         prepare(scenario, MPI.COMM_SELF)
 
 

@@ -60,7 +60,7 @@ def test_solve_that_fails_is_a_row_with_its_reason(scenario, tmp_path, failing_a
 
 def test_study_of_failures_only_raises_the_first(tmp_path, failing_at_300_kelvin):
     text = STUDY.replace("[290 K, 300 K, 310 K]", "[300 K]")
-    with pytest.raises(StudyError, match="none of the 1 points was answered.*DIVERGED_ITS"):
+    with pytest.raises(StudyError, match=r"none of the 1 points was answered.*DIVERGED_ITS"):
         run_study(load_scenario(write(tmp_path, text)), MPI.COMM_SELF, folder=tmp_path / "out")
 
 

@@ -1,0 +1,140 @@
+"""Every scenario of the collection is right, runs, and gives the number its header promises."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from cellion.export.tables import read_table
+from cellion.results.files import load_result
+from cellion.results.record import RunResult
+from cli_calls import Call, call, on_ranks
+from invariants import check_result
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+FILES = {file.stem: file for file in sorted(SCENARIOS.glob("*.yaml"))}
+
+# Fewer particles and cells as large as particles: what these runs show is that everything works.
+SMALL = (
+    "microstructure.packing.box=[11 um, 11 um, 11 um]",
+    "mesh={size: 4 um, surface_size: 4 um, smallest_size: 2 um, gap_cells: 1}",
+    "output.pictures=false",
+)
+CHANGES: dict[str, tuple[str, ...]] = {
+    "ncm811_li6ps5cl": SMALL,
+    "se_fraction": (
+        *SMALL,
+        "study.replicates=1",
+        "study.vary={'microstructure.packing.particles[0].volume_fraction': [0.3, 0.5]}",
+    ),
+}
+# What the headers promise holds on the mesh of the scenario; relative difference allowed [-].
+PROMISES = {"teaching": 5e-3, "mesh_file": 1e-3, "hopping_olivine": 1e-3}
+
+RELATIVE = 1e-8
+
+
+def document(name: str) -> dict[str, object]:
+    return dict(YAML(typ="safe").load(FILES[name]))
+
+
+def command(name: str, out: str) -> list[str | Path]:
+    """The call that answers a scenario, coarsely where it is large."""
+    verb = "study" if "study" in document(name) else "run"
+    changes = CHANGES.get(name, ("output.pictures=false",))
+    return [verb, FILES[name], "-o", out, *(part for c in changes for part in ("--set", c))]
+
+
+@pytest.fixture(scope="module")
+def answers(
+    tmp_path_factory: pytest.TempPathFactory, subprocess_environment: dict[str, str]
+) -> dict[int, tuple[Path, dict[str, Call]]]:
+    """All scenarios on one and on two ranks: the folder, and what each call gave."""
+    found = {}
+    for ranks in (1, 2):
+        folder = tmp_path_factory.mktemp(f"ranks_{ranks}")
+        calls = [command(name, name) for name in FILES]
+        told = on_ranks(ranks, calls, folder, subprocess_environment, 280.0)
+        found[ranks] = (folder, dict(zip(FILES, told, strict=True)))
+    return found
+
+
+def results(folder: Path) -> list[RunResult]:
+    """The result of a run, or of the points of a study."""
+    if (folder / "results.json").exists():
+        return [load_result(folder)]
+    return [load_result(point) for point in sorted(folder.glob("point_*"))]
+
+
+def test_the_collection_is_found():
+    assert {"teaching", "mesh_file", "se_fraction", "ncm811_li6ps5cl"} <= FILES.keys()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_header_says_what_is_asked_and_how_to_run_it(name):
+    text = FILES[name].read_text(encoding="utf-8")
+    assert text.startswith("# Question:")
+    verb = "study" if "study" in document(name) else "run"
+    assert f"cellion {verb} scenarios/{name}.yaml" in text
+    assert document(name)["name"] == name
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_check_accepts_it(name):
+    told = call("check", FILES[name])
+    assert told.code == 0, told.stderr
+    assert told.stdout.startswith(f"{name}: the scenario is valid\n")
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("name", FILES)
+def test_it_runs(answers, name, ranks):
+    folder, told = answers[ranks]
+    assert told[name].codes == (0,) * ranks, told[name].stderr
+    assert "Traceback" not in told[name].stderr
+    assert "has no answer" not in told[name].stderr
+    found = results(folder / name)
+    assert len(found) == len(read_table(folder / name / "table.csv")) >= 1
+    for result in found:
+        check_result(result)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("name", FILES)
+def test_answer_does_not_depend_on_ranks(answers, name):
+    both = [results(answers[ranks][0] / name) for ranks in (1, 2)]
+    for one, two in zip(*both, strict=True):
+        for carrier in one.carriers:
+            tensor = one.carrier(carrier).effective_conductivity
+            np.testing.assert_allclose(
+                two.carrier(carrier).effective_conductivity,
+                tensor,
+                rtol=RELATIVE,
+                atol=RELATIVE * float(np.nanmax(np.abs(tensor))),
+            )
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("name", PROMISES)
+def test_header_promises_the_answer(answers, name):
+    """The first conductivity after ``Expected:``; for all directions, or the one it names."""
+    header = FILES[name].read_text(encoding="utf-8").partition("Expected:")[2]
+    value, axis = re.search(r"([\d.]+(?:e-?\d+)?) S/m(?: along ([xyz]))?", header).groups()
+    (result,) = results(answers[1][0] / name)
+    ion = result.carrier("ion")
+    for direction in [axis] if axis else ion.directions:
+        index = "xyz".index(direction)
+        found = float(ion.effective_conductivity[index, index])
+        assert found == pytest.approx(float(value), rel=PROMISES[name]), direction
+
+
+@pytest.mark.mpi
+def test_electrons_do_not_pass_where_the_header_says_so(answers):
+    (result,) = results(answers[1][0] / "mesh_file")
+    assert "electron 0: the particles do not touch" in FILES["mesh_file"].read_text()
+    assert np.nanmax(np.abs(result.carrier("electron").effective_conductivity)) == 0.0
