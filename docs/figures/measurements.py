@@ -1,7 +1,7 @@
 """Draw the shipped series beside published measurements.
 
-    cellion study scenarios/se_fraction.yaml -o results/demo      (or: make demo)
-    python docs/figures/measurements.py results/demo docs/figures/measurements.png
+cellion study scenarios/se_fraction.yaml -o results/demo      (or: make demo)
+python docs/figures/measurements.py results/demo docs/figures/measurements.png
 """
 
 from __future__ import annotations
