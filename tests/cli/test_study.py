@@ -15,6 +15,7 @@ from invariants import check_result
 from small_scenarios import DISC, PACKING, PLATES, write
 
 TEMPERATURES = PLATES + "study: {vary: {temperature: [290 K, 300 K, 310 K]}}\n"
+ONE_POINT = PLATES + "study: {vary: {temperature: [290 K]}}\n"
 ONE_FAILS = PLATES + (
     "study: {vary: {microstructure.mesh.labels: "
     "[{10: A, 20: B}, {10: A, 30: B}, {10: B, 20: A}]}}\n"
@@ -193,7 +194,14 @@ def test_study_without_resume_runs_everything_again(inside, tmp_path):
 def shared(together, tmp_path_factory) -> tuple[Path, dict[str, Call]]:
     """Studies on two ranks, and the same ones on one."""
     folder = tmp_path_factory.mktemp("shared")
-    files = {"some": ONE_FAILS, "none": ALL_FAIL, "disc": disc_study(), "blocked": TEMPERATURES}
+    # The first finds libraries that have not started, and a rank without work.
+    files = {
+        "single": ONE_POINT,
+        "some": ONE_FAILS,
+        "none": ALL_FAIL,
+        "disc": disc_study(),
+        "blocked": TEMPERATURES,
+    }
     for name, text in files.items():
         write(folder, text, f"{name}.yaml")
         (folder / "blocked_2" / "table.csv").mkdir(parents=True, exist_ok=True)
@@ -210,7 +218,7 @@ def disc_study() -> str:
 
 
 @pytest.mark.mpi
-@pytest.mark.parametrize("name", ["some", "disc"])
+@pytest.mark.parametrize("name", ["single", "some", "disc"])
 def test_table_does_not_depend_on_ranks(shared, name):
     folder, told = shared
     assert told[name].codes == (0, 0)

@@ -70,6 +70,9 @@ def run_study(
     """
     from mpi4py import MPI
 
+    # PETSc starts on all ranks together, also on those that have no point to run.
+    import cellion.pipeline.run  # noqa: F401
+
     points = plan(scenario)
     on_root(comm, lambda: _open(folder))
     middle = points[len(points) // 2].values
