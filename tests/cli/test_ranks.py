@@ -152,6 +152,24 @@ def test_bug_on_one_rank_ends_all(tmp_path, subprocess_environment):
     assert not (tmp_path / "out" / "results.json").exists()
 
 
+def test_disk_that_is_full_is_told_by_all_ranks_together(tmp_path, subprocess_environment):
+    """Files may grow to 20 kB only; HDF5 itself would not come back from that."""
+    program = (
+        "import resource; import cellion.parallel; from mpi4py import MPI\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "from cellion.cli import main\n"
+        "main()"
+    )
+    write(tmp_path, DISC)
+    command = [*launcher(2), sys.executable, "-c", program, "run", "scenario.yaml", "-o", "out"]
+    ended = process(command, tmp_path, subprocess_environment, 120.0)
+    assert ended.returncode == 2
+    assert ended.stderr.count("cellion: ") == 1
+    assert "cellion: out/fields.vtkhdf: cannot be written (File too large)" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_launcher_of_another_mpi_is_refused(start, tmp_path):
     """Otherwise each process would run everything, and all would write the same files."""
     write(tmp_path, PLATES)

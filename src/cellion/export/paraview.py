@@ -15,6 +15,7 @@ Source: Kitware, "VTKHDF file format", version 2.2, UnstructuredGrid.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,7 @@ type Array = NDArray[Any]
 
 CHUNK_BYTES = 1 << 24
 _CELL_TYPE = {3: 5, 4: 10}  # corners per mesh cell -> VTK_TRIANGLE, VTK_TETRA
+_HEAD_BYTES = 1 << 16  # more than what HDF5 writes besides the arrays
 _TAG = 531
 
 
@@ -293,17 +295,35 @@ def _write_and_receive(
     incoming = _received_chunks(arrays, layouts, comm)
     error = None
     try:
-        with replacing(path) as partial, h5py.File(partial, "w") as file:
-            group = file.create_group("VTKHDF", track_order=True)
-            _write_head(group, piece, materials)
-            _create_datasets(group, layouts, piece.units)
-            for name, rows, values in incoming:
-                group[name][rows] = values
+        with replacing(path) as partial:
+            _try_space(partial, layouts)
+            with h5py.File(partial, "w") as file:
+                group = file.create_group("VTKHDF", track_order=True)
+                _write_head(group, piece, materials)
+                _create_datasets(group, layouts, piece.units)
+                for name, rows, values in incoming:
+                    group[name][rows] = values
     except ResultsError as caught:
         error = caught
     for _ in incoming:
         continue
     return error
+
+
+def _try_space(path: Path, layouts: Sequence[Mapping[str, tuple[tuple[int, ...], str]]]) -> None:
+    """Find out early whether the file will fit: HDF5 does not survive a full disk.
+
+    Raises:
+        OSError: It will not.
+    """
+    size = _HEAD_BYTES + sum(
+        shape[0] * _row_bytes(shape, np.dtype(kind))
+        for layout in layouts
+        for shape, kind in layout.values()
+    )
+    with path.open("wb") as stream:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(stream.fileno(), 0, size)
 
 
 def _write_head(group: h5py.Group, piece: FieldPiece, materials: Sequence[str]) -> None:
