@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from math import nan
 
 from cellion.parallel import Stopwatch
@@ -17,7 +18,6 @@ from cellion.parallel import Stopwatch
 import dolfinx.la
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from cellion.homogenise.properties import EffectiveTransport, effective_transport
 from cellion.mesh.measure import volume_fractions
@@ -26,6 +26,8 @@ from cellion.transport.solution import Solution, mean_gradient
 from cellion.transport.spaces import KeyedDofs, number_keys, vertex_entities
 
 __all__ = ["EffectiveConductivity", "effective_conductivity", "homogenise"]
+
+_BLOCK = 1 << 15
 
 VOID = "(void)"
 """Name of the part of the box that no mesh cell fills."""
@@ -103,8 +105,7 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
     tensor = np.zeros((problem.mesh.dimension,) * 2)
     error = dict.fromkeys(problem.directions, 0.0)
     if solution.correctors:
-        cells = np.concatenate(solution.discrete.cells)
-        fields = {name: mean_gradient(solution, name, cells) for name in solution.correctors}
+        fields = _fields(solution)
         tensor = _dissipation(solution, fields)
         error |= _recovery_error(solution, fields, tensor)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
@@ -123,139 +124,139 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
     )
 
 
-def _dissipation(
-    solution: Solution, fields: Mapping[str, NDArray[np.float64]]
-) -> NDArray[np.float64]:
+@dataclass(frozen=True, kw_only=True)
+class _Fields:
+    """Fields of the solved cells, material by material.
+
+    Attributes:
+        cells: Owned solved cells, ordered by material, shape (m,).
+        volumes: Their volumes, shape (m,) [m^d].
+        field: e_k + grad(w_k) in them per direction, shape (m, d) [V/m].
+        blocks: Conductivity of each stretch of cells of one material, and the stretch.
+    """
+
+    cells: NDArray[np.int32]
+    volumes: NDArray[np.float64]
+    field: Mapping[str, NDArray[np.float64]]
+    blocks: tuple[tuple[NDArray[np.float64], slice], ...]
+
+
+def _fields(solution: Solution) -> _Fields:
+    """Evaluate the fields of all directions that carry current."""
+    cells = np.concatenate(solution.discrete.cells)
+    blocks, start = [], 0
+    for tensor, own in zip(solution.problem.conductivity, solution.discrete.cells, strict=True):
+        stop = start + len(own)
+        for first in range(start, stop, _BLOCK):
+            blocks.append((tensor, slice(first, min(first + _BLOCK, stop))))
+        start = stop
+    return _Fields(
+        cells=cells,
+        volumes=solution.problem.mesh.cell_volumes[cells],
+        field={name: mean_gradient(solution, name, cells) for name in solution.correctors},
+        blocks=tuple(blocks),
+    )
+
+
+def _weights(solution: Solution, fields: _Fields, first: str, second: str) -> NDArray[np.float64]:
+    """Volumes of the solved cells, 0 where one of the directions carries no current."""
+    percolates = solution.discrete.components.percolates
+    both = percolates[:, AXES.index(first)] & percolates[:, AXES.index(second)]
+    if both[solution.discrete.components.solved].all():
+        return fields.volumes
+    weights: NDArray[np.float64] = fields.volumes * both[solution.discrete.group[fields.cells]]
+    return weights
+
+
+def _dissipation(solution: Solution, fields: _Fields) -> NDArray[np.float64]:
     """Energy form of the fields of all directions, shape (d, d) [S/m]."""
     mesh = solution.problem.mesh
     tensor = np.zeros((mesh.dimension, mesh.dimension))
-    for first, field in fields.items():
-        flux = _flux(solution, field)
-        for second, other in fields.items():
-            if second < first or (second != first and solution.problem.boundary == "electrodes"):
-                continue
-            pair = AXES.index(first), AXES.index(second)
-            weights = _weights(solution, first, second)
-            tensor[pair] = tensor[pair[::-1]] = np.einsum("ni,ni,n->", flux, other, weights)
+    for first, second in combinations_with_replacement(fields.field, 2):
+        if second != first and solution.problem.boundary == "electrodes":
+            continue
+        weights = _weights(solution, fields, first, second)
+        one, other = fields.field[first], fields.field[second]
+        pair = AXES.index(first), AXES.index(second)
+        here = sum(_form(S, one[part], other[part], weights[part]) for S, part in fields.blocks)
+        tensor[pair] = tensor[pair[::-1]] = here
     total: NDArray[np.float64] = mesh.comm.allreduce(tensor)
     return total / mesh.volume
 
 
-def _flux(solution: Solution, field: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Apply the conductivity of their material to the fields of the solved cells."""
-    flux, start = np.empty_like(field), 0
-    for tensor, cells in zip(solution.problem.conductivity, solution.discrete.cells, strict=True):
-        part = slice(start, start + len(cells))
-        np.matmul(field[part], tensor, out=flux[part])
-        start = part.stop
-    return flux
+def _form(
+    S: NDArray[np.float64],
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> float:
+    """Sum of weights times a . S b over rows."""
+    return float(np.einsum("ni,ni,n->", a @ S, b, weights))
 
 
-def _weights(solution: Solution, first: str, second: str) -> NDArray[np.float64]:
-    """Volumes of the solved cells, 0 where one of the directions carries no current."""
-    cells = np.concatenate(solution.discrete.cells)
-    volumes = solution.problem.mesh.cell_volumes[cells]
-    percolates = solution.discrete.components.percolates
-    both = percolates[:, AXES.index(first)] & percolates[:, AXES.index(second)]
-    if not both[solution.discrete.components.solved].all():
-        volumes[~both[solution.discrete.group[cells]]] = 0.0
-    return volumes
+def _smooth_regions(solution: Solution) -> tuple[KeyedDofs, NDArray[np.float64]]:
+    """Number the vertices within each component and material, where fields are smooth (collective).
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Recovery:
-    """Vertices within each component and material, where fields are smooth.
-
-    Attributes:
-        dofs: These vertices.
-        corners: Incidence of the solved cells, shape (m, n_dofs).
-        conductivity: Conductivity at each of them, shape (n_dofs, d, d) or (1, d, d) [S/m].
+    Returns:
+        These vertices and the conductivity at each, shape (n_dofs, d, d) [S/m].
     """
-
-    dofs: KeyedDofs
-    corners: csr_array
-    conductivity: NDArray[np.float64]
-
-
-def _recovery(solution: Solution) -> _Recovery:
-    """Number the vertices of smooth regions (collective)."""
     mesh, discrete = solution.problem.mesh, solution.discrete
-    n_materials = len(mesh.materials)
+    conductivity, n_materials = solution.problem.conductivity, len(mesh.materials)
     used = [mesh.comm.allreduce(len(cells)) > 0 for cells in discrete.cells]
     if sum(used) == 1:
-        dofs = discrete.dofs
-        conductivity = solution.problem.conductivity[used]
-    else:
-        group = discrete.group.astype(np.int64) * n_materials + mesh.cell_materials
-        entities = vertex_entities(mesh, periodic=solution.problem.boundary == "periodic")
-        dofs = number_keys(
-            entities, np.where(discrete.group >= 0, group, -1), mesh.n_owned_cells, mesh.comm
-        )
-        conductivity = solution.problem.conductivity[dofs.group % n_materials]
-    corners = dofs.of_cell[np.concatenate(discrete.cells)]
-    n_cells, n = corners.shape
-    incidence = csr_array(
-        (np.ones(corners.size), corners.reshape(-1), np.arange(0, corners.size + 1, n)),
-        shape=(n_cells, len(dofs.group)),
-    )
-    return _Recovery(dofs=dofs, corners=incidence, conductivity=conductivity)
+        only = conductivity[used.index(True)]
+        return discrete.dofs, np.broadcast_to(only, (len(discrete.dofs.group), *only.shape))
+    group = discrete.group.astype(np.int64) * n_materials + mesh.cell_materials
+    group[discrete.group < 0] = -1
+    entities = vertex_entities(mesh, periodic=solution.problem.boundary == "periodic")
+    dofs = number_keys(entities, group, mesh.n_owned_cells, mesh.comm)
+    return dofs, conductivity[dofs.group % n_materials]
 
 
 def _recovery_error(
-    solution: Solution, fields: Mapping[str, NDArray[np.float64]], tensor: NDArray[np.float64]
+    solution: Solution, fields: _Fields, tensor: NDArray[np.float64]
 ) -> dict[str, float]:
-    """Relative error of sigma_eff per direction, from recovered fields."""
-    recovery, error = _recovery(solution), {}
-    for name, field in fields.items():
-        weights = _weights(solution, name, name)
-        here = _energy_distance(solution, recovery, field, weights)
-        distance = float(solution.problem.mesh.comm.allreduce(here))
-        k = AXES.index(name)
-        error[name] = max(distance, 0.0) / (solution.problem.mesh.volume * float(tensor[k, k]))
-    return error
+    """Relative error of sigma_eff per direction, int (G - E) . S (G - E) over V sigma_eff.
 
-
-def _energy_distance(
-    solution: Solution,
-    recovery: _Recovery,
-    field: NDArray[np.float64],
-    weights: NDArray[np.float64],
-) -> float:
-    """This rank's part of int (G - E) . S (G - E), with E constant in each cell and G linear.
-
-    G is the mean of E at each of the n = d + 1 corners, weighted with the volumes V of the cells
-    around it. With the sum g of G over the corners of a cell and the volume W around a vertex,
-    the integral is
+    E is the field, constant in each cell; G is linear, with the mean of E at each of the n = d + 1
+    corners, weighted with the volumes V of the cells around it. With the sum g of G over the
+    corners of a cell and the volume W around a vertex, the integral is
 
         1 / (n (n + 1)) sum_cells V (g . S g + n (n + 1) E . S E)
       - (2 n + 1) / (n (n + 1)) sum_vertices W G . S G.
     """
-    n = solution.problem.mesh.dimension + 1
-    sums = _vertex_sums(recovery, np.column_stack([field, np.ones(len(field))]), weights)
-    around = sums[:, -1:]
-    smooth = np.divide(sums[:, :-1], around, out=np.zeros_like(sums[:, :-1]), where=around > 0.0)
-    summed = recovery.corners @ smooth
-    cells = np.einsum("ni,ni,n->", _flux(solution, summed), summed, weights)
-    cells += n * (n + 1) * np.einsum("ni,ni,n->", _flux(solution, field), field, weights)
-    owned = slice(0, recovery.dofs.index_map.size_local)
-    flux = np.einsum(
-        "nij,nj->ni",
-        np.broadcast_to(recovery.conductivity, (len(smooth), n - 1, n - 1))[owned],
-        smooth[owned],
-    )
-    vertices = np.einsum("ni,ni,n->", flux, smooth[owned], around[owned, 0])
-    return float(cells - (2 * n + 1) * vertices) / (n * (n + 1))
+    dofs, conductivity = _smooth_regions(solution)
+    corners, mesh = dofs.of_cell[fields.cells], solution.problem.mesh
+    n, error = mesh.dimension + 1, {}
+    for name, field in fields.field.items():
+        weights = _weights(solution, fields, name, name)
+        around = _vertex_sums(dofs, corners, weights)
+        smooth = np.stack(
+            [_vertex_sums(dofs, corners, weights * component) for component in field.T], axis=1
+        )
+        np.divide(smooth, around[:, None], out=smooth, where=around[:, None] > 0.0)
+        here = 0.0
+        for S, part in fields.blocks:
+            summed = sum(smooth[column] for column in corners[part].T)
+            here += _form(S, summed, summed, weights[part])
+            here += n * (n + 1) * _form(S, field[part], field[part], weights[part])
+        owned = slice(0, dofs.index_map.size_local)
+        flux = np.einsum("nij,nj->ni", conductivity[owned], smooth[owned])
+        here -= (2 * n + 1) * float(np.einsum("ni,ni,n->", flux, smooth[owned], around[owned]))
+        distance = max(float(mesh.comm.allreduce(here)) / (n * (n + 1)), 0.0)
+        k = AXES.index(name)
+        error[name] = distance / (mesh.volume * float(tensor[k, k]))
+    return error
 
 
 def _vertex_sums(
-    recovery: _Recovery, values: NDArray[np.float64], weights: NDArray[np.float64]
+    dofs: KeyedDofs, corners: NDArray[np.int32], values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Sum weighted values of cells at their vertices over all ranks, shape (n_dofs, k)."""
-    width = values.shape[1]
-    total = dolfinx.la.vector(recovery.dofs.index_map, width)
-    table: NDArray[np.float64] = total.array.reshape(-1, width)
-    values *= weights[:, None]
-    table[:] = recovery.corners.T @ values
+    """Sum values of cells at their vertices over all ranks, shape (n_dofs,)."""
+    total = dolfinx.la.vector(dofs.index_map, 1)
+    total.array[:] = 0.0
+    for column in corners.T:
+        total.array[:] += np.bincount(column, weights=values, minlength=len(total.array))
     total.scatter_reverse(dolfinx.la.InsertMode.add)
     total.scatter_forward()
-    return table
+    return np.array(total.array)
