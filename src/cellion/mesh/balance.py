@@ -36,6 +36,7 @@ def balance_volumes(
     geometry: Geometry,
     *,
     floor: float,
+    rounds: int = 2,
 ) -> NDArray[np.float64]:
     """Move the vertices of curved interfaces so that facets enclose the true volume.
 
@@ -49,6 +50,7 @@ def balance_volumes(
         interface: Interface vertices and the cells around them.
         geometry: The fields.
         floor: Smallest sine of a dihedral angle that a move may lead to.
+        rounds: Repetitions; a second one matters where cells are as large as the radius.
 
     Returns:
         New coordinates, shape (n, d) [m].
@@ -56,6 +58,20 @@ def balance_volumes(
     if not len(interface.vertex):
         return points
     facets = _interface_facets(interface, image_of)
+    for _ in range(rounds):
+        step = _balancing_step(points, image_of, interface, facets, geometry)
+        points = guarded_move(points, step, interface, image_of, floor)
+    return points
+
+
+def _balancing_step(
+    points: NDArray[np.float64],
+    image_of: NDArray[np.int64],
+    interface: Interface,
+    facets: _Facets,
+    geometry: Geometry,
+) -> NDArray[np.float64]:
+    """Steps along the normals that make up for the heights of the facets, shape (k, d) [m]."""
     area, height = _heights(points, facets, geometry)
     d = points.shape[1]
     vertex = image_of[facets.vertices].ravel()
@@ -67,8 +83,7 @@ def balance_volumes(
     movable = (interface.labels[:, 2] < 0) & (squared > 0.25)
     scale = np.where(movable, shift / np.where(movable, squared, 1.0), 0.0)
     limit = 0.5 * interface.reach
-    step = np.clip(scale, -limit, limit)[:, None] * normal
-    return guarded_move(points, step, interface, image_of, floor)
+    return np.asarray(np.clip(scale, -limit, limit)[:, None] * normal)
 
 
 def _interface_facets(interface: Interface, image_of: NDArray[np.int64]) -> _Facets:
@@ -93,9 +108,8 @@ def _heights(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Area of each facet, and the mean height of the interface above it, towards larger labels.
 
-    The height is a Newton estimate, quadratic along the facet: the mean of its values at the
-    middles of a triangle's edges is exact, and two thirds of the middle value on an edge whose
-    ends lie on the interface.
+    The height is a Newton estimate, quadratic along the facet: exact are the mean of its values at
+    the middles of a triangle's edges, and Simpson's rule on an edge.
 
     Returns:
         Areas, shape (f,) [m^(d - 1)]; heights, shape (f,) [m].
@@ -103,13 +117,15 @@ def _heights(
     x = points[facets.vertices]
     if points.shape[1] == 2:
         area = np.linalg.norm(x[:, 1] - x[:, 0], axis=1)
-        middles, weight = [0.5 * (x[:, 0] + x[:, 1])], 2.0 / 3.0
+        places = [x[:, 0], 0.5 * (x[:, 0] + x[:, 1]), x[:, 1]]
+        weights = [1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0]
     else:
         area = 0.5 * np.linalg.norm(np.cross(x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]), axis=1)
-        middles, weight = [0.5 * (x[:, k] + x[:, k - 1]) for k in range(3)], 1.0 / 3.0
+        places = [0.5 * (x[:, k] + x[:, k - 1]) for k in range(3)]
+        weights = [1.0 / 3.0] * 3
     height = np.zeros(len(x))
-    for middle in middles:
-        value, gradient = _difference(middle, facets.labels, geometry)
+    for place, weight in zip(places, weights, strict=True):
+        value, gradient = _difference(place, facets.labels, geometry)
         norm = np.linalg.norm(gradient, axis=1)
         height -= weight * value / np.where(norm > 0, norm, np.inf)
     return area, height

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from cellion.errors import MeshError
+from cellion.mesh.features import fine_spots
 from cellion.mesh.grid import tile_size
-from cellion.mesh.necks import NeckSize
 from cellion.mesh.octree import SizeFunction, leaf_edges, uniform_planes
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Geometry, Microstructure
@@ -23,11 +23,11 @@ FEW_PARTICLES = 16
 """Up to this number, particles are meshed finely by default: arrays, single grains, teaching."""
 
 FINE_PART = {2: 16.0, 3: 8.0}
-"""Cells per median radius at the surfaces of a few particles, by dimension: conductivities of
+"""Cells per median radius (by volume) at the surfaces of a few particles: conductivities of
 cubic arrays within 1 %, from insulating to perfectly conducting particles, up to 60 % volume."""
 
 COARSE_PART = {2: 6.0, 3: 3.0}
-"""Cells per median radius at the surfaces of many particles, by dimension: a practical scale for
+"""Cells per median radius (by volume) at the surfaces of many particles: a practical scale for
 packings, whose conductivity scatters by per cents from one realisation to the next."""
 
 BULK = 2.0
@@ -82,7 +82,7 @@ class MeshSizes:
         surface: Cell edge at particle surfaces.
         smallest: Floor of the cell edge in gaps and necks, and where tiles meet.
         gap_cells: Cells across a gap or a neck's radius.
-        neck: Floor of the cell edge at the rim of necks.
+        feature: Floor of the cell edge at the rims of necks and in small particles.
 
     Raises:
         MeshError: The sizes are not positive and ordered, or gap_cells is below 1.
@@ -92,21 +92,21 @@ class MeshSizes:
     surface: float
     smallest: float
     gap_cells: float = 2.0
-    neck: float = 0.0
+    feature: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check order and signs; without its own floor, a neck has that of gaps."""
-        if self.neck == 0.0:
-            object.__setattr__(self, "neck", self.smallest)
+        """Check order and signs; without their own floor, features have that of gaps."""
+        if self.feature == 0.0:
+            object.__setattr__(self, "feature", self.smallest)
         if not 0 < self.smallest <= self.surface <= self.size < np.inf:
             raise MeshError(
                 f"mesh: smallest_size is {self.smallest:.3g} m, surface_size {self.surface:.3g} m "
                 f"and size {self.size:.3g} m; they must be positive and in this order"
             )
-        if not 0 < self.neck <= self.surface:
+        if not 0 < self.feature <= self.surface:
             raise MeshError(
-                f"mesh: the size at necks is {self.neck:.3g} m; it must be positive and at most "
-                f"surface_size, {self.surface:.3g} m"
+                f"mesh: the size at necks and small particles is {self.feature:.3g} m; it must be "
+                f"positive and at most surface_size, {self.surface:.3g} m"
             )
         if not 1 <= self.gap_cells < np.inf:
             raise MeshError(f"mesh.gap_cells is {self.gap_cells:.3g}; it must be at least 1")
@@ -115,10 +115,11 @@ class MeshSizes:
 def mesh_sizes(request: SizeRequest, microstructure: Microstructure) -> MeshSizes:
     """Complete the sizes of a scenario from the geometry.
 
-    At particle surfaces an eighth of the median radius for up to `FEW_PARTICLES` particles, a
-    third for more (2D: half of these); twice that in the bulk; a quarter of it at necks, and also
-    in the gaps between a few particles. Never coarser than an eighth of the shortest edge of the
-    box. Sizes that the user gave are kept, and bound those that follow from the geometry.
+    At particle surfaces an eighth of the median radius (by volume) for up to `FEW_PARTICLES`
+    particles, a third for more (2D: half of these); twice that in the bulk; down to a quarter of
+    it at necks and small particles, and also in the gaps between a few particles. Never coarser
+    than an eighth of the shortest edge of the box. Sizes that the user gave are kept, and bound
+    those that follow.
     """
     geometry = microstructure.geometry
     shortest = float(np.min(microstructure.box))
@@ -133,9 +134,9 @@ def mesh_sizes(request: SizeRequest, microstructure: Microstructure) -> MeshSize
     smallest = request.smallest_size
     if smallest is None:
         smallest = min(surface, _default_smallest(geometry, surface))
-    neck = min(surface, request.smallest_size or surface / FINEST_PART)
+    feature = min(surface, request.smallest_size or surface / FINEST_PART)
     return MeshSizes(
-        size=size, surface=surface, smallest=smallest, gap_cells=request.gap_cells, neck=neck
+        size=size, surface=surface, smallest=smallest, gap_cells=request.gap_cells, feature=feature
     )
 
 
@@ -145,11 +146,18 @@ def _default_surface(geometry: Geometry, shortest: float) -> float:
     match geometry:
         case SphereGeometry() if geometry.count:
             part = FINE_PART if geometry.count <= FEW_PARTICLES else COARSE_PART
-            return min(surface, float(np.median(geometry.radii)) / part[len(geometry.box)])
+            return min(surface, _median_radius(geometry) / part[len(geometry.box)])
         case CheckerboardGeometry():
             return min(surface, float((geometry.box / geometry.divisions).min()) / 4)
         case _:
             return surface
+
+
+def _median_radius(geometry: SphereGeometry) -> float:
+    """Radius that halves the particles' volume [m]: small particles must not set the scale."""
+    radii = np.sort(geometry.radii)
+    volume = np.cumsum(radii ** len(geometry.box))
+    return float(radii[np.searchsorted(volume, 0.5 * volume[-1])])
 
 
 def _default_smallest(geometry: Geometry, surface: float) -> float:
@@ -170,13 +178,13 @@ def wanted_size(geometry: Geometry, sizes: MeshSizes) -> SizeFunction:
     if isinstance(geometry, CheckerboardGeometry):
         divisions = geometry.divisions.astype(np.int64)
         return tile_size(geometry.box, divisions, sizes.size, sizes.smallest)
-    necks = None
+    spots = []
     if isinstance(geometry, SphereGeometry):
-        necks = NeckSize.around(geometry, sizes.surface, sizes.neck)
+        spots = fine_spots(geometry, sizes.surface, sizes.feature)
 
     def wanted(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        size = geometry.size(x, sizes)
-        return size if necks is None else np.minimum(size, necks(x))
+        each = [geometry.size(x, sizes), *(spot(x) for spot in spots)]
+        return np.asarray(np.minimum.reduce(each))
 
     return wanted
 

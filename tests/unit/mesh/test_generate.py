@@ -68,7 +68,7 @@ def test_close_packed_spheres_stay_apart(gap):
 
 def test_overlapping_close_packed_spheres_touch_all_their_neighbours():
     geometry, r = hexagonal_layers(-0.04)
-    sizes = MeshSizes(size=r / 3, surface=r / 3, smallest=r / 3, neck=r / 6)
+    sizes = MeshSizes(size=r / 3, surface=r / 3, smallest=r / 3, feature=r / 6)
     data = generate_mesh(micro(geometry), sizes)
     assert len(touching_pairs(data)) == 6
     assert data.quality["min_dihedral_degrees"] > LEAST_DIHEDRAL
@@ -84,6 +84,15 @@ def test_volumes_are_true_to_the_fourth_order(dimension):
         errors.append(abs(label_volumes(data)[1] / true - 1))
     assert errors[0] < 2e-3
     assert errors[1] < errors[0] / 8  # 16 for the fourth order; third is safe
+
+
+def test_small_particles_beside_large_ones_keep_their_volume():
+    geometry = spheres([[0.4, 0.4, 0.4], [0.85, 0.8, 0.9], [0.1, 0.9, 0.75]], [0.3, 0.05, 0.04])
+    sizes = MeshSizes(size=0.2, surface=0.1, smallest=0.1, feature=0.025)
+    data = generate_mesh(micro(geometry), sizes)
+    true = 4 / 3 * np.pi * geometry.radii**3
+    # One to two cells along the radius of the small ones.
+    assert label_volumes(data)[1:] == pytest.approx(true, rel=0.02)
 
 
 def test_lenses_of_overlapping_particles_have_their_share():

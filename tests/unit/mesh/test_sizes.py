@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cellion.errors import MeshError
+from cellion.mesh.features import NECK_CELLS, PARTICLE_CELLS, fine_spots
 from cellion.mesh.generate import generate_mesh
-from cellion.mesh.necks import NECK_CELLS, NeckSize
 from cellion.mesh.sizes import MeshSizes, estimate_cells, mesh_sizes, wanted_size
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from sphere_meshes import micro, spheres
@@ -67,7 +67,7 @@ def test_gaps_are_graded_between_few_particles_and_left_at_surface_size_between_
     assert few.smallest == pytest.approx(few.surface / 4)
     crowd = mesh_sizes(request(), micro(many()))
     assert crowd.smallest == crowd.surface
-    assert crowd.neck == pytest.approx(crowd.surface / 4)
+    assert crowd.feature == pytest.approx(crowd.surface / 4)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_less_than_one_cell_across_a_gap_is_refused():
 
 
 def test_a_neck_size_above_the_surface_size_is_refused():
-    with pytest.raises(MeshError, match="size at necks"):
-        MeshSizes(size=1.0, surface=0.5, smallest=0.5, neck=0.6)
+    with pytest.raises(MeshError, match="size at necks and small particles"):
+        MeshSizes(size=1.0, surface=0.5, smallest=0.5, feature=0.6)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def neck_pair(angle=30.0, r=0.2):
 def test_necks_are_finest_at_their_rim_also_across_the_period():
     geometry = neck_pair()
     radius = 0.2 * np.sin(np.radians(30.0))
-    necks = NeckSize.around(geometry, surface=0.1, floor=1e-3)
+    (necks,) = fine_spots(geometry, surface=0.1, floor=1e-3)
     rim = np.array([[0.02, 0.5 + radius, 0.5], [1.02, 0.5, 0.5 - radius]])
     assert necks(rim) == pytest.approx(radius / NECK_CELLS)
     assert necks(np.array([[0.02, 0.5, 0.5]])) == pytest.approx(radius / NECK_CELLS + radius)
@@ -144,13 +144,21 @@ def test_necks_are_finest_at_their_rim_also_across_the_period():
 
 
 def test_necks_need_nothing_when_they_are_absent_or_wide():
-    assert NeckSize.around(spheres([[0.5, 0.5, 0.5]], 0.3), surface=0.1, floor=0.01) is None
-    assert NeckSize.around(neck_pair(60.0), surface=0.02, floor=0.01) is None
+    assert fine_spots(spheres([[0.5, 0.5, 0.5]], 0.3), surface=0.1, floor=0.01) == []
+    assert fine_spots(neck_pair(60.0), surface=0.02, floor=0.01) == []
+
+
+def test_small_particles_are_finer_than_other_surfaces():
+    geometry = spheres([[0.3, 0.3, 0.3], [0.7, 0.7, 0.98]], [0.2, 0.04])
+    (small,) = fine_spots(geometry, surface=0.05, floor=1e-3)
+    surface = np.array([[0.7, 0.7, 0.02], [0.74, 0.7, 0.98]])
+    assert small(surface) == pytest.approx(0.04 / PARTICLE_CELLS)
+    assert np.isinf(small(np.array([[0.3, 0.3, 0.5]])))
 
 
 def test_the_wanted_size_takes_the_smaller_of_surfaces_and_necks():
     geometry = neck_pair()
-    sizes = MeshSizes(size=0.2, surface=0.1, smallest=0.1, neck=0.01)
+    sizes = MeshSizes(size=0.2, surface=0.1, smallest=0.1, feature=0.01)
     rim = np.array([[0.02, 0.5 + 0.1, 0.5]])
     assert wanted_size(geometry, sizes)(rim) == pytest.approx(0.1 / NECK_CELLS)
     assert geometry.size(rim, sizes) == pytest.approx(0.1)
