@@ -42,7 +42,7 @@ _SLACK = 10.0
 _SMALLEST_SHARE = 1e-5
 """Smallest sigma_eff over the volume mean of sigma for which the solve is sharpened."""
 
-_REUSE_CONTRAST = 100.0
+_REUSE_CONTRAST = 1e3
 """Contrast up to which electrodes of different directions share their interpolation."""
 
 _FIXED_DIAGONAL = 0.1
