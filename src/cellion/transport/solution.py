@@ -17,7 +17,7 @@ from cellion.transport.discretise import Discretisation
 from cellion.transport.problem import TransportProblem
 from cellion.transport.report import Percolation, SolverReport
 
-__all__ = ["Solution", "current_density", "mean_gradient", "potential"]
+__all__ = ["Solution", "conducting_cells", "current_density", "mean_gradient", "potential"]
 
 _BLOCK = 1 << 17
 
