@@ -244,6 +244,7 @@ def schema() -> None:
 
 @app.callback(invoke_without_command=True)
 def _top(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Effective ion and electron transport through solid-state battery microstructures."""
@@ -252,5 +253,5 @@ def _top(
 
         typer.echo(f"cellion {installed('cellion')}")
         raise typer.Exit(0)
-    if len(sys.argv) == 1:
-        raise typer.Exit(0)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
