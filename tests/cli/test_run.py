@@ -275,12 +275,15 @@ def test_faulty_scenario_leaves_an_earlier_result_alone(inside, tmp_path):
     assert (out / "results.json").read_text() == "of an earlier run"
 
 
-@pytest.mark.parametrize("moment", ["transport of ions", "fields and pictures"])
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill", "interrupt"])
+@pytest.mark.parametrize(
+    ("how", "moment"),
+    [(signal.SIGKILL, "fields and pictures"), (signal.SIGINT, "transport of ions")],
+    ids=["kill", "interrupt"],
+)
 def test_run_that_is_killed_leaves_no_result(tmp_path, subprocess_environment, moment, how):
     """The signal comes while the run works on what it has just announced."""
     out = filled(tmp_path / "out")
-    scenario = write(tmp_path, DISC.replace("2.5 um", "0.12 um"))
+    scenario = write(tmp_path, DISC.replace("2.5 um", "0.2 um"))
     started = subprocess.Popen(
         [sys.executable, "-m", "cellion", "run", scenario, "-o", out],
         env=subprocess_environment | {"PYTHONUNBUFFERED": "1"},

@@ -23,6 +23,12 @@ ONE_FAILS = PLATES + (
 ALL_FAIL = PLATES + "study: {vary: {microstructure.mesh.labels: [{10: A, 30: B}, {10: A}]}}\n"
 
 
+@pytest.fixture(autouse=True)
+def _without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes longer than these studies; a study as users start it does draw."""
+    monkeypatch.setattr("cellion.study.run.plot_series", lambda results, path: path)
+
+
 def times(folder: Path) -> dict[str, int]:
     """When each finished point was written [ns]."""
     return {f.parent.name: f.stat().st_mtime_ns for f in sorted(folder.glob("*/results.json"))}
