@@ -7,7 +7,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from cellion.errors import MeshError
 from cellion.mesh.features import fine_spots
@@ -206,7 +205,22 @@ def estimate_cells(microstructure: Microstructure, sizes: MeshSizes) -> int:
     tiles = isinstance(geometry, CheckerboardGeometry)
     finest = sizes.size if tiles else sizes.surface
     planes = uniform_planes(box, geometry.periodic, coarsest=sizes.size, finest=finest)
-    x = qmc.Sobol(d, scramble=False).random(SAMPLES) * box
+    x = _evenly(SAMPLES, d) * box
     edges = leaf_edges(planes, wanted_size(geometry, sizes), x)
     per_leaf = (CELLS_PER_TILE_LEAF if tiles else CELLS_PER_LEAF)[d]
     return int(per_leaf * box.prod() * (1.0 / edges.prod(axis=1)).mean())
+
+
+def _evenly(count: int, dimension: int) -> NDArray[np.float64]:
+    """Points that fill the unit cube evenly, shape (count, d).
+
+    A Kronecker sequence: multiples, modulo 1, of the powers of 1/g, where g^(d + 1) = g + 1
+    generalises the golden ratio.
+
+    Source: Roberts (2018), The unreasonable effectiveness of quasirandom sequences.
+    """
+    ratio = 1.0
+    for _ in range(60):
+        ratio = (1.0 + ratio) ** (1.0 / (dimension + 1))
+    slope = ratio ** -np.arange(1.0, dimension + 1)
+    return np.asarray((0.5 + np.arange(1, count + 1)[:, None] * slope) % 1.0)
