@@ -43,8 +43,22 @@ def test_any_arrangement_of_particles_makes_a_sound_mesh(seed, dimension, period
     )
     cut = cut_uniform(geometry, 0.13)
     check_invariants(cut.points, cut.cells, cut.image_of, geometry.box, geometry.periodic)
-    # Snapping and bisection of well-shaped cells cannot make slivers.
-    assert dihedral_range(cut.points, cut.cells)[0].min() > 1.5
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(2, 10_000), dimension=st.sampled_from([2, 3]))
+def test_one_interface_cannot_make_slivers(seed, dimension):
+    """Every edge is bisected at most once, not nearer than `SNAP` to its ends.
+
+    Where several interfaces pass through one cell, cuts are nested and no such limit holds: thin
+    cells are then the business of the fitting that follows (test_generate.py, on the worst found).
+    """
+    rng = np.random.default_rng(seed)
+    geometry = spheres(
+        rng.random((1, dimension)).tolist(), rng.uniform(0.15, 0.4), box=(1.0,) * dimension
+    )
+    cut = cut_uniform(geometry, 0.13)
+    assert dihedral_range(cut.points, cut.cells)[0].min() > 6.0
 
 
 def test_cells_lie_in_the_label_of_their_centroid_up_to_snapping():

@@ -51,6 +51,18 @@ def test_any_crowd_of_particles_is_meshed_without_slivers(seed, count, dimension
     assert label_volumes(data).sum() == pytest.approx(np.prod(box))
 
 
+@pytest.mark.parametrize("seed", [1210, 1243, 1301, 1318])
+@pytest.mark.parametrize("periodic", [True, False])
+def test_nested_cuts_leave_no_slivers(seed, periodic):
+    """Large overlapping particles on a coarse mesh; the cut alone leaves dihedral angles near 1."""
+    rng = np.random.default_rng(seed)
+    geometry = spheres(
+        rng.random((8, 3)).tolist(), rng.uniform(0.05, 0.4, 8).tolist(), periodic=periodic
+    )
+    data = generate_mesh(micro(geometry), uniform(0.13))
+    assert data.quality["min_dihedral_degrees"] > LEAST_DIHEDRAL
+
+
 def hexagonal_layers(gap, count=2):
     """Close-packed spheres whose surfaces are a relative gap apart (negative: overlapping)."""
     r = 0.25 / (1 + gap)
