@@ -4,10 +4,18 @@ A boundary that blocks stands in the way of current, R = delta/sigma_gb [Ohm m^2
 leads current along itself, G = delta sigma_gb [S]. Which of the two a material has follows from the
 ratio of sigma_gb to the bulk conductivity: tysonite fluorides block, nanocrystalline fluorites are
 fast.
+
+>>> from scipy.constants import electron_volt as eV
+>>> from cellion.rates.arrhenius import arrhenius_law
+>>> bulk = arrhenius_law("sigmaT", value=0.1, temperature=300.0, activation_energy=0.3 * eV)
+>>> boundary = boundary_from_barriers(2e-9, bulk, 0.2 * eV)
+>>> float(boundary.area_resistance(300.0)) > 4e-5
+True
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,91 +25,107 @@ from scipy.constants import Boltzmann
 
 from cellion.errors import RatesError
 from cellion.rates.arrhenius import ArrheniusLaw, evaluate
+from cellion.rates.conductor import HoppingConductor, hopping_conductivity
 from cellion.rates.transition_state import positive_temperatures
 
 __all__ = [
-    "FastBoundary",
+    "BoundaryKind",
     "GrainBoundary",
-    "ResistiveBoundary",
     "boundary_from_barriers",
     "boundary_from_law",
-    "boundary_law",
+    "boundary_kind",
 ]
 
 FloatArray = NDArray[np.float64]
+BoundaryKind = Literal["blocking", "fast"]
+type Bulk = ArrheniusLaw | HoppingConductor | Callable[[FloatArray], FloatArray]
+"""Conductivity of the grains: a law, a conductor (mean of its tensor), or a function of T [K]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GrainBoundary:
-    """A layer of given width and conductivity.
+    """A layer of given width and conductivity; its methods take one temperature or many [K].
 
     Attributes:
         width: delta [m].
-        conductivity: sigma_gb, shape (nT,) [S/m].
-        temperature: shape (nT,) [K].
+        law: sigma_gb [S/m] of temperatures of shape (nT,) [K].
         source: where width and barrier come from.
     """
 
     width: float
-    conductivity: FloatArray
-    temperature: FloatArray
+    law: Callable[[FloatArray], FloatArray]
     source: str = ""
 
     def __post_init__(self) -> None:
-        """Check width and conductivity."""
+        """Check the width."""
         if not (np.isfinite(self.width) and self.width > 0.0):
             raise RatesError(f"grain boundary.width: {self.width:g} m found; it must be positive")
-        if self.conductivity.shape != positive_temperatures(self.temperature).shape:
-            raise RatesError(
-                f"grain boundary: {self.conductivity.size} conductivities at "
-                f"{self.temperature.size} temperatures found; the numbers must be equal"
-            )
-        if not np.all(np.isfinite(self.conductivity) & (self.conductivity > 0.0)):
-            raise RatesError("grain boundary.conductivity: every value must be a positive number")
+
+    def conductivity(self, temperature: ArrayLike) -> FloatArray:
+        """Return sigma_gb in the shape of the temperature [S/m].
+
+        Raises:
+            RatesError: a temperature is not above 0 K, or the law gives no positive number.
+        """
+        return _values(self.law, temperature, "grain boundary.conductivity")
+
+    def area_resistance(self, temperature: ArrayLike) -> FloatArray:
+        """Return delta/sigma_gb, the law of a blocking boundary, like T [Ohm m^2]."""
+        return np.asarray(self.width / self.conductivity(temperature))
+
+    def sheet_conductance(self, temperature: ArrayLike) -> FloatArray:
+        """Return delta sigma_gb, the law of a fast boundary, like T [S]."""
+        return np.asarray(self.width * self.conductivity(temperature))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResistiveBoundary:
-    """Area-specific resistance R = delta/sigma_gb, shape (nT,) [Ohm m^2], over temperature [K]."""
-
-    area_resistance: FloatArray
-    temperature: FloatArray
-    source: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FastBoundary:
-    """Sheet conductance G = delta sigma_gb, shape (nT,) [S], over temperature [K]."""
-
-    sheet_conductance: FloatArray
-    temperature: FloatArray
-    source: str = ""
+def _values(
+    law: Callable[[FloatArray], FloatArray], temperature: ArrayLike, where: str
+) -> FloatArray:
+    T = positive_temperatures(temperature)
+    found = np.asarray(law(T), dtype=float)
+    if found.shape != T.shape:
+        raise RatesError(
+            f"{where}: {found.size} values at {T.size} temperatures found; the numbers must be "
+            "equal"
+        )
+    if not np.all(np.isfinite(found) & (found > 0.0)):
+        raise RatesError(f"{where}: {found.min():g} S/m found; every value must be positive")
+    return found.reshape(np.shape(temperature))
 
 
-def boundary_from_law(
-    width: float, law: ArrheniusLaw, temperature: ArrayLike, *, source: str = ""
-) -> GrainBoundary:
-    """Return the boundary whose conductivity follows a fitted or quoted Arrhenius law.
+def _bulk_function(bulk: Bulk) -> Callable[[FloatArray], FloatArray]:
+    """Return the conductivity of the grains as a function of temperature."""
+    match bulk:
+        case ArrheniusLaw():
+            return _law_function(bulk)
+        case HoppingConductor():
+            return lambda T: hopping_conductivity(bulk, T).mean
+        case _:
+            return bulk
 
-    Raises:
-        RatesError: the law is one of diffusivity, or a value has no meaning.
-    """
+
+def _law_function(law: ArrheniusLaw) -> Callable[[FloatArray], FloatArray]:
     if law.quantity == "diffusivity":
         raise RatesError(
             "grain boundary: the law is one of diffusivity; convert it by Nernst-Einstein with the "
             "carriers of the boundary, or fit the conductivity"
         )
-    found = evaluate(law, temperature)
-    return GrainBoundary(
-        width=width, conductivity=found.value, temperature=found.temperature, source=source
-    )
+    return lambda T: evaluate(law, T).value
+
+
+def boundary_from_law(width: float, law: ArrheniusLaw, *, source: str = "") -> GrainBoundary:
+    """Return the boundary whose conductivity follows a fitted or quoted Arrhenius law.
+
+    Raises:
+        RatesError: the law is one of diffusivity, or the width is not positive.
+    """
+    return GrainBoundary(width=width, law=_law_function(law), source=source)
 
 
 def boundary_from_barriers(
     width: float,
-    bulk_conductivity: ArrayLike,
+    bulk: Bulk,
     barrier_difference: float,
-    temperature: ArrayLike,
     *,
     carrier_ratio: float = 1.0,
     source: str = "",
@@ -112,9 +136,8 @@ def boundary_from_barriers(
 
     Args:
         width: delta [m].
-        bulk_conductivity: sigma_bulk, scalar or shape (nT,) [S/m].
+        bulk: conductivity of the grains.
         barrier_difference: E_gb - E_bulk; positive blocks, negative is fast [J].
-        temperature: scalar or shape (nT,) [K].
         carrier_ratio: n_gb/n_bulk.
         source: where the numbers come from.
 
@@ -123,45 +146,34 @@ def boundary_from_barriers(
     """
     if not (np.isfinite(carrier_ratio) and carrier_ratio > 0.0):
         raise RatesError(f"grain boundary.carrier_ratio: {carrier_ratio:g}; must be positive")
-    T = positive_temperatures(temperature)
-    bulk = np.broadcast_to(np.asarray(bulk_conductivity, dtype=float), T.shape)
-    inside = carrier_ratio * bulk * np.exp(-barrier_difference / (Boltzmann * T))
-    return GrainBoundary(width=width, conductivity=inside, temperature=T, source=source)
+    if not np.isfinite(barrier_difference):
+        raise RatesError(f"grain boundary.barrier_difference: {barrier_difference:g} J found")
+    grains = _bulk_function(bulk)
+
+    def inside(T: FloatArray) -> FloatArray:
+        factor = carrier_ratio * np.exp(-barrier_difference / (Boltzmann * T))
+        return np.asarray(factor * grains(T))
+
+    return GrainBoundary(width=width, law=inside, source=source)
 
 
-def boundary_law(
-    boundary: GrainBoundary,
-    bulk_conductivity: ArrayLike,
-    kind: Literal["auto", "blocking", "fast"] = "auto",
-) -> ResistiveBoundary | FastBoundary:
-    """Return the interface law of a boundary.
+def boundary_kind(boundary: GrainBoundary, bulk: Bulk, temperature: ArrayLike) -> BoundaryKind:
+    """Return which law a boundary needs: ``blocking`` where sigma_gb < sigma_bulk, else ``fast``.
 
     Args:
         boundary: the layer.
-        bulk_conductivity: sigma of the grains, scalar or shape (nT,) [S/m].
-        kind: ``auto`` decides by sigma_gb < sigma_bulk, which must hold, or not, at all
-            temperatures.
+        bulk: conductivity of the grains.
+        temperature: the temperatures at which it will be used [K].
 
     Raises:
-        RatesError: the boundary is blocking at some temperatures and fast at others.
+        RatesError: the boundary is blocking at some of the temperatures and fast at others.
     """
-    bulk = np.broadcast_to(np.asarray(bulk_conductivity, float), boundary.temperature.shape)
-    slower = boundary.conductivity < bulk
-    if kind == "auto" and slower.any() != slower.all():
-        at = boundary.temperature[np.flatnonzero(slower != slower[0])[0]]
+    T = positive_temperatures(temperature)
+    slower = boundary.conductivity(T) < _values(_bulk_function(bulk), T, "grains.conductivity")
+    if slower.any() != slower.all():
+        at = T[np.flatnonzero(slower != slower[0])[0]]
         raise RatesError(
             f"grain boundary: it turns from blocking to fast (or back) near {at:g} K; say which "
-            f"law "
-            "is meant, kind='blocking' or kind='fast', or split the temperatures"
+            "law is meant (area_resistance or sheet_conductance), or split the temperatures"
         )
-    if kind == "blocking" or (kind == "auto" and slower.all()):
-        return ResistiveBoundary(
-            area_resistance=boundary.width / boundary.conductivity,
-            temperature=boundary.temperature,
-            source=boundary.source,
-        )
-    return FastBoundary(
-        sheet_conductance=boundary.width * boundary.conductivity,
-        temperature=boundary.temperature,
-        source=boundary.source,
-    )
+    return "blocking" if slower.all() else "fast"
