@@ -22,8 +22,6 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from scipy import constants
-
 from cellion.errors import ScenarioError, nearest
 
 if TYPE_CHECKING:
@@ -42,17 +40,19 @@ __all__ = [
     "to_si",
 ]
 
-AVOGADRO: float = constants.Avogadro
+# Exact by the definition of the SI of 2019; scipy.constants holds the same numbers (tested), but
+# takes longer to import than the rest of a short command.
+AVOGADRO: float = 6.02214076e23
 """Particles in one mole [1/mol]."""
-BOLTZMANN: float = constants.Boltzmann
+BOLTZMANN: float = 1.380649e-23
 """Boltzmann constant [J/K]."""
-ELEMENTARY_CHARGE: float = constants.elementary_charge
+ELEMENTARY_CHARGE: float = 1.602176634e-19
 """Charge of the proton [C]."""
 FARADAY: float = AVOGADRO * ELEMENTARY_CHARGE
 """Charge of one mole of protons [C/mol]."""
-GAS_CONSTANT: float = constants.gas_constant
+GAS_CONSTANT: float = AVOGADRO * BOLTZMANN
 """Molar gas constant [J/(mol K)]."""
-ELECTRON_VOLT: float = constants.electron_volt
+ELECTRON_VOLT: float = ELEMENTARY_CHARGE
 """One electron volt [J]."""
 
 

@@ -8,6 +8,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import constants
 
 from cellion.errors import ScenarioError
 from cellion.quantities import (
@@ -164,10 +165,17 @@ def test_reading_is_linear_in_the_number(number, unit):
 
 
 def test_constants_belong_together():
-    # exact in the SI of 2019, up to the rounding of the floats
-    assert pytest.approx(AVOGADRO * ELEMENTARY_CHARGE, rel=1e-9) == FARADAY
-    assert pytest.approx(AVOGADRO * BOLTZMANN, rel=1e-9) == GAS_CONSTANT
+    # exact in the SI of 2019, so that the product is the rounded product
+    assert AVOGADRO * ELEMENTARY_CHARGE == FARADAY
+    assert AVOGADRO * BOLTZMANN == GAS_CONSTANT
     assert ELECTRON_VOLT == ELEMENTARY_CHARGE
+
+
+def test_constants_are_those_of_scipy():
+    assert constants.Avogadro == AVOGADRO
+    assert constants.Boltzmann == BOLTZMANN
+    assert constants.elementary_charge == ELEMENTARY_CHARGE
+    assert constants.gas_constant == GAS_CONSTANT
 
 
 @pytest.mark.parametrize(

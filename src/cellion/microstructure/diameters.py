@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from cellion.errors import MicrostructureError
 from cellion.microstructure.geometry import FloatArray
@@ -116,15 +116,15 @@ def _lognormal(
     spec: LognormalSpec, amount: Amount, rng: np.random.Generator
 ) -> tuple[FloatArray, tuple[str, ...]]:
     """Return log-normal radii; of several draws the one whose volume fits best."""
-    half = norm.cdf(TRUNCATION) - norm.cdf(-TRUNCATION)
-    shifted = norm.cdf(TRUNCATION - 3 * spec.sigma) - norm.cdf(-TRUNCATION - 3 * spec.sigma)
+    half = ndtr(TRUNCATION) - ndtr(-TRUNCATION)
+    shifted = ndtr(TRUNCATION - 3 * spec.sigma) - ndtr(-TRUNCATION - 3 * spec.sigma)
     mean = ball_volume(np.array(0.5 * spec.median)) * np.exp(4.5 * spec.sigma**2) * shifted / half
     wanted = amount.volume / float(mean)
     count = _whole(wanted, spec.median, amount)
     best, best_factor = np.zeros(0), np.inf
     for _ in range(_DRAWS):
         quantile = (np.arange(count) + rng.random(count)) / count
-        score = norm.ppf(norm.cdf(-TRUNCATION) + half * quantile)
+        score = ndtri(ndtr(-TRUNCATION) + half * quantile)
         radii = 0.5 * spec.median * np.exp(spec.sigma * score)
         factor = float((amount.volume / np.sum(ball_volume(radii))) ** (1 / 3))
         if abs(np.log(factor)) < abs(np.log(best_factor)):
