@@ -14,6 +14,9 @@ from cellion.errors import MeshError
 
 __all__ = ["MeshData", "cell_volumes"]
 
+_ROTATION_TOLERANCE = 1e-6
+"""Largest entry of Q Q^T - 1; rotations given in files carry six digits."""
+
 
 def cell_volumes(
     points: NDArray[np.float64], cells: NDArray[np.integer[Any]], block: int = 1 << 20
@@ -54,11 +57,13 @@ class MeshData:
         materials: Names of the materials.
         box: Edge lengths of the axis-aligned box that the mesh fills, shape (d,) [m].
         periodic: Directions in which opposite faces carry matching vertices, shape (d,).
+        orientations: Rotation from crystal to sample axes of each label, shape (n_labels, d, d);
+            None when every crystal is aligned with the box.
         quality: Plain numbers about the mesh, such as ``min_dihedral_degrees``.
 
     Raises:
         MeshError: An array has the wrong shape or type, an index is out of range, a coordinate is
-            not finite, or a mesh cell has no positive volume.
+            not finite, a mesh cell has no positive volume, or an orientation is no rotation.
     """
 
     points: NDArray[np.float64]
@@ -68,12 +73,14 @@ class MeshData:
     materials: tuple[str, ...]
     box: NDArray[np.float64]
     periodic: NDArray[np.bool_]
+    orientations: NDArray[np.float64] | None = None
     quality: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_shapes()
         self._check_indices()
         self._check_geometry()
+        self._check_orientations()
 
     @property
     def dimension(self) -> int:
@@ -141,4 +148,22 @@ class MeshData:
             raise MeshError(
                 f"{int((volumes <= 0).sum())} mesh cells have no positive volume (cell {bad}: "
                 f"{volumes[bad]:.3g} m^{self.dimension}); orient the cells and remove flat ones"
+            )
+
+    def _check_orientations(self) -> None:
+        if self.orientations is None:
+            return
+        expected = (len(self.label_material), self.dimension, self.dimension)
+        if self.orientations.shape != expected:
+            raise MeshError(
+                f"mesh orientations have shape {self.orientations.shape}; expected {expected}, one "
+                f"rotation for each label"
+            )
+        turned = self.orientations @ self.orientations.transpose(0, 2, 1)
+        wrong = ~(np.abs(turned - np.eye(self.dimension)).max(axis=(1, 2)) < _ROTATION_TOLERANCE)
+        if wrong.any():
+            bad = int(np.argmax(wrong))
+            raise MeshError(
+                f"the orientation of label {bad} is {self.orientations[bad].tolist()}; it must be "
+                f"a rotation matrix (orthonormal rows)"
             )

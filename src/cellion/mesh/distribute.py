@@ -8,6 +8,7 @@ the searches of ``create_mesh``: no dual graph, no facets, no exchange of labels
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cellion.parallel import agree
@@ -60,11 +61,7 @@ def distribute(data: MeshData | None, comm: MPI.Comm) -> LabelledMesh:
                     f"the mesh has {len(data.cells)} cells for {comm.size} ranks; use fewer ranks"
                 )
             pieces = split_mesh(data, match_periodic_faces(data), comm.size)
-    common = comm.bcast(
-        (data.label_material, data.materials, data.box, data.origin, data.periodic)
-        if data is not None and comm.rank == 0
-        else None
-    )
+    common = comm.bcast(_common(data) if data is not None and comm.rank == 0 else None)
     piece: Piece
     if pieces is not None:
         piece = next(pieces)
@@ -72,38 +69,52 @@ def distribute(data: MeshData | None, comm: MPI.Comm) -> LabelledMesh:
             comm.send(other, dest=rank)
     else:
         piece = comm.recv(source=0)
-    label_material, materials, box, origin, periodic = common
-    material = label_material.astype(np.int32)
-    return _labelled(piece, comm, materials, material, (box, origin), periodic)
+    return _labelled(piece, comm, common)
 
 
-def _labelled(
-    piece: Piece,
-    comm: MPI.Comm,
-    materials: tuple[str, ...],
-    label_material: NDArray[np.int32],
-    extent: tuple[NDArray[np.float64], NDArray[np.float64]],
-    periodic: NDArray[np.bool_],
-) -> LabelledMesh:
+@dataclass(frozen=True, kw_only=True)
+class _Common:
+    """What is the same on all ranks; see `LabelledMesh` for the meaning."""
+
+    label_material: NDArray[np.int32]
+    materials: tuple[str, ...]
+    box: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    periodic: NDArray[np.bool_]
+    orientations: NDArray[np.float64] | None
+
+
+def _common(data: MeshData) -> _Common:
+    return _Common(
+        label_material=data.label_material.astype(np.int32),
+        materials=data.materials,
+        box=data.box,
+        origin=data.origin,
+        periodic=data.periodic,
+        orientations=data.orientations,
+    )
+
+
+def _labelled(piece: Piece, comm: MPI.Comm, common: _Common) -> LabelledMesh:
     """Put a piece and what all pieces have in common together."""
     volumes = np.abs(cell_volumes(piece.points, piece.cells, _BLOCK))
     owned = len(piece.cells) - len(piece.ghost_cells)
     filled = comm.allreduce(float(volumes[:owned].sum()))
-    box, origin = extent
     return LabelledMesh(
         mesh=_build(piece, comm),
         cell_labels=piece.labels,
-        label_material=label_material,
-        materials=materials,
-        box=box,
-        origin=origin,
-        periodic=periodic,
+        label_material=common.label_material,
+        materials=common.materials,
+        box=common.box,
+        origin=common.origin,
+        periodic=common.periodic,
         vertex_representative=piece.representative,
         periodic_facets=piece.periodic_facets,
         cell_volumes=volumes,
-        fills_box=abs(filled / float(np.prod(box)) - 1.0) < _FILL_TOLERANCE,
+        fills_box=abs(filled / float(np.prod(common.box)) - 1.0) < _FILL_TOLERANCE,
         input_cells=piece.input_cells,
         input_vertices=piece.input_vertices,
+        orientations=common.orientations,
     )
 
 

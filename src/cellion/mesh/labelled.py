@@ -43,6 +43,8 @@ class LabelledMesh:
         fills_box: Whether the cells of all ranks fill the box without voids.
         input_cells: Index of each cell in the undistributed mesh, shape (m,).
         input_vertices: Index of each vertex in the undistributed mesh, shape (n,).
+        orientations: Rotation from crystal to sample axes of each label, shape (n_labels, d, d);
+            None when every crystal is aligned with the box.
     """
 
     mesh: dolfinx.mesh.Mesh
@@ -58,6 +60,7 @@ class LabelledMesh:
     fills_box: bool
     input_cells: NDArray[np.int64]
     input_vertices: NDArray[np.int64]
+    orientations: NDArray[np.float64] | None = None
 
     @property
     def comm(self) -> MPI.Comm:

@@ -25,7 +25,9 @@ class Discretisation:
         components: Connected components of the conducting cells.
         group: Component of each local cell if it is solved for, else -1, shape (m,).
         cells: Owned solved cells of each material, one array per material.
-        dofs: Unknowns: a vertex (with its images, when periodic) within a component.
+        dofs: Unknowns: a vertex (with its images, when periodic) within a component, on one side
+            of the imperfect interfaces there; `cellion.transport.spaces.dof_labels` tells the
+            label of each.
         space: The P1 space of these unknowns.
     """
 

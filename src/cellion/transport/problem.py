@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 from cellion.errors import MaterialError, MeshError, ScenarioError, nearest
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.periodicity import AXES
+from cellion.transport.laws import InterfaceLaws
 
 __all__ = ["BOUNDARIES", "TransportProblem"]
 
 BOUNDARIES = ("periodic", "electrodes")
 _SYMMETRY_TOLERANCE = 1e-9
 _DEFINITENESS_TOLERANCE = 1e-14
+_ISOTROPY_TOLERANCE = 1e-13
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +26,19 @@ class TransportProblem:
     """Steady transport of one carrier: div j = 0, j = sigma E, E = -grad(phi).
 
     With ``periodic`` boundaries the mean field is prescribed and its fluctuation is periodic; with
-    ``electrodes`` two opposite faces are equipotential and the other faces are insulated. Contacts
-    between materials are perfect.
+    ``electrodes`` two opposite faces are equipotential and the other faces are insulated. With
+    ``uniform_gradient`` the potential on the whole boundary is that of a uniform field, with
+    ``uniform_flux`` the current through it that of a uniform current: what a sample shows of a
+    larger one lies between the two (Huet, J. Mech. Phys. Solids 38 (1990) 813).
 
     Attributes:
         mesh: Labelled mesh of the box.
-        conductivity: Conductivity of each material for this carrier, shape (n_materials, d, d)
-            [S/m]; symmetric and positive definite, or exactly zero for an insulator.
-        boundary: ``periodic`` or ``electrodes``.
+        conductivity: Conductivity of each material for this carrier in crystal axes, shape
+            (n_materials, d, d) [S/m]; symmetric and positive definite, or exactly zero for an
+            insulator.
+        boundary: One of `BOUNDARIES`.
         directions: Directions of the mean field, a subset of ``x``, ``y``, ``z``.
+        interfaces: Laws of the interfaces between labels; None when all contacts are perfect.
 
     Raises:
         MaterialError: A conductivity has the wrong shape, is not symmetric or not positive.
@@ -43,6 +50,7 @@ class TransportProblem:
     conductivity: NDArray[np.float64]
     boundary: str
     directions: tuple[str, ...]
+    interfaces: InterfaceLaws | None = None
 
     def __post_init__(self) -> None:
         d, names = self.mesh.dimension, self.mesh.materials
@@ -85,6 +93,26 @@ class TransportProblem:
         """Whether each material conducts this carrier, shape (n_materials,)."""
         positive: NDArray[np.bool_] = (self.conductivity != 0.0).any(axis=(1, 2))
         return positive
+
+    @property
+    def oriented(self) -> NDArray[np.bool_]:
+        """Whether the conductivity of each material depends on orientation, shape (n_materials,).
+
+        It does not when the material is isotropic or the mesh has no orientations.
+        """
+        if self.mesh.orientations is None:
+            return np.zeros(len(self.conductivity), dtype=bool)
+        mean = np.trace(self.conductivity, axis1=1, axis2=2) / self.mesh.dimension
+        excess = self.conductivity - mean[:, None, None] * np.eye(self.mesh.dimension)
+        varies: NDArray[np.bool_] = np.abs(excess).max(axis=(1, 2)) > _ISOTROPY_TOLERANCE * mean
+        return varies
+
+    @cached_property
+    def label_conductivity(self) -> NDArray[np.float64]:
+        """Conductivity of each label in sample axes, Q sigma Q^T, shape (n_labels, d, d) [S/m]."""
+        tensor: NDArray[np.float64] = self.conductivity[self.mesh.label_material]
+        Q = self.mesh.orientations
+        return tensor if Q is None else Q @ tensor @ Q.transpose(0, 2, 1)
 
     @property
     def axes(self) -> tuple[int, ...]:

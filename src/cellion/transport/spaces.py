@@ -1,10 +1,11 @@
-"""Finite element spaces whose degrees of freedom are keys (entity, group).
+"""Finite element spaces whose degrees of freedom are keys (entity, group, side).
 
-A degree of freedom is the pair of a mesh entity (a vertex for P1) and the group of the cell that
-uses it. A vertex and its periodic images share a representative, so the space is periodic; cells of
+A degree of freedom belongs to a mesh entity (a vertex for P1) and the group of the cells that use
+it. A vertex and its periodic images share a representative, so the space is periodic; cells of
 different groups do not share degrees of freedom, so a function may jump between them; cells without
 a group carry none. Groups are connected components here: conductors that touch in a point are not
-joined by it.
+joined by it. Where imperfect interfaces meet an entity, each of its sides has a degree of freedom
+of its own (`cellion.transport.sides`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,15 @@ from cellion.mesh.labelled import LabelledMesh
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["Entities", "KeyedDofs", "function_space", "number_keys", "vertex_entities"]
+__all__ = [
+    "Entities",
+    "KeyedDofs",
+    "Sides",
+    "dof_labels",
+    "function_space",
+    "number_keys",
+    "vertex_entities",
+]
 
 _DOF_TAG, _SHARING_TAG = 1321, 1322
 _HASH = 2654435761
@@ -53,18 +62,38 @@ class Entities:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sides:
+    """Entities that imperfect interfaces split, and the side that each corner there is on.
+
+    Attributes:
+        split: Whether each merged entity is split, shape (n_merged,).
+        of_corner: Side of each corner at a split entity, of the cells with a group and in their
+            order, shape (c,); 1 or more, the same name on every rank.
+    """
+
+    split: NDArray[np.bool_]
+    of_corner: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
 class KeyedDofs:
     """Numbered keys; owned ones first.
 
     Attributes:
         of_cell: Local degrees of freedom of each local cell, shape (m, k); 0 in cells without
             group.
+        entity: Global index of the entity that each local degree of freedom sits on, the
+            representative of its images, shape (n_dofs,).
         group: Group of each local degree of freedom, shape (n_dofs,).
+        side: Side of its entity that each local degree of freedom is on, 0 where the entity is not
+            split, shape (n_dofs,).
         index_map: DOLFINx index map of the degrees of freedom.
     """
 
     of_cell: NDArray[np.int32]
+    entity: NDArray[np.int64]
     group: NDArray[np.int64]
+    side: NDArray[np.int64]
     index_map: cpp.common.IndexMap
 
 
@@ -112,9 +141,13 @@ def _shared_images(
 
 
 def number_keys(
-    entities: Entities, group: NDArray[np.integer[Any]], n_owned_cells: int, comm: MPI.Comm
+    entities: Entities,
+    group: NDArray[np.integer[Any]],
+    n_owned_cells: int,
+    comm: MPI.Comm,
+    sides: Sides | None = None,
 ) -> KeyedDofs:
-    """Number the keys (entity, group) of all cells (collective).
+    """Number the keys (entity, group, side) of all cells (collective).
 
     Each key is owned by a rank that owns a cell with it. Ranks that may share a key meet at the
     rank that a hash of the key names.
@@ -124,11 +157,13 @@ def number_keys(
         group: Group of each local cell, -1 for cells without degrees of freedom, shape (m,).
         n_owned_cells: Number of cells that this rank owns; they come first.
         comm: Communicator.
+        sides: Entities that are split; None when no rank splits any.
 
     Returns:
         Local numbering, groups and index map. Neighbouring entities get neighbouring numbers.
     """
-    keys = _local_keys(entities, group)
+    groups = _count_groups(group, comm if sides is not None else None)
+    keys = _local_keys(entities, group, groups, sides)
     known = np.zeros(len(keys.entity), dtype=bool)
     owned_cells = keys.cells[: int(np.searchsorted(keys.cells, n_owned_cells))]
     known[keys.of_cell[: len(owned_cells)]] = True
@@ -148,7 +183,20 @@ def number_keys(
     index_map = cpp.common.IndexMap(
         comm, count, number[~mine], owner[~mine].astype(np.int32), _DOF_TAG
     )
-    return KeyedDofs(of_cell=of_cell, group=keys.group[order], index_map=index_map)
+    side, own_group = np.divmod(keys.name[order], groups)
+    return KeyedDofs(
+        of_cell=of_cell,
+        entity=keys.entity[order],
+        group=own_group,
+        side=side,
+        index_map=index_map,
+    )
+
+
+def _count_groups(group: NDArray[np.integer[Any]], comm: MPI.Comm | None) -> int:
+    """Number of names that groups need, on this rank or (to combine them with sides) on all."""
+    here = max(int(group.max(initial=-1)) + 1, 1)
+    return here if comm is None else max(comm.allgather(here))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,33 +207,38 @@ class _LocalKeys:
         cells: Local cells with a group, ascending, shape (a,).
         of_cell: Key of each entity of these cells, shape (a, k).
         entity: Representative of each key, shape (n,).
-        group: Group of each key, shape (n,).
+        name: Group and side of each key as one number, side * groups + group, shape (n,).
         shared: Whether another rank may have the key, shape (n,).
     """
 
     cells: NDArray[np.intp]
     of_cell: NDArray[np.int32]
     entity: NDArray[np.int64]
-    group: NDArray[np.int64]
+    name: NDArray[np.int64]
     shared: NDArray[np.bool_]
 
 
-def _local_keys(entities: Entities, group: NDArray[np.integer[Any]]) -> _LocalKeys:
+def _local_keys(
+    entities: Entities, group: NDArray[np.integer[Any]], groups: int, sides: Sides | None
+) -> _LocalKeys:
     """Find the distinct keys of this rank, in the order of the entities.
 
     Nearly all entities have one group; only those with several are sorted.
     """
     cells = np.flatnonzero(group >= 0)
     where = entities.merged[entities.of_cell[cells]]
-    which = group[cells].astype(np.int32)
-    some = np.full(len(entities.representative), -1, dtype=np.int32)
+    which: NDArray[np.integer[Any]] = group[cells].astype(np.min_scalar_type(-groups))
+    some = np.full(len(entities.representative), -1, dtype=which.dtype)
     for column in where.T:
         some[column] = which
-    row, corner = _mixed_corners(where, which, some)
-    groups = int(which.max(initial=0)) + 1
-    pairs = where[row, corner].astype(np.int64) * groups + which[row]
+    row, corner = _mixed_corners(where, which, some, sides)
+    names = which[row].astype(np.int64)
+    if sides is not None:
+        names[sides.split[where[row, corner]]] += groups * sides.of_corner
+    count_names = int(names.max(initial=0)) + 1
+    pairs = where[row, corner].astype(np.int64) * count_names + names
     pairs, inverse = np.unique(pairs, return_inverse=True)
-    several = np.stack([pairs // groups, pairs % groups], axis=1)
+    several = np.stack(np.divmod(pairs, count_names), axis=1)
     count = (some >= 0).astype(np.int32)
     count[several[:, 0]] = 0
     np.add.at(count, several[:, 0], 1)
@@ -195,31 +248,35 @@ def _local_keys(entities: Entities, group: NDArray[np.integer[Any]]) -> _LocalKe
     of_cell = first[where]
     of_cell[row, corner] = several_key[inverse]
     place = np.repeat(np.arange(len(count)), count)
-    key_group = some[place].astype(np.int64)
-    key_group[several_key] = several[:, 1]
+    key_name = some[place].astype(np.int64)
+    key_name[several_key] = several[:, 1]
     return _LocalKeys(
         cells=cells,
         of_cell=of_cell,
         entity=entities.representative[place],
-        group=key_group,
+        name=key_name,
         shared=entities.shared[place],
     )
 
 
 def _mixed_corners(
-    where: NDArray[np.int32], which: NDArray[np.int32], some: NDArray[np.int32]
+    where: NDArray[np.int32],
+    which: NDArray[np.integer[Any]],
+    some: NDArray[np.integer[Any]],
+    sides: Sides | None,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Corners of cells at entities that have several groups.
+    """Corners of cells at entities that have several groups or are split.
 
     Args:
         where: Entity of each corner of each cell, shape (a, k).
         which: Group of each cell, shape (a,).
         some: One of the groups of each entity.
+        sides: Entities that are split.
 
     Returns:
         Cell and corner of each occurrence.
     """
-    mixed = np.zeros(len(some), dtype=bool)
+    mixed = np.zeros(len(some), dtype=bool) if sides is None else sides.split.copy()
     if len(which) and which.min() < which.max():
         for column in where.T:
             mixed[column[some[column] != which]] = True
@@ -244,9 +301,9 @@ def _meet(
     Returns:
         The value of each shared key, in their order.
     """
-    entity, group = keys.entity[keys.shared], keys.group[keys.shared]
-    place = (entity * _HASH + group) % comm.size
-    rows = np.stack([entity, group, values[keys.shared]], axis=1)
+    entity, name = keys.entity[keys.shared], keys.name[keys.shared]
+    place = (entity * _HASH + name) % comm.size
+    rows = np.stack([entity, name, values[keys.shared]], axis=1)
     arrived, route = exchange(rows, place, comm)
     distinct, inverse = np.unique(arrived[:, :2], axis=0, return_inverse=True)
     least = np.full(len(distinct), empty, dtype=np.int64)
@@ -292,3 +349,23 @@ def function_space(mesh: LabelledMesh, dofs: KeyedDofs) -> dolfinx.fem.FunctionS
     dof_map = cpp.fem.DofMap(layout, dofs.index_map, 1, links, 1)
     space = cpp.fem.FunctionSpace_float64(mesh.mesh._cpp_object, element._cpp_object, dof_map)
     return dolfinx.fem.FunctionSpace(mesh.mesh, ufl_element, space)
+
+
+def dof_labels(
+    mesh: LabelledMesh, dofs: KeyedDofs, group: NDArray[np.integer[Any]]
+) -> NDArray[np.int32]:
+    """Label of the cells that use each owned degree of freedom.
+
+    Args:
+        mesh: Labelled mesh.
+        dofs: Keys of its vertices.
+        group: Group of each local cell, -1 for cells without degrees of freedom, shape (m,).
+
+    Returns:
+        The smallest of the labels that share it and that this rank sees, shape (n_owned,).
+    """
+    cells = np.flatnonzero(group >= 0)
+    label = np.full(len(dofs.group), np.iinfo(np.int32).max, dtype=np.int32)
+    for column in dofs.of_cell[cells].T:
+        np.minimum.at(label, column, mesh.cell_labels[cells])
+    return label[: dofs.index_map.size_local]
