@@ -12,7 +12,7 @@ from cellion.mesh.sizes import estimate_cells, mesh_sizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.scenario import Scenario
 
-__all__ = ["Estimate", "directions_of", "estimate"]
+__all__ = ["Estimate", "directions_of", "estimate", "memory_of", "vertices_of"]
 
 # Measured with benchmarks/transport.py and generated packings on one rank of a desktop processor.
 _CELLS_PER_VERTEX = {2: 2.0, 3: 5.2}
@@ -79,19 +79,29 @@ def estimate(scenario: Scenario) -> Estimate:
         )
         particles = structure.particle_count or None
         cells = estimate_cells(structure, mesh_sizes(scenario.mesh, structure))
-        vertices = int(cells / _CELLS_PER_VERTEX[len(structure.box)])
+        vertices = vertices_of(cells, len(structure.box))
     carriers = len(scenario.transport.carriers)
     return Estimate(
         name=scenario.name,
         particles=particles,
         cells=cells,
         unknowns=vertices,
-        memory=_BASE_MEMORY + _MEMORY_PER_VERTEX * vertices,
+        memory=memory_of(vertices),
         seconds=5.0
         + _MESH_SECONDS_PER_CELL * cells
         + carriers * _SOLVE_SECONDS_PER_VERTEX * vertices,
         runs=_runs(scenario),
     )
+
+
+def vertices_of(cells: int, dimension: int) -> int:
+    """Estimate the vertices of a mesh from its cells."""
+    return int(cells / _CELLS_PER_VERTEX[dimension])
+
+
+def memory_of(vertices: int, ranks: int = 1) -> float:
+    """Estimate the peak memory of a run, on all ranks together [bytes]."""
+    return _BASE_MEMORY * ranks + _MEMORY_PER_VERTEX * vertices
 
 
 def directions_of(scenario: Scenario, dimension: int) -> tuple[str, ...]:

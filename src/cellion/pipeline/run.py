@@ -8,7 +8,6 @@ The geometry and its mesh are made, or read, on rank 0; everything after is dist
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,15 +24,11 @@ from cellion.export.system_libraries import installation_hint, missing_compiler_
 from cellion.export.tables import table_row, write_table
 from cellion.homogenise.effective import homogenise
 from cellion.homogenise.properties import EffectiveTransport
-from cellion.material.material import Material, build_materials
-from cellion.mesh.data import MeshData
-from cellion.mesh.distribute import distribute
-from cellion.mesh.generate import generate_mesh
-from cellion.mesh.read import read_mesh
-from cellion.mesh.sizes import mesh_sizes
-from cellion.microstructure.generate import generate
+from cellion.material.material import build_materials
 from cellion.pipeline.estimate import directions_of
+from cellion.pipeline.geometry import distributed_mesh
 from cellion.pipeline.record import Prepared, gather
+from cellion.pipeline.stock import MeshStock
 from cellion.results.files import open_folder, remove_old, save_result
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
@@ -53,17 +48,6 @@ TABLE_FILE = "table.csv"
 PICTURES = ("microstructure.png", "potential_*.png", "current_density_*.png")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Meshed:
-    """What rank 0 knows of the geometry; ``data`` stays there."""
-
-    requested: Mapping[str, float]
-    seed: int | None
-    numbers: Mapping[str, float]
-    notes: tuple[str, ...]
-    data: MeshData | None = field(default=None, compare=False)
-
-
 def run(
     scenario: Scenario,
     comm: MPI.Comm,
@@ -72,6 +56,8 @@ def run(
     fields: bool = True,
     pictures: bool = True,
     tell: Listener = lambda line: None,
+    stock: MeshStock | None = None,
+    memory: float | None = None,
 ) -> RunResult:
     """Answer a scenario (collective).
 
@@ -82,6 +68,8 @@ def run(
         fields: Whether fields are among them.
         pictures: Whether the fields are drawn, if the scenario wants it.
         tell: Takes progress lines, on rank 0 only.
+        stock: Where meshes of earlier runs are, and this one's goes.
+        memory: What the run may use on all ranks together [bytes]; None for no limit.
 
     Returns:
         The plain numbers, equal on all ranks; also in ``folder/results.json``.
@@ -94,7 +82,7 @@ def run(
     on_root(comm, _require_compiler)
     if folder is not None:
         on_root(comm, lambda: _open(folder))
-    prepared = prepare(scenario, comm, watch=watch, tell=say)
+    prepared = prepare(scenario, comm, watch=watch, tell=say, stock=stock, memory=memory)
     answers: dict[str, EffectiveTransport] = {}
     solutions: dict[str, Solution] = {}
     for carrier in scenario.transport.carriers:
@@ -119,6 +107,8 @@ def prepare(
     *,
     watch: Stopwatch | None = None,
     tell: Listener = lambda line: None,
+    stock: MeshStock | None = None,
+    memory: float | None = None,
 ) -> Prepared:
     """Build materials, geometry and mesh (collective).
 
@@ -127,22 +117,14 @@ def prepare(
         comm: Communicator.
         watch: Records the stages.
         tell: Takes progress lines, on rank 0 only.
+        stock: Where meshes of earlier runs are, and this one's goes.
+        memory: What the run may use on all ranks together [bytes]; None for no limit.
     """
     watch = watch or Stopwatch()
     materials = on_root(comm, lambda: build_materials(scenario))
-    kept: list[MeshData] = []
-
-    def make() -> _Meshed:
-        made = _make_mesh(scenario, materials, watch, tell)
-        if made.data is not None:
-            kept.append(made.data)
-        return _Meshed(
-            requested=made.requested, seed=made.seed, numbers=made.numbers, notes=made.notes
-        )
-
-    made = on_root(comm, make)
-    with watch.stage("distribute"):
-        mesh = distribute(kept.pop() if kept else None, comm)
+    made, mesh = distributed_mesh(
+        scenario, materials, comm, watch=watch, tell=tell, stock=stock, memory=memory
+    )
     return Prepared(
         materials=materials,
         mesh=mesh,
@@ -150,35 +132,6 @@ def prepare(
         seed=made.seed,
         quality={"cells": float(mesh.global_cells)} | dict(made.numbers),
         notes=(*(note for m in materials.values() for note in m.notes), *made.notes),
-    )
-
-
-def _make_mesh(
-    scenario: Scenario, materials: Mapping[str, Material], watch: Stopwatch, tell: Listener
-) -> _Meshed:
-    """Generate geometry and mesh, or read the mesh (rank 0)."""
-    if scenario.microstructure.mesh is not None:
-        tell(f"reading {scenario.microstructure.mesh.file}")
-        with watch.stage("mesh"):
-            data = read_mesh(scenario.microstructure.mesh)
-        directions_of(scenario, len(data.box))
-        return _Meshed(requested={}, seed=None, numbers=data.quality, notes=(), data=data)
-    tell("microstructure")
-    with watch.stage("microstructure"):
-        structure = generate(
-            scenario.microstructure, {name: m.density for name, m in materials.items()}
-        )
-    tell(f"mesh ({structure.particle_count} particles)" if structure.particle_count else "mesh")
-    with watch.stage("mesh"):
-        data = generate_mesh(structure, mesh_sizes(scenario.mesh, structure))
-    return _Meshed(
-        requested=structure.requested_volume_fraction,
-        seed=structure.seed,
-        numbers={"particles": float(structure.particle_count)}
-        | dict(structure.numbers)
-        | dict(data.quality),
-        notes=structure.notes,
-        data=data,
     )
 
 
