@@ -67,7 +67,7 @@ def particle_volume_fractions(
     """
     where = "microstructure.packing"
     named = [*((p.material, f"{where}.particles[{k}]") for k, p in enumerate(spec.particles))]
-    named.append((spec.matrix, f"{where}.matrix"))
+    named.append((spec.matrix.material, f"{where}.matrix"))
     if spec.pores is not None:
         named.append((spec.pores.material, f"{where}.pores.material"))
     for name, at in named:
@@ -94,7 +94,7 @@ def _from_weights(
 ) -> tuple[float, ...]:
     """Convert the weight fractions of the particles; the matrix has the remaining mass."""
     weights = [p.weight_fraction or 0.0 for p in spec.particles]
-    mass: dict[str, float] = {spec.matrix: max(0.0, 1.0 - sum(weights))}
+    mass: dict[str, float] = {spec.matrix.material: max(0.0, 1.0 - sum(weights))}
     for particle, weight in zip(spec.particles, weights, strict=True):
         mass[particle.material] = mass.get(particle.material, 0.0) + weight
     volume = volume_fractions(mass, densities, porosity)

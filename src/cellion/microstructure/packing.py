@@ -119,11 +119,11 @@ def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Mi
     kinds, notes = _kinds(spec, materials, rng)
     _check_sizes(spec, kinds)
     packing, more = _arranged(spec, kinds, rng)
-    names = tuple(dict.fromkeys([spec.matrix, *(k.material for k in kinds)]))
+    names = tuple(dict.fromkeys([spec.matrix.material, *(k.material for k in kinds)]))
     of_kind = np.array([names.index(k.material) for k in kinds], dtype=np.int32)
     geometry = packing.geometry(np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32))
     requested = dict.fromkeys(names, 0.0)
-    requested[spec.matrix] = 1.0 - sum(k.fraction for k in kinds)
+    requested[spec.matrix.material] = 1.0 - sum(k.fraction for k in kinds)
     for one in kinds:
         requested[one.material] += one.fraction
     numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     ValidationInfo,
     WithJsonSchema,
@@ -16,11 +14,11 @@ from pydantic import (
     model_validator,
 )
 
-from cellion.errors import ScenarioError
-from cellion.quantities import describe, to_si
+from cellion.scenario.boxes import BOX, PERIODIC, FlatOrSolidBox, one_or_more
 from cellion.scenario.faults import FaultsError
-from cellion.scenario.files import existing_file
+from cellion.scenario.mesh_file import MeshFileSpec
 from cellion.scenario.packing import PackingSpec
+from cellion.scenario.polycrystal import BricksSpec, PolycrystalSpec
 from cellion.scenario.values import (
     AXES,
     Axis,
@@ -39,44 +37,24 @@ from cellion.scenario.values import (
 
 __all__ = [
     "KINDS",
+    "BricksSpec",
     "CheckerboardSpec",
     "LayersSpec",
     "MeshFileSpec",
     "MicrostructureSpec",
+    "PolycrystalSpec",
     "SphereSpec",
     "SpheresSpec",
 ]
 
-type Kind = Literal["packing", "spheres", "layers", "checkerboard", "mesh"]
+type Kind = Literal["packing", "polycrystal", "spheres", "layers", "bricks", "checkerboard", "mesh"]
 
-KINDS: tuple[Kind, ...] = ("packing", "spheres", "layers", "checkerboard", "mesh")
+KINDS: tuple[Kind, ...] = (
+    *("packing", "polycrystal", "spheres", "layers", "bricks", "checkerboard", "mesh"),
+)
 """The kinds of geometry a scenario can hold."""
 
 _TOLERANCE = 1e-9
-
-
-def _two_or_three(values: tuple[float, ...]) -> tuple[float, ...]:
-    """Return the edge lengths if there are two or three."""
-    if len(values) not in (2, 3):
-        raise fail(
-            f"found {len(values)} edge lengths; three are needed, or two for a two-dimensional "
-            "problem, for example [1 um, 1 um, 1 um]"
-        )
-    return values
-
-
-def _one_or_more(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the list if it has an entry."""
-    if not values:
-        raise fail("found an empty list; at least one entry is needed")
-    return values
-
-
-FlatOrSolidBox = Annotated[tuple[Length, ...], AfterValidator(_two_or_three)]
-"""Edge lengths [m] of a box in two or three dimensions."""
-
-_BOX = "Edge lengths of the box [m]; two lengths make a two-dimensional problem."
-_PERIODIC = "Whether the box repeats in all directions."
 
 
 class SphereSpec(Section):
@@ -105,10 +83,10 @@ class SpheresSpec(Section):
         spheres: The spheres.
     """
 
-    box: FlatOrSolidBox = Field(description=_BOX)
-    periodic: Flag = Field(default=True, description=_PERIODIC)
+    box: FlatOrSolidBox = Field(description=BOX)
+    periodic: Flag = Field(default=True, description=PERIODIC)
     matrix: Name = Field(description="Material around the spheres.")
-    spheres: Annotated[tuple[SphereSpec, ...], AfterValidator(_one_or_more)] = Field(
+    spheres: Annotated[tuple[SphereSpec, ...], AfterValidator(one_or_more)] = Field(
         description="The spheres; where two overlap, a point belongs to the one it lies deeper in."
     )
 
@@ -150,8 +128,8 @@ class LayersSpec(Section):
         thicknesses: Thickness of each layer: [m] along ``axis``; with ``normal``, fractions.
     """
 
-    box: FlatOrSolidBox = Field(description=_BOX)
-    periodic: Flag = Field(default=True, description=_PERIODIC)
+    box: FlatOrSolidBox = Field(description=BOX)
+    periodic: Flag = Field(default=True, description=PERIODIC)
     axis: Axis | None = Field(
         default=None, description="Direction across the layers; give `axis` or `normal`."
     )
@@ -160,7 +138,7 @@ class LayersSpec(Section):
         description="Oblique layers: whole numbers [n1, n2, n3], one or two of them not zero. The "
         "layers are normal to (n1/L1, n2/L2, n3/L3), L the edge lengths, and repeat with the box.",
     )
-    materials: Annotated[tuple[Name, ...], AfterValidator(_one_or_more)] = Field(
+    materials: Annotated[tuple[Name, ...], AfterValidator(one_or_more)] = Field(
         description="Material of each layer, in order."
     )
     thicknesses: Annotated[
@@ -239,8 +217,8 @@ class CheckerboardSpec(Section):
         materials: Two that alternate, or one for each tile, row by row with x fastest.
     """
 
-    box: FlatOrSolidBox = Field(description=_BOX)
-    periodic: Flag = Field(default=True, description=_PERIODIC)
+    box: FlatOrSolidBox = Field(description=BOX)
+    periodic: Flag = Field(default=True, description=PERIODIC)
     divisions: tuple[Whole, ...] = Field(description="Number of tiles along each edge.")
     materials: tuple[Name, ...] = Field(
         description="Two materials that alternate, or one for each tile, row by row, x fastest."
@@ -272,75 +250,26 @@ class CheckerboardSpec(Section):
         return self
 
 
-def _length_unit(value: Any) -> float:
-    """Read the unit of length of a mesh file [m]."""
-    try:
-        unit = to_si(value if str(value)[:1].isdigit() else f"1 {value}", "length")
-    except ScenarioError:
-        unit = 0.0
-    if not isinstance(value, str) or unit <= 0.0:
-        raise fail(f"found {describe(value)}; a unit of length is needed, for example 'um'")
-    return unit
-
-
-def _labels(value: Any) -> dict[int, Any]:
-    """Read the mapping from cell tags to materials; the tags may be text, as in JSON."""
-    if not isinstance(value, dict) or not value:
-        raise fail(
-            f"found {describe(value)}; a mapping from cell tags to materials is needed, for "
-            "example {1: SE, 2: CAM}"
-        )
-    labels: dict[int, Any] = {}
-    for key, name in value.items():
-        text = str(key)
-        if isinstance(key, bool) or not text.isascii() or not text.isdigit() or len(text) > 9:
-            raise fail(f"found the cell tag '{text[:20]}'; tags are whole numbers from 0 on")
-        labels[int(text)] = name
-    return labels
-
-
-class MeshFileSpec(Section):
-    """A mesh from elsewhere.
-
-    Attributes:
-        file: The mesh file; `load_scenario` makes it relative to the working folder.
-        length_unit: Unit of the coordinates in the file [m].
-        labels: Cell tag to material.
-        periodic: Whether opposite faces of the mesh match and the box repeats.
-    """
-
-    file: Annotated[
-        Path,
-        BeforeValidator(existing_file("a mesh file", "cells.msh")),
-        WithJsonSchema({"type": "string", "title": "a file name", "examples": ["cells.msh"]}),
-    ] = Field(description="Mesh file, relative to the scenario file.")
-    length_unit: Annotated[
-        float,
-        BeforeValidator(_length_unit),
-        WithJsonSchema({"type": "string", "title": "a unit of length", "examples": ["um"]}),
-    ] = Field(description="Unit of the coordinates in the file.")
-    labels: Annotated[dict[int, Name], BeforeValidator(_labels)] = Field(
-        description="Material of each cell tag in the file."
-    )
-    periodic: Flag = Field(
-        default=False, description="Whether opposite faces of the mesh match and the box repeats."
-    )
-
-
 class MicrostructureSpec(Section):
     """Exactly one kind of geometry; in the file the others are left out.
 
     Attributes:
         packing: Randomly packed particles.
+        polycrystal: Grains that fill the box.
         spheres: Spheres at given places.
         layers: Flat layers.
+        bricks: Equal bricks, each a grain.
         checkerboard: Equal tiles.
         mesh: A mesh from a file.
     """
 
     packing: PackingSpec | None = Field(default=None, description="Randomly packed particles.")
+    polycrystal: PolycrystalSpec | None = Field(
+        default=None, description="Grains of one material that fill the box."
+    )
     spheres: SpheresSpec | None = Field(default=None, description="Spheres at given places.")
     layers: LayersSpec | None = Field(default=None, description="Flat layers across the box.")
+    bricks: BricksSpec | None = Field(default=None, description="Equal bricks, each a grain.")
     checkerboard: CheckerboardSpec | None = Field(
         default=None, description="Equal rectangular tiles."
     )
@@ -371,3 +300,18 @@ class MicrostructureSpec(Section):
     def box(self) -> tuple[float, ...] | None:
         """Edge lengths [m]; None for a mesh that is read from a file."""
         return getattr(getattr(self, self.kind), "box", None)
+
+    @property
+    def seed(self) -> int | None:
+        """Seed of the random numbers; None where nothing is random."""
+        return getattr(getattr(self, self.kind), "seed", None)
+
+    @property
+    def grains_of(self) -> str | None:
+        """Material that is divided into grains with orientations; None where there is none."""
+        if self.packing is not None and self.packing.matrix.polycrystal is not None:
+            return self.packing.matrix.polycrystal.material
+        if self.mesh is not None:
+            return None if self.mesh.grains is None else self.mesh.grains.material
+        whole = self.polycrystal or self.bricks
+        return None if whole is None else whole.material

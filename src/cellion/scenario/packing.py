@@ -5,18 +5,12 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from cellion.scenario.diameters import DiameterSpec, LognormalSpec, SizeClass
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.paths import KeyPath
+from cellion.scenario.polycrystal import MatrixSpec, grain_faults
 from cellion.scenario.values import (
     Flag,
     Fraction,
@@ -26,119 +20,11 @@ from cellion.scenario.values import (
     Seed,
     fail,
     fraction,
-    length,
-    number,
 )
 
 __all__ = ["DiameterSpec", "LognormalSpec", "PackingSpec", "ParticleSpec", "PoreSpec", "SizeClass"]
 
-_SHARES_TOLERANCE = 1e-3
 _OVERLAP_LIMIT = 0.2
-_WIDEST = 2.0
-
-
-class LognormalSpec(Section):
-    """A log-normal distribution of diameters, counted by number.
-
-    Attributes:
-        median: Median diameter [m].
-        sigma: Standard deviation of the natural logarithm of the diameter.
-    """
-
-    median: Length = Field(description="Median diameter [m], by number.")
-    sigma: Annotated[
-        float,
-        BeforeValidator(number(_WIDEST)),
-        WithJsonSchema(
-            {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": _WIDEST,
-                "title": "a number above 0 and up to 2",
-            }
-        ),
-    ] = Field(description="Standard deviation of the natural logarithm of the diameter.")
-
-
-class SizeClass(Section):
-    """One class of a list of diameters.
-
-    Attributes:
-        diameter: Diameter [m].
-        share: Share of the particles' volume that has it.
-    """
-
-    diameter: Length = Field(description="Diameter of this class [m].")
-    share: Fraction = Field(description="Share of the particles' volume; all shares sum to 1.")
-
-
-def _or_length(schema: dict[str, Any]) -> None:
-    """Allow a bare length beside the mapping in a JSON schema."""
-    mapping = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [{"type": "string", "examples": ["5 um"]}, mapping]
-
-
-class DiameterSpec(Section):
-    """Diameters of the particles: exactly one of the three; a bare length is ``mono``.
-
-    Attributes:
-        mono: The one diameter of all [m].
-        lognormal: A log-normal distribution.
-        list: Classes of diameters with their shares of the volume, normalised to sum to 1.
-    """
-
-    model_config = ConfigDict(json_schema_extra=_or_length)
-
-    mono: Length | None = Field(default=None, description="One diameter for all [m].")
-    lognormal: LognormalSpec | None = Field(
-        default=None, description="Log-normally distributed diameters."
-    )
-    list: tuple[SizeClass, ...] | None = Field(
-        default=None, description="Classes of diameters with their shares of the volume."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare_length(cls, value: Any) -> Any:
-        """Take a bare length for a single diameter."""
-        if isinstance(value, dict | DiameterSpec):
-            return value
-        length(value)
-        return {"mono": value}
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> DiameterSpec:
-        """Check that one form is given, and that the shares of a list make a whole."""
-        given = [n for n in ("mono", "lognormal", "list") if getattr(self, n) is not None]
-        if len(given) != 1:
-            raise fail(
-                f"found {' and '.join(given) or 'none of them'}; exactly one of mono, lognormal, "
-                "list is needed"
-            )
-        if self.list is not None:
-            total = math.fsum(entry.share for entry in self.list)
-            if not math.isclose(total, 1.0, abs_tol=_SHARES_TOLERANCE):
-                raise fail(f"the shares sum to {total:.6g}; they must sum to 1", "list")
-            if min(entry.share for entry in self.list) <= 0.0:
-                raise fail("a share of zero; leave that class out", "list")
-        return self
-
-    @field_validator("list")
-    @classmethod
-    def _whole(cls, value: tuple[SizeClass, ...] | None) -> tuple[SizeClass, ...] | None:
-        """Make shares that were written with few digits sum to 1 exactly."""
-        total = math.fsum(entry.share for entry in value or ())
-        if value is None or not math.isclose(total, 1.0, abs_tol=_SHARES_TOLERANCE):
-            return value
-        return tuple(e.model_copy(update={"share": e.share / total}) for e in value)
-
-    @property
-    def typical(self) -> float:
-        """The diameter that must fit into the box: mono, median, or the largest class [m]."""
-        if self.list is not None:
-            return max(entry.diameter for entry in self.list)
-        return self.mono or (self.lognormal.median if self.lognormal else 0.0)
 
 
 class ParticleSpec(Section):
@@ -230,7 +116,9 @@ class PackingSpec(Section):
     seed: Seed = Field(description="Seed of the random numbers; the same seed, the same packing.")
     particles: tuple[ParticleSpec, ...] = Field(description="Classes of particles.")
     pores: PoreSpec | None = Field(default=None, description="Spherical pores in the matrix.")
-    matrix: Name = Field(description="Material between the particles.")
+    matrix: MatrixSpec = Field(
+        description="Material between the particles; it may be divided into grains."
+    )
     overlap: Annotated[
         float,
         BeforeValidator(_overlap),
@@ -252,6 +140,10 @@ class PackingSpec(Section):
     def _consistent(self) -> PackingSpec:
         """Check the sums of the fractions and that the particles fit into the box."""
         faults = [*_sums(self), *_too_large(self)]
+        if self.matrix.polycrystal is not None:
+            at: KeyPath = ("matrix", "polycrystal")
+            grains = grain_faults(self.matrix.polycrystal, self.box)
+            faults += [((*at, *path), message) for path, message in grains]
         if faults:
             raise FaultsError(*faults)
         return self

@@ -13,13 +13,17 @@ __all__ = ["undefined_materials"]
 
 _PLACES: tuple[KeyPath, ...] = (
     ("packing", "matrix"),
+    ("packing", "matrix", "polycrystal", "material"),
     ("packing", "particles", "*", "material"),
     ("packing", "pores", "material"),
+    ("polycrystal", "material"),
+    ("bricks", "material"),
     ("spheres", "matrix"),
     ("spheres", "spheres", "*", "material"),
     ("layers", "materials", "*"),
     ("checkerboard", "materials", "*"),
     ("mesh", "labels", "*"),
+    ("mesh", "grains", "material"),
 )
 
 
@@ -36,7 +40,7 @@ def undefined_materials(document: dict[str, Any]) -> list[Fault]:
         return []
     names = [str(name) for name in defined]
     faults: list[Fault] = []
-    for path, name in _used(document.get("microstructure")):
+    for path, name in _used(document):
         if isinstance(name, str) and name not in names:
             hint = nearest(name, names).strip(" ()")
             add = f"define it, for example 'materials: {{{name}: insulator}}'"
@@ -44,18 +48,20 @@ def undefined_materials(document: dict[str, Any]) -> list[Fault]:
                 f"material '{name}' is not defined; defined are: {', '.join(names) or 'none'}; "
                 f"{hint or add}"
             )
-            faults.append(Fault(path=("microstructure", *path), message=message))
+            faults.append(Fault(path=path, message=message))
     return faults
 
 
-def _used(microstructure: Any) -> Iterator[tuple[KeyPath, Any]]:
+def _used(document: dict[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
     """Yield every place that names a material, with the name."""
     for place in _PLACES:
-        yield from _matches(microstructure, place, ())
+        yield from _matches(document, ("microstructure", *place), ())
+    yield from _matches(document, ("interfaces", "*", "between", "*"), ())
+    microstructure = document.get("microstructure")
     if isinstance(microstructure, dict) and isinstance(microstructure.get("packing"), dict):
         pores = microstructure["packing"].get("pores")
         if isinstance(pores, dict) and "material" not in pores:
-            yield ("packing", "pores"), "pore"
+            yield ("microstructure", "packing", "pores"), "pore"
 
 
 def _matches(value: Any, place: KeyPath, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:

@@ -14,6 +14,8 @@ from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_
 
 from cellion.quantities import describe
 from cellion.scenario.faults import Fault, FaultsError, Positions, scenario_error
+from cellion.scenario.interface_agreement import interface_faults
+from cellion.scenario.interfaces import InterfaceSpec
 from cellion.scenario.materials import MaterialSpec
 from cellion.scenario.mesh import MeshSpec
 from cellion.scenario.microstructure import KINDS, MicrostructureSpec
@@ -57,6 +59,7 @@ class Scenario(Section):
         temperature: Temperature [K].
         materials: Materials by name.
         microstructure: Geometry.
+        interfaces: What current meets where materials or grains touch; perfect contact elsewhere.
         transport: What is computed.
         mesh: Mesh sizes.
         study: Other values to run.
@@ -76,6 +79,11 @@ class Scenario(Section):
         description="Materials by name: a mapping, or the word `insulator`."
     )
     microstructure: MicrostructureSpec = Field(description="Geometry: exactly one kind.")
+    interfaces: tuple[InterfaceSpec, ...] = Field(
+        default=(),
+        description="What current meets where two materials, or two grains, touch. Contacts that "
+        "are not listed are perfect.",
+    )
     transport: TransportSpec = Field(
         default_factory=TransportSpec, description="Which carriers, driven how."
     )
@@ -139,10 +147,14 @@ class Scenario(Section):
             *_mesh_faults(self),
             *_temperature_faults(self),
             *_density_faults(self),
+            *interface_faults(self),
         ]
         replicates = 1 if self.study is None else self.study.replicates
-        if replicates > 1 and self.microstructure.packing is None:
-            message = f"found {replicates}; only a packing is random, all runs would be the same"
+        if replicates > 1 and self.microstructure.seed is None:
+            message = (
+                f"found {replicates}; 'microstructure.{self.microstructure.kind}' has no seed: "
+                "nothing in it is random, all runs would be the same"
+            )
             faults.append((("study", "replicates"), message))
         if faults:
             raise FaultsError(*faults)
@@ -214,7 +226,7 @@ def _density_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
     packing = scenario.microstructure.packing
     if packing is None or all(p.weight_fraction is None for p in packing.particles):
         return []
-    solids = dict.fromkeys([*(p.material for p in packing.particles), packing.matrix])
+    solids = dict.fromkeys([*(p.material for p in packing.particles), packing.matrix.material])
     faults: list[tuple[KeyPath, str]] = []
     for name in solids:
         material = scenario.materials.get(name)

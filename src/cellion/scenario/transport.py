@@ -30,11 +30,14 @@ class TransportSpec(Section):
         default=("ion", "electron"), description="Carriers whose effective transport is computed."
     )
     boundary: Annotated[
-        Literal["periodic", "electrodes"], BeforeValidator(choice("periodic", "electrodes"))
+        Literal["periodic", "electrodes", "uniform_gradient", "uniform_flux"],
+        BeforeValidator(choice("periodic", "electrodes", "uniform_gradient", "uniform_flux")),
     ] = Field(
         default="electrodes",
         description="`periodic`: the box repeats. `electrodes`: two equipotential faces and "
-        "insulated sides. Default: `periodic` if the microstructure is, else `electrodes`.",
+        "insulated sides. `uniform_gradient`: linear potential on all faces, an upper apparent "
+        "value. `uniform_flux`: uniform current through all faces, a lower apparent value. "
+        "Default: `periodic` if the microstructure is, else `electrodes`.",
         json_schema_extra=_without_default,
     )
     directions: Annotated[tuple[Axis, ...], AfterValidator(distinct)] | None = Field(

@@ -44,7 +44,10 @@ __all__ = [
     "fraction",
     "length",
     "listed",
+    "name",
     "number",
+    "quantity",
+    "unit_text",
 ]
 
 
@@ -86,7 +89,7 @@ def listed(value: object, what: str, read: Callable[[Any], Any]) -> list[Any]:
     return entries
 
 
-def _quantity(dimension: str, *, above: float | None = None) -> Callable[[Any], float]:
+def quantity(dimension: str, *, above: float | None = None) -> Callable[[Any], float]:
     """Return a reader of one dimension whose value must exceed ``above``."""
 
     def read(value: Any) -> float:
@@ -103,7 +106,7 @@ def _quantity(dimension: str, *, above: float | None = None) -> Callable[[Any], 
     return read
 
 
-def _unit_text(dimension: str) -> dict[str, Any]:
+def unit_text(dimension: str) -> dict[str, Any]:
     """Return the JSON schema of a quantity as the user writes it."""
     wanted = DIMENSIONS[dimension]
     return {
@@ -114,48 +117,48 @@ def _unit_text(dimension: str) -> dict[str, Any]:
     }
 
 
-length = _quantity("length", above=0.0)
+length = quantity("length", above=0.0)
 """Reader of a length above zero [m], for validators that take several forms."""
 
-Length = Annotated[float, BeforeValidator(length), WithJsonSchema(_unit_text("length"))]
+Length = Annotated[float, BeforeValidator(length), WithJsonSchema(unit_text("length"))]
 """A length above zero [m]."""
 
 Coordinate = Annotated[
-    float, BeforeValidator(_quantity("length")), WithJsonSchema(_unit_text("length"))
+    float, BeforeValidator(quantity("length")), WithJsonSchema(unit_text("length"))
 ]
 """A length of either sign [m]."""
 
 Temperature = Annotated[
     float,
-    BeforeValidator(_quantity("temperature", above=0.0)),
-    WithJsonSchema(_unit_text("temperature")),
+    BeforeValidator(quantity("temperature", above=0.0)),
+    WithJsonSchema(unit_text("temperature")),
 ]
 """An absolute temperature [K]."""
 
 Density = Annotated[
-    float, BeforeValidator(_quantity("density", above=0.0)), WithJsonSchema(_unit_text("density"))
+    float, BeforeValidator(quantity("density", above=0.0)), WithJsonSchema(unit_text("density"))
 ]
 """A mass density [kg/m^3]."""
 
 
 Frequency = Annotated[
     float,
-    BeforeValidator(_quantity("frequency", above=0.0)),
-    WithJsonSchema(_unit_text("frequency")),
+    BeforeValidator(quantity("frequency", above=0.0)),
+    WithJsonSchema(unit_text("frequency")),
 ]
 """A frequency [1/s]."""
 
 NumberDensity = Annotated[
     float,
-    BeforeValidator(_quantity("number_density", above=0.0)),
-    WithJsonSchema(_unit_text("number_density")),
+    BeforeValidator(quantity("number_density", above=0.0)),
+    WithJsonSchema(unit_text("number_density")),
 ]
 """Particles per volume [1/m^3]."""
 
 
 def _energy(value: Any) -> float:
     """Read an activation energy; values no hop can have are taken for a slip of the unit."""
-    number = _quantity("energy")(value)
+    number = quantity("energy")(value)
     if not 0.0 <= number <= 20.0 * ELECTRON_VOLT:
         raise fail(
             f"found {value!r}, which is {number / ELECTRON_VOLT:.3g} eV; an activation energy "
@@ -164,13 +167,13 @@ def _energy(value: Any) -> float:
     return number
 
 
-Energy = Annotated[float, BeforeValidator(_energy), WithJsonSchema(_unit_text("energy"))]
+Energy = Annotated[float, BeforeValidator(_energy), WithJsonSchema(unit_text("energy"))]
 """An activation energy [J]."""
 
 
 def _energy_difference(value: Any) -> float:
     """Read an energy of either sign, of the size that sites of a crystal differ by."""
-    number = _quantity("energy")(value)
+    number = quantity("energy")(value)
     if not abs(number) <= 20.0 * ELECTRON_VOLT:
         raise fail(
             f"found {value!r}, which is {number / ELECTRON_VOLT:.3g} eV; an energy between -20 and "
@@ -180,7 +183,7 @@ def _energy_difference(value: Any) -> float:
 
 
 EnergyDifference = Annotated[
-    float, BeforeValidator(_energy_difference), WithJsonSchema(_unit_text("energy"))
+    float, BeforeValidator(_energy_difference), WithJsonSchema(unit_text("energy"))
 ]
 """An energy of either sign [J]."""
 
@@ -295,7 +298,7 @@ Text = Annotated[
 _NAME = re.compile(r"[^\W_][\w+\-]{0,63}")
 
 
-def _name(value: Any) -> str:
+def name(value: Any) -> str:
     """Read the name of a material."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         quotes = " in quotes" if isinstance(value, int | float) else ""
@@ -308,7 +311,7 @@ def _name(value: Any) -> str:
 
 Name = Annotated[
     str,
-    BeforeValidator(_name),
+    BeforeValidator(name),
     WithJsonSchema({"type": "string", "pattern": r"^[^\W_][\w+\-]{0,63}$", "title": "a name"}),
 ]
 """The name of a material."""

@@ -13,8 +13,6 @@ from cellion.scenario.scenario import Scenario
 
 __all__ = ["Point", "plan"]
 
-_SEED = "microstructure.packing.seed"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
@@ -69,15 +67,16 @@ def _points(scenario: Scenario) -> Iterator[Point]:
         return
     document = scenario.source
     study = document.pop("study", {})
-    packing = scenario.microstructure.packing
+    seed = scenario.microstructure.seed
+    seed_path = f"microstructure.{scenario.microstructure.kind}.seed"
     paths = list(study["vary"])
     index = 0
     for combination in product(*(study["vary"][path] for path in paths)):
         values = dict(zip(paths, combination, strict=True))
         for replicate in range(scenario.study.replicates):
             changes = dict(values)
-            if replicate and packing is not None and _SEED not in values:
-                changes[_SEED] = packing.seed + replicate
+            if replicate and seed is not None and seed_path not in values:
+                changes[seed_path] = seed + replicate
             yield Point(
                 index=index,
                 values=values,

@@ -47,7 +47,7 @@ def test_a_packing():
     packing = spec.packing
     assert (spec.kind, spec.periodic) == ("packing", True)
     assert packing.box == spec.box == (3e-5, 2e-5, 1e-5)
-    assert (packing.seed, packing.matrix, packing.overlap) == (7, "SE", 0.0)
+    assert (packing.seed, packing.matrix.material, packing.overlap) == (7, "SE", 0.0)
     large, small = packing.particles
     assert (large.volume_fraction, large.weight_fraction) == (pytest.approx(0.45), None)
     assert (large.diameter.lognormal.median, large.diameter.lognormal.sigma) == (5e-6, 0.3)

@@ -1,0 +1,126 @@
+"""Grains of a polycrystal, told apart by power distance: a Laguerre tessellation of the box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from cellion.microstructure.contacts import GROWTH
+from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
+from cellion.microstructure.power_diagram import PowerDiagram, power_diagram
+
+__all__ = ["LaguerreGeometry"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LaguerreGeometry:
+    """Convex grains that fill the box; there is no matrix.
+
+    Label i is the i-th grain with the power distance ``|x - c_i|^2 - w_i`` (nearest image along
+    periodic axes), so that two grains meet in a plane. With equal weights this is a Voronoi
+    tessellation.
+
+    Attributes:
+        box: edge lengths (d,) [m].
+        periodic: which axes (d,) repeat.
+        centers: (n, d) [m]; along a columnar axis they do not matter.
+        weights: (n,) [m^2].
+        label_material: (n,) index of the material of each grain.
+        columnar: axis along which grains are prisms; None where they are not.
+    """
+
+    box: FloatArray
+    periodic: NDArray[np.bool_]
+    centers: FloatArray
+    weights: FloatArray
+    label_material: IntArray
+    columnar: int | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the centres into the box along periodic axes."""
+        object.__setattr__(self, "centers", wrap(self.centers, self.box, self.periodic))
+
+    @property
+    def count(self) -> int:
+        """Number of grains n."""
+        return int(self.weights.size)
+
+    @property
+    def across(self) -> NDArray[np.bool_]:
+        """Axes (d,) in which grains differ: all but the columnar one."""
+        along = -1 if self.columnar is None else self.columnar
+        return np.asarray(np.arange(self.box.size) != along)
+
+    @cached_property
+    def _lifted(self) -> cKDTree:
+        """KD-tree of the centres lifted by h_i^2 = max(w) - w_i.
+
+        The squared distance of (x, 0) and (c_i, h_i) is the power distance plus max(w).
+        """
+        height = np.sqrt(self.weights.max() - self.weights)
+        size = np.append(np.where(self.periodic, self.box, 0.0)[self.across], 0.0)
+        return cKDTree(np.column_stack([self.centers[:, self.across], height]), boxsize=size)
+
+    def lowest(self, x: FloatArray, k: int) -> IntArray:
+        """Return the labels (n, min(k, count)) of smallest power distances, ascending."""
+        home = wrap(x, self.box, self.periodic)[:, self.across]
+        lifted = np.column_stack([home, np.zeros(len(x))])
+        ranks = np.arange(1, min(k, self.count) + 1)
+        return np.asarray(self._lifted.query(lifted, k=ranks)[1], dtype=np.int32)
+
+    def label(self, x: FloatArray) -> IntArray:
+        """Return the label (n,) of each point x (n, d) [m]."""
+        return self.lowest(x, 1)[:, 0]
+
+    def field(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the power distances [m^2] of ``labels`` (n,) or (n, k) at x (n, d)."""
+        squared = np.sum(self._from_center(x, labels) ** 2, axis=-1)
+        return np.asarray(squared - self.weights[labels], dtype=float)
+
+    def gradient(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the gradients 2 (x - c) [m] of the fields, ``labels.shape + (d,)``."""
+        return 2.0 * self._from_center(x, labels)
+
+    def _from_center(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the vectors from the nearest image of each label's centre to the points."""
+        vector = np.expand_dims(x, tuple(range(1, labels.ndim))) - self.centers[labels]
+        vector -= np.where(self.periodic, self.box * np.rint(vector / self.box), 0.0)
+        return np.asarray(np.where(self.across, vector, 0.0), dtype=float)
+
+    def boundary_distance(self, x: FloatArray) -> FloatArray:
+        """Return the distance (n,) [m] to the plane towards the grain that is second at x (n, d).
+
+        Inf where there is only one grain. It bounds the distance to the nearest boundary from
+        above, and equals it near boundaries.
+        """
+        if self.count == 1:
+            return np.full(len(x), np.inf)
+        pair = self.lowest(x, 2)
+        value, away = self.field(x, pair), self._from_center(x, pair)
+        spacing = np.linalg.norm(away[:, 1] - away[:, 0], axis=1)
+        room = value[:, 1] - value[:, 0]
+        safe = np.where(spacing > 0, spacing, 1.0)
+        return np.where(spacing > 0, 0.5 * room / safe, np.inf)
+
+    def size(self, x: FloatArray, sizes: SizeLimits) -> FloatArray:
+        """Return the wanted cell edge (n,) [m]: ``surface`` at boundaries, growing to ``size``."""
+        away = np.minimum(self.boundary_distance(x), sizes.size / GROWTH)
+        return np.clip(sizes.surface + GROWTH * away, sizes.smallest, sizes.size)
+
+    @cached_property
+    def diagram(self) -> PowerDiagram:
+        """Exact cells of the grains; of columnar grains the cross-sections, in two dimensions."""
+        axes = self.across
+        return power_diagram(
+            self.centers[:, axes], self.weights, self.box[axes], self.periodic[axes]
+        )
+
+    @property
+    def volumes(self) -> FloatArray:
+        """Exact volumes (n,) [m^3] of the grains, in two dimensions areas [m^2]."""
+        length = 1.0 if self.columnar is None else float(self.box[self.columnar])
+        return np.asarray(self.diagram.volume * length, dtype=float)

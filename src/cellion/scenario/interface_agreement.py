@@ -1,0 +1,98 @@
+"""What the ``interfaces`` section must agree on with materials and geometry."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from cellion.scenario.interfaces import InterfaceSpec
+from cellion.scenario.paths import KeyPath
+
+if TYPE_CHECKING:
+    from cellion.scenario.scenario import Scenario
+
+__all__ = ["interface_faults"]
+
+_BOTH = frozenset(("ion", "electron"))
+
+
+def interface_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
+    """Return interfaces that are given twice, lie on insulators, or lack what they need."""
+    faults: list[tuple[KeyPath, str]] = []
+    for index, spec in enumerate(scenario.interfaces):
+        found = [
+            *_repeated(scenario.interfaces[:index], spec),
+            *_insulated(scenario, spec),
+            *_at_another_temperature(scenario, spec),
+            *_without_orientations(scenario, spec),
+        ]
+        faults += [(("interfaces", index, *path), message) for path, message in found]
+    return faults
+
+
+def _carriers(spec: InterfaceSpec) -> frozenset[str]:
+    """Carriers that an interface is about."""
+    return _BOTH if spec.carrier is None else frozenset((spec.carrier,))
+
+
+def _repeated(before: tuple[InterfaceSpec, ...], spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+    """Return a fault if an earlier entry is about the same materials and carrier."""
+    for index, other in enumerate(before):
+        if other.pair == spec.pair and _carriers(other) & _carriers(spec):
+            names = " and ".join(spec.between)
+            message = (
+                f"{names} are given in interfaces[{index}] already; put both laws into one entry, "
+                "or say which 'carrier' each is for"
+            )
+            return [(("between",), message)]
+    return []
+
+
+def _insulated(scenario: Scenario, spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+    """Return a fault if no current can reach the interface."""
+    idle = [name for name in dict.fromkeys(spec.between) if _insulates(scenario, name)]
+    crosses = [key for key in spec.laws if key not in ("sheet_conductance", "conductivity_along")]
+    if idle and crosses:
+        message = (
+            f"'{idle[0]}' does not conduct, so no current crosses this interface; remove "
+            f"'{crosses[0]}'"
+        )
+        return [((crosses[0],), message)]
+    if len(idle) == len(spec.pair):
+        message = f"{' and '.join(idle)} do not conduct, so no current reaches this interface"
+        return [(("between",), message)]
+    return []
+
+
+def _insulates(scenario: Scenario, name: str) -> bool:
+    """Whether a material plainly conducts neither carrier."""
+    material = scenario.materials.get(name)
+    if material is None or material.library is not None:
+        return False
+    laws = (material.ion, material.electron)
+    return all(law is None or not law.conducts for law in laws)
+
+
+def _at_another_temperature(scenario: Scenario, spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+    """Return a fault for a law measured elsewhere, with nothing to bring it here."""
+    if spec.at is None or spec.activation_energy is not None:
+        return []
+    if math.isclose(spec.at, scenario.temperature, abs_tol=0.01):
+        return []
+    message = (
+        f"found {spec.at:.6g} K, but the scenario is at {scenario.temperature:.6g} K; add "
+        "'activation_energy', or remove 'at' if temperature does not matter"
+    )
+    return [(("at",), message)]
+
+
+def _without_orientations(scenario: Scenario, spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+    """Return a fault for a misorientation between regions that have no orientation."""
+    if spec.misorientation is None or spec.between[0] == scenario.microstructure.grains_of:
+        return []
+    message = (
+        f"'{spec.between[0]}' has no grains with orientations in this "
+        f"{scenario.microstructure.kind}; use a polycrystal, bricks, a polycrystalline matrix or a "
+        "mesh with grains"
+    )
+    return [(("misorientation",), message)]

@@ -1,0 +1,106 @@
+"""The ``microstructure.mesh`` section: a mesh from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from cellion.errors import ScenarioError
+from cellion.quantities import describe, to_si
+from cellion.scenario.files import existing_file
+from cellion.scenario.orientations import ORIENTATION_FILE
+from cellion.scenario.values import Flag, Name, Section, fail
+
+__all__ = ["MeshFileSpec", "MeshGrainsSpec"]
+
+
+def _length_unit(value: Any) -> float:
+    """Read the unit of length of a mesh file [m]."""
+    try:
+        unit = to_si(value if str(value)[:1].isdigit() else f"1 {value}", "length")
+    except ScenarioError:
+        unit = 0.0
+    if not isinstance(value, str) or unit <= 0.0:
+        raise fail(f"found {describe(value)}; a unit of length is needed, for example 'um'")
+    return unit
+
+
+def _labels(value: Any) -> dict[int, Any]:
+    """Read the mapping from cell tags to materials; the tags may be text, as in JSON."""
+    if not isinstance(value, dict) or not value:
+        raise fail(
+            f"found {describe(value)}; a mapping from cell tags to materials is needed, for "
+            "example {1: SE, 2: CAM}"
+        )
+    labels: dict[int, Any] = {}
+    for key, name in value.items():
+        text = str(key)
+        if isinstance(key, bool) or not text.isascii() or not text.isdigit() or len(text) > 9:
+            raise fail(f"found the cell tag '{text[:20]}'; tags are whole numbers from 0 on")
+        labels[int(text)] = name
+    return labels
+
+
+class MeshGrainsSpec(Section):
+    """Grains in a mesh: one for every cell tag that ``labels`` does not name.
+
+    Attributes:
+        material: What they are made of.
+        orientations: File of their orientations, in ascending order of tags.
+    """
+
+    material: Name = Field(description="Material of the grains.")
+    orientations: Annotated[
+        Path | None,
+        BeforeValidator(existing_file("a file of orientations", "grains.ori")),
+        ORIENTATION_FILE,
+    ] = Field(
+        default=None,
+        description="File of their orientations, in ascending order of cell tags. Without it, "
+        "those in the mesh file itself (Neper's `$ElsetOrientations`), if any.",
+    )
+
+
+class MeshFileSpec(Section):
+    """A mesh from elsewhere.
+
+    Attributes:
+        file: The mesh file; `load_scenario` makes it relative to the working folder.
+        length_unit: Unit of the coordinates in the file [m].
+        labels: Cell tag to material.
+        grains: What the tags that are not in ``labels`` are.
+        periodic: Whether opposite faces of the mesh match and the box repeats.
+    """
+
+    file: Annotated[
+        Path,
+        BeforeValidator(existing_file("a mesh file", "cells.msh")),
+        WithJsonSchema({"type": "string", "title": "a file name", "examples": ["cells.msh"]}),
+    ] = Field(description="Mesh file, relative to the scenario file.")
+    length_unit: Annotated[
+        float,
+        BeforeValidator(_length_unit),
+        WithJsonSchema({"type": "string", "title": "a unit of length", "examples": ["um"]}),
+    ] = Field(description="Unit of the coordinates in the file.")
+    labels: Annotated[dict[int, Name], BeforeValidator(_labels)] = Field(
+        default_factory=dict,
+        description="Material of each cell tag in the file; all of them, unless `grains` is given.",
+    )
+    grains: MeshGrainsSpec | None = Field(
+        default=None, description="For polycrystals: every other cell tag is a grain."
+    )
+    periodic: Flag = Field(
+        default=False, description="Whether opposite faces of the mesh match and the box repeats."
+    )
+
+    @model_validator(mode="after")
+    def _some_labels(self) -> MeshFileSpec:
+        """Check that something says what the cells are."""
+        if not self.labels and self.grains is None:
+            raise fail(
+                "the key 'labels' is missing; give the material of every cell tag, for example "
+                "{1: SE, 2: CAM}, or 'grains' for a polycrystal"
+            )
+        return self

@@ -1,0 +1,253 @@
+"""Orientations of grains as a scenario writes them: random, textured, or listed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from cellion.errors import nearest
+from cellion.quantities import describe
+from cellion.scenario.files import existing_file
+from cellion.scenario.values import AXES, Section, fail, listed, number
+
+__all__ = ["ORIENTATION_FILE", "FibreSpec", "OrientationsSpec"]
+
+RANDOM = "random"
+"""The word for orientations that are uniform on all rotations."""
+
+ALIGNED = "aligned"
+"""The word for crystal axes along x, y, z in every grain."""
+
+_WORDS = (RANDOM, ALIGNED)
+_FORMS = ("fibre", "euler", "quaternions", "file")
+_EXAMPLE = f"'{RANDOM}', '{ALIGNED}', or a mapping such as {{fibre: {{axis: z, spread: 10}}}}"
+
+type _Three = tuple[float, float, float]
+
+ORIENTATION_FILE = WithJsonSchema(
+    {"type": "string", "title": "a file name", "examples": ["grains.ori"]}
+)
+"""How the name of a file of orientations is written."""
+
+
+def _numbers(what: str, count: int, limit: float) -> Any:
+    """Return a reader of ``count`` plain numbers of size up to ``limit``."""
+
+    def one(value: Any) -> float:
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        if not plain or not abs(value) <= limit:
+            raise fail(
+                f"found {describe(value)}; a number between {-limit:g} and {limit:g}, "
+                "without unit, is needed"
+            )
+        return float(value)
+
+    def read(value: Any) -> tuple[float, ...]:
+        entries = listed(value, what, one)
+        if len(entries) != count:
+            raise fail(f"found {len(entries)} numbers; {what} is needed")
+        return tuple(entries)
+
+    return read
+
+
+def _direction(value: Any) -> tuple[float, ...]:
+    """Read a direction: an axis by its letter, or three numbers."""
+    if isinstance(value, str):
+        if value not in AXES:
+            raise fail(
+                f"found {describe(value)}{nearest(value, AXES)}; x, y, z, or three numbers such "
+                "as [1, 1, 0] are needed"
+            )
+        return tuple(float(axis == value) for axis in AXES)
+    direction: tuple[float, ...] = _numbers("a direction of three numbers", 3, 1e6)(value)
+    if not math.hypot(*direction) > 0.0:
+        raise fail("found the direction [0, 0, 0]; one of the numbers must not be zero")
+    return direction
+
+
+def _quaternion(value: Any) -> tuple[float, ...]:
+    """Read a unit quaternion [w, x, y, z]."""
+    entries: tuple[float, ...] = _numbers("a quaternion [w, x, y, z]", 4, 1.001)(value)
+    if not math.isclose(math.hypot(*entries), 1.0, abs_tol=1e-3):
+        raise fail(
+            f"found the length {math.hypot(*entries):.6g}; a quaternion of length 1 is "
+            "needed, [w, x, y, z]"
+        )
+    return entries
+
+
+def _not_empty(value: Any) -> Any:
+    """Refuse an empty list."""
+    if isinstance(value, list | tuple) and not value:
+        raise fail("found an empty list; at least one orientation is needed")
+    return value
+
+
+_DIRECTION = {
+    "title": "x, y, z, or three numbers",
+    "anyOf": [{"enum": ["x", "y", "z"]}, {"type": "array", "items": {"type": "number"}}],
+    "examples": ["z", [1, 1, 0]],
+}
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Leave a default that is not written as the user would out of a JSON schema."""
+    schema.pop("default", None)
+
+
+class FibreSpec(Section):
+    """A fibre texture: one crystal direction lies along one direction of the sample.
+
+    Attributes:
+        axis: Direction of the sample.
+        crystal: Direction of the crystal, in its axes.
+        spread: Standard deviation of each of the two angles of tilt [degrees].
+    """
+
+    axis: Annotated[_Three, BeforeValidator(_direction), WithJsonSchema(_DIRECTION)] = Field(
+        description="Direction of the sample: x, y, z, or three numbers."
+    )
+    crystal: Annotated[_Three, BeforeValidator(_direction), WithJsonSchema(_DIRECTION)] = Field(
+        default=(0.0, 0.0, 1.0),
+        description="Direction of the crystal that lies along it; its z axis if not given.",
+        json_schema_extra=_without_default,
+    )
+    spread: Annotated[
+        float,
+        BeforeValidator(number(180.0)),
+        WithJsonSchema(
+            {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 180,
+                "title": "an angle in degrees",
+                "examples": [10],
+            }
+        ),
+    ] = Field(
+        description="Standard deviation of the tilt about each of the two directions across the "
+        "axis [degrees]."
+    )
+
+
+def _or_word(schema: dict[str, Any]) -> None:
+    """Allow the bare words beside the mapping in a JSON schema."""
+    mapping = dict(schema)
+    mapping["properties"].pop("word", None)
+    schema.clear()
+    schema["anyOf"] = [{"enum": list(_WORDS), "examples": [RANDOM]}, mapping]
+
+
+class OrientationsSpec(Section):
+    """How the crystal axes of the grains lie: a bare word, or one of the forms.
+
+    Attributes:
+        word: ``random`` or ``aligned``, if it is a bare word.
+        fibre: A fibre texture.
+        euler: Bunge angles of each grain [degrees].
+        quaternions: Unit quaternion of each grain, scalar first.
+        file: File with an orientation per grain.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_or_word)
+
+    word: Literal["random", "aligned"] | None = Field(
+        default=None, description="Stands for the bare word.", exclude=True
+    )
+    fibre: FibreSpec | None = Field(
+        default=None, description="A fibre texture: random about an axis."
+    )
+    euler: Annotated[
+        tuple[
+            Annotated[
+                _Three, BeforeValidator(_numbers("angles [phi1, Phi, phi2] in degrees", 3, 720.0))
+            ],
+            ...,
+        ]
+        | None,
+        BeforeValidator(_not_empty),
+        WithJsonSchema(
+            {
+                "type": "array",
+                "title": "a list of three angles each",
+                "minItems": 1,
+                "items": {"type": "array", "items": {"type": "number"}},
+                "examples": [[[0, 0, 0], [45, 30, 0]]],
+            }
+        ),
+    ] = Field(
+        default=None,
+        description="Bunge angles phi1, Phi, phi2 [degrees] of each grain: the crystal axes are "
+        "reached from those of the sample by turning about z, the new x, and the new z.",
+    )
+    quaternions: Annotated[
+        tuple[Annotated[tuple[float, float, float, float], BeforeValidator(_quaternion)], ...]
+        | None,
+        BeforeValidator(_not_empty),
+        WithJsonSchema(
+            {
+                "type": "array",
+                "title": "a list of four numbers each",
+                "minItems": 1,
+                "items": {"type": "array", "items": {"type": "number"}},
+                "examples": [[[1, 0, 0, 0]]],
+            }
+        ),
+    ] = Field(
+        default=None,
+        description="Unit quaternion [w, x, y, z] of each grain, of the rotation that takes the "
+        "sample axes to the crystal axes.",
+    )
+    file: Annotated[
+        Path | None,
+        BeforeValidator(existing_file("a file of orientations", "grains.ori")),
+        ORIENTATION_FILE,
+    ] = Field(
+        default=None,
+        description="File with one orientation per line: Bunge angles (.euler), Rodrigues vectors "
+        "(.rodrigues, .ori) or quaternions (.quaternion); its first line may name the descriptor.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_word(cls, value: Any) -> Any:
+        """Take a bare word for a mapping."""
+        if isinstance(value, OrientationsSpec):
+            return value
+        if isinstance(value, dict):
+            if "word" in value:
+                raise fail(
+                    f"unknown key 'word'; allowed: {', '.join(_FORMS)}, or a bare word, "
+                    f"{' or '.join(_WORDS)}"
+                )
+            return value
+        if value not in _WORDS:
+            hint = nearest(value, _WORDS) if isinstance(value, str) else ""
+            raise fail(f"found {describe(value)}{hint}; {_EXAMPLE} is needed")
+        return {"word": value}
+
+    @model_validator(mode="after")
+    def _one_form(self) -> OrientationsSpec:
+        """Check that there is exactly one form."""
+        given = [form for form in _FORMS if getattr(self, form) is not None]
+        if self.word is None and len(given) != 1:
+            raise fail(
+                f"found {' and '.join(given) or 'none of them'}; exactly one of "
+                f"{', '.join(_FORMS)} is needed, or a bare word, {' or '.join(_WORDS)}"
+            )
+        return self
+
+    @property
+    def random(self) -> bool:
+        """Whether random numbers are needed."""
+        return self.word == RANDOM or self.fibre is not None
+
+    @property
+    def count(self) -> int | None:
+        """Number of orientations that are listed; None where they are not."""
+        entries = self.euler if self.euler is not None else self.quaternions
+        return None if entries is None else len(entries)
