@@ -28,7 +28,7 @@ __all__ = ["FRACTION_TOLERANCE", "TOUCH", "pack_spheres"]
 TOUCH = 1e-3
 """Overlap beyond the allowed one that still counts as touching, relative to the sum of radii."""
 
-FRACTION_TOLERANCE = 1e-4
+FRACTION_TOLERANCE = 1e-3
 """Largest difference of reached and requested volume fractions."""
 
 _WHERE = "microstructure.packing"
@@ -266,7 +266,7 @@ def _with_exact_fractions(packing: _Packing, kinds: list[_Kind]) -> tuple[_Packi
     target = np.array([k.fraction for k in kinds])
     for moving in (True, True, True, True, False, False, False):
         found = packing.fractions(len(kinds))
-        if np.max(np.abs(found - target), initial=0.0) < 0.01 * FRACTION_TOLERANCE:
+        if np.max(np.abs(found - target), initial=0.0) < 1e-3 * FRACTION_TOLERANCE:
             return packing, 0.0
         scale = np.cbrt(np.where(target > 0, target, 1.0) / np.where(target > 0, found, 1.0))
         radii = packing.radii * scale[packing.kind]
