@@ -12,11 +12,26 @@ from cellion.homogenise.bounds import hashin_shtrikman_bounds, wiener_bounds
 from cellion.homogenise.effective_medium import bruggeman_effective_medium
 from cellion.homogenise.tortuosity import bruggeman_exponent, macmullin_number, tortuosity_factor
 
-__all__ = ["DIRECTIONS", "EffectiveTransport", "effective_transport", "isotropic"]
+__all__ = ["DIRECTIONS", "Dissipation", "EffectiveTransport", "effective_transport", "isotropic"]
 
 type Array = NDArray[np.float64]
 
 DIRECTIONS = ("x", "y", "z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dissipation:
+    """Where the energy of a mean field goes; all shares together are 1.
+
+    Attributes:
+        bulk: Share of the bulk of each conducting material [-].
+        resistive: Share of resistive interfaces by the materials that meet [-].
+        sheet: Share of conducting sheets by the materials that meet [-].
+    """
+
+    bulk: Mapping[str, float]
+    resistive: Mapping[tuple[str, str], float]
+    sheet: Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +56,7 @@ class EffectiveTransport:
             when contacts are perfect, the second for isotropic composites. Empty for
             anisotropic materials.
         bruggeman: Effective-medium estimate [S/m]; NaN for anisotropic materials.
+        dissipation: Per direction that carries current, where its energy goes.
     """
 
     carrier: str
@@ -57,6 +73,7 @@ class EffectiveTransport:
     imbalance: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     bruggeman: float = np.nan
+    dissipation: Mapping[str, Dissipation] = field(default_factory=dict)
 
 
 def effective_transport(

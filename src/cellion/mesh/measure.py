@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cellion.parallel import exchange
-
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.mesh.facets import facet_areas, facet_vertices, flagged_facets, match_facets
+from cellion.mesh.borders import ask_owners, find_borders
+from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
 
 __all__ = [
@@ -64,11 +63,10 @@ def measure_interfaces(mesh: LabelledMesh) -> Interfaces:
     Args:
         mesh: Labelled mesh.
     """
-    inner, inner_areas = _inner_facets(mesh)
-    outer, outer_areas = _periodic_facets(mesh)
+    borders = find_borders(mesh, periodic=True)
+    here = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
     count = len(mesh.label_material)
-    pairs = np.sort(np.concatenate([inner, outer]), axis=1).astype(np.int64)
-    key, areas = _add_up(pairs @ np.array([count, 1]), np.concatenate([inner_areas, outer_areas]))
+    key, areas = _add_up(np.sort(borders.labels, axis=1) @ np.array([count, 1]), here)
     everyone = mesh.comm.allgather((key, areas))
     key, areas = _add_up(
         np.concatenate([k for k, _ in everyone]), np.concatenate([a for _, a in everyone])
@@ -125,47 +123,6 @@ def _add_up(
     return distinct, np.bincount(inverse, weights=areas, minlength=len(distinct))
 
 
-def _inner_facets(mesh: LabelledMesh) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Labels and area of facets inside the box that this rank counts.
-
-    A facet between ranks is seen by both, which have each other's cell as a ghost; it counts where
-    the cell with the smaller global index is owned.
-    """
-    cells, labels = mesh.cells, mesh.cell_labels
-    facets = flagged_facets(cells, _several_labels(mesh))
-    vertices = facet_vertices(cells, facets)
-    pairs = match_facets(vertices)
-    both = facets[pairs, 0]
-    cell_map = mesh.mesh.topology.index_map(mesh.dimension)
-    first = np.argmin(cell_map.local_to_global(both.reshape(-1)).reshape(-1, 2), axis=1)
-    counted = both[np.arange(len(both)), first] < cell_map.size_local
-    counted &= labels[both[:, 0]] != labels[both[:, 1]]
-    areas = facet_areas(mesh.points, vertices[pairs[counted, 0]])
-    return labels[both[counted]], areas
-
-
-def _several_labels(mesh: LabelledMesh) -> NDArray[np.bool_]:
-    """Flag vertices whose local cells have different labels."""
-    some = np.zeros(len(mesh.points), dtype=np.int32)
-    for column in mesh.cells.T:
-        some[column] = mesh.cell_labels
-    several = np.zeros(len(mesh.points), dtype=bool)
-    for column in mesh.cells.T:
-        several[column[some[column] != mesh.cell_labels]] = True
-    return several
-
-
-def _periodic_facets(mesh: LabelledMesh) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Labels and area of facets on upper faces whose continuation has another label."""
-    upper, local, lower, _ = mesh.periodic_facets.T
-    beyond = owner_values(mesh, lower, mesh.cell_labels)
-    here = mesh.cell_labels[upper]
-    differ = here != beyond
-    facets = np.stack([upper[differ], local[differ]], axis=1)
-    vertices = facet_vertices(mesh.cells, facets)
-    return np.stack([here[differ], beyond[differ]], axis=1), facet_areas(mesh.points, vertices)
-
-
 def owner_values(
     mesh: LabelledMesh, cells: NDArray[np.int64], values: NDArray[Any]
 ) -> NDArray[Any]:
@@ -179,8 +136,4 @@ def owner_values(
     Returns:
         The value of each asked cell.
     """
-    first = mesh.mesh.topology.index_map(mesh.dimension).local_range[0]
-    starts = np.array(mesh.comm.allgather(first))
-    owner = np.searchsorted(starts, cells, side="right") - 1
-    asked, route = exchange(cells, owner, mesh.comm)
-    return route.answer(values[asked - first])
+    return ask_owners(mesh, cells, lambda asked: values[asked])

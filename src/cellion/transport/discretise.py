@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cellion.parallel  # noqa: F401
 
@@ -10,9 +10,23 @@ import dolfinx.fem
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.transport.percolation import Components, find_components
+from cellion.transport.interfaces import (
+    Contacts,
+    Interfaces,
+    facet_interfaces,
+    find_contacts,
+)
+from cellion.transport.percolation import Components, find_components, flux_enters
 from cellion.transport.problem import TransportProblem
-from cellion.transport.spaces import KeyedDofs, function_space, number_keys, vertex_entities
+from cellion.transport.sides import find_sides
+from cellion.transport.spaces import (
+    Entities,
+    KeyedDofs,
+    Sides,
+    function_space,
+    number_keys,
+    vertex_entities,
+)
 
 __all__ = ["Discretisation", "discretise"]
 
@@ -29,6 +43,7 @@ class Discretisation:
             of the imperfect interfaces there; `cellion.transport.spaces.dof_labels` tells the
             label of each.
         space: The P1 space of these unknowns.
+        interfaces: Resistive facets and sheets; None when there are none on any rank.
     """
 
     components: Components
@@ -36,6 +51,7 @@ class Discretisation:
     cells: tuple[NDArray[np.int32], ...]
     dofs: KeyedDofs
     space: dolfinx.fem.FunctionSpace
+    interfaces: Interfaces | None = None
 
     @property
     def unknowns(self) -> int:
@@ -44,23 +60,30 @@ class Discretisation:
 
 
 def discretise(problem: TransportProblem) -> Discretisation:
-    """Find what conducts across the box and number its unknowns (collective).
+    """Find what carries current and number its unknowns (collective).
 
-    Components that percolate in no wanted direction carry no current and get no unknowns.
+    Components that carry none in any wanted direction get no unknowns.
 
     Args:
         problem: Transport problem.
     """
     mesh = problem.mesh
     periodic = problem.boundary == "periodic"
-    components = find_components(mesh, problem.conducts, periodic=periodic)
+    laws = problem.interfaces
+    contacts = None if laws is None else find_contacts(mesh, laws, periodic=periodic)
+    components = _components(problem, contacts)
     solved = components.percolates[:, list(problem.axes)].any(axis=1)
     of_cell = components.cell_component
     group = np.where((of_cell >= 0) & np.append(solved, False)[of_cell], of_cell, -1)
     owned = mesh.n_owned_cells
     material = np.where(group[:owned] >= 0, mesh.cell_materials[:owned], -1)
     entities = vertex_entities(mesh, periodic=periodic)
-    dofs = number_keys(entities, group, owned, mesh.comm)
+    sides = None if contacts is None else _sides(problem, entities, contacts, group)
+    dofs = number_keys(entities, group, owned, mesh.comm, sides)
+    interfaces = None
+    if contacts is not None:
+        of_cells = np.stack([group, of_cell], axis=1).astype(np.int64)
+        interfaces = facet_interfaces(mesh, contacts, entities, dofs, of_cells)
     return Discretisation(
         components=components,
         group=group.astype(np.int32),
@@ -70,4 +93,40 @@ def discretise(problem: TransportProblem) -> Discretisation:
         ),
         dofs=dofs,
         space=function_space(mesh, dofs),
+        interfaces=interfaces,
     )
+
+
+def _components(problem: TransportProblem, contacts: Contacts | None) -> Components:
+    """Find the components and which of them carry current in each direction."""
+    mesh, laws = problem.mesh, problem.interfaces
+    insulating = None
+    if laws is not None and contacts is not None:
+        found = bool(np.isinf(contacts.resistance).any())
+        if any(mesh.comm.allgather(found)):
+            insulating = lambda labels: np.isinf(laws.resistance(labels))  # noqa: E731
+    components = find_components(
+        mesh,
+        problem.conducts,
+        periodic=problem.boundary == "periodic",
+        separates=insulating,
+    )
+    if problem.boundary == "uniform_gradient":
+        attached = components.touches.any(axis=(1, 2))
+        carries = np.repeat(attached[:, None], mesh.dimension, axis=1)
+    elif problem.boundary == "uniform_flux":
+        carries = components.touches.any(axis=(1, 2))[:, None] & flux_enters(mesh, components)
+    else:
+        return components
+    return replace(components, percolates=carries)
+
+
+def _sides(
+    problem: TransportProblem, entities: Entities, contacts: Contacts, group: NDArray[np.int32]
+) -> Sides | None:
+    """Find the sides of vertices at imperfect facets between conductors."""
+    mesh, borders = problem.mesh, contacts.borders
+    conducting = problem.conducts[mesh.label_material[borders.labels]].all(axis=1)
+    solved = conducting & (group[borders.near[:, 0]] >= 0)
+    perfect, imperfect = solved & (contacts.resistance == 0.0), solved & (contacts.resistance > 0.0)
+    return find_sides(mesh, entities, group, borders.part(perfect), borders.part(imperfect))

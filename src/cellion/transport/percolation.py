@@ -9,7 +9,9 @@ crossing recorded, across the faces of a periodic box.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cellion.parallel  # noqa: F401
 
@@ -17,14 +19,18 @@ import dolfinx.la
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.mesh.facets import facet_vertices, flagged_facets, match_facets
+from cellion.mesh.borders import several_labels
+from cellion.mesh.facets import facet_areas, facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh, face_facets
 from cellion.mesh.measure import owner_values
 from cellion.transport.merge import Crossings, join
 
-__all__ = ["Components", "find_components"]
+__all__ = ["Components", "find_components", "flux_enters"]
 
 _SHARING_TAG = 1311
+_COVER_TOLERANCE = 1e-9
+
+type Separates = Callable[[NDArray[np.integer[Any]]], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +60,11 @@ class Components:
 
 
 def find_components(
-    mesh: LabelledMesh, conducting: NDArray[np.bool_], *, periodic: bool
+    mesh: LabelledMesh,
+    conducting: NDArray[np.bool_],
+    *,
+    periodic: bool,
+    separates: Separates | None = None,
 ) -> Components:
     """Find the connected components of the conducting cells (collective).
 
@@ -62,18 +72,20 @@ def find_components(
         mesh: Labelled mesh.
         conducting: Whether each material conducts, shape (n_materials,).
         periodic: Whether the box continues periodically (in the directions of the mesh).
+        separates: Whether the interface between two labels insulates, from labels, shape (n, 2),
+            to flags, shape (n,); None when none does. The same on all ranks.
 
     Returns:
         Components, numbered alike on all ranks.
     """
     active = conducting[mesh.cell_materials]
-    local, count = _local_components(mesh, active)
+    local, count = _local_components(mesh, active, separates)
     sizes = np.array(mesh.comm.allgather(count), dtype=np.int64)
     offset = int(sizes[: mesh.comm.rank].sum())
     numbered = np.where(active, local + offset, -1).astype(np.int64)
     crossings = _rank_crossings(mesh, numbered)
     if periodic:
-        crossings = crossings.with_more(_periodic_crossings(mesh, numbered))
+        crossings = crossings.with_more(_periodic_crossings(mesh, numbered, separates))
     everyone = Crossings.concatenate(mesh.comm.allgather(crossings.unique()))
     if not sizes.any():
         return _nothing(mesh)
@@ -99,10 +111,12 @@ def _nothing(mesh: LabelledMesh) -> Components:
 
 
 def _local_components(
-    mesh: LabelledMesh, active: NDArray[np.bool_]
+    mesh: LabelledMesh, active: NDArray[np.bool_], separates: Separates | None
 ) -> tuple[NDArray[np.int64], int]:
     """Number the components of the local conducting cells; entries of others are meaningless."""
     surface = _surface_vertices(mesh, active)
+    if separates is not None:
+        surface |= several_labels(mesh)
     n_vertices = len(mesh.points)
     chosen = np.flatnonzero(active)
     cells = mesh.cells[chosen]
@@ -117,6 +131,8 @@ def _local_components(
         _unite(parent, hub[linked], cells[linked, corner])
     facets = flagged_facets(cells, surface)
     pairs = facets[match_facets(facet_vertices(cells, facets)), 0]
+    if separates is not None:
+        pairs = pairs[~separates(mesh.cell_labels[chosen[pairs]])]
     _unite(parent, hub[pairs[:, 0]], hub[pairs[:, 1]])
     roots, numbers = np.unique(parent[hub], return_inverse=True)
     local = np.zeros(len(mesh.cells), dtype=np.int64)
@@ -181,12 +197,17 @@ def _rank_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Crossing
     )
 
 
-def _periodic_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Crossings:
+def _periodic_crossings(
+    mesh: LabelledMesh, numbered: NDArray[np.int64], separates: Separates | None
+) -> Crossings:
     """Pairs of local components that meet through a face of the periodic box."""
     upper, _, lower, axis = mesh.periodic_facets.T
     beyond = owner_values(mesh, lower, numbered)
     here = numbered[upper]
     found = (here >= 0) & (beyond >= 0)
+    if separates is not None:
+        labels = [mesh.cell_labels[upper], owner_values(mesh, lower, mesh.cell_labels)]
+        found &= ~separates(np.stack(labels, axis=1))
     return Crossings(start=here[found], end=beyond[found], axis=axis[found])
 
 
@@ -215,3 +236,31 @@ def _volumes(
     here = np.bincount(keys, weights=mesh.cell_volumes[:owned][inside], minlength=count * n)
     total: NDArray[np.float64] = mesh.comm.allreduce(here)
     return total.reshape(count, n)
+
+
+def flux_enters(mesh: LabelledMesh, components: Components) -> NDArray[np.bool_]:
+    """Whether a uniform current can be prescribed on the boundary, shape (d,) (collective).
+
+    It can where conductors cover both faces of a direction, and each component as much of the
+    lower as of the upper face: what enters a component has to leave it.
+
+    Args:
+        mesh: Labelled mesh.
+        components: Components of its conducting cells.
+    """
+    count, d = len(components.volumes), mesh.dimension
+    areas = np.zeros((count + 1, d, 2))
+    for axis in range(d):
+        for side in (0, 1):
+            facets = face_facets(mesh, axis, side)
+            component = components.cell_component[facets[:, 0]]
+            area = facet_areas(mesh.points, facet_vertices(mesh.cells, facets))
+            areas[:, axis, side] = np.bincount(
+                np.where(component < 0, count, component), area, minlength=count + 1
+            )
+    areas = mesh.comm.allreduce(areas)
+    whole = mesh.volume / mesh.box
+    covered = areas[:count].sum(axis=0) >= (1.0 - _COVER_TOLERANCE) * whole[:, None]
+    balanced = np.abs(areas[:count, :, 0] - areas[:count, :, 1]) <= _COVER_TOLERANCE * whole
+    enters: NDArray[np.bool_] = covered.all(axis=1) & balanced.all(axis=0)
+    return enters

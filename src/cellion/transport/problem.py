@@ -15,7 +15,7 @@ from cellion.transport.laws import InterfaceLaws
 
 __all__ = ["BOUNDARIES", "TransportProblem"]
 
-BOUNDARIES = ("periodic", "electrodes")
+BOUNDARIES = ("periodic", "electrodes", "uniform_gradient", "uniform_flux")
 _SYMMETRY_TOLERANCE = 1e-9
 _DEFINITENESS_TOLERANCE = 1e-14
 _ISOTROPY_TOLERANCE = 1e-13

@@ -40,7 +40,9 @@ class Percolation:
     With periodic boundaries, a component percolates in a direction when some closed path in it
     winds around the box in that direction; it dangles when it winds in another direction only.
     With electrodes, a component percolates when it has facets on both faces, and dangles when it
-    has them on one. Everything else is isolated. Dead ends within a percolating component count as
+    has them on one. With a uniform gradient, everything that touches the boundary carries current
+    and counts as percolating; with a uniform flux likewise, where that flux can enter. Everything
+    else is isolated. Dead ends within a percolating component count as
     percolating.
 
     Attributes:
@@ -65,9 +67,10 @@ class Percolation:
 def percolation_report(
     fractions: NDArray[np.float64],
     percolates: NDArray[np.bool_],
-    touches: NDArray[np.bool_] | None,
+    touches: NDArray[np.bool_],
     materials: Sequence[str],
     directions: Mapping[str, int],
+    boundary: str,
 ) -> Percolation:
     """Add up components by what they do in each direction.
 
@@ -75,12 +78,12 @@ def percolation_report(
         fractions: Volume of each component per material, as a fraction of the box, shape
             (n_components, n_materials) [-]; zero for materials that do not conduct.
         percolates: Whether each component percolates, shape (n_components, d).
-        touches: With electrodes, whether each component touches the lower and upper face of each
-            direction, shape (n_components, d, 2); None with periodic boundaries.
+        touches: Whether each component touches the lower and upper face of each direction, shape
+            (n_components, d, 2).
         materials: Names of the materials.
         directions: Index of each direction asked for, by name.
+        boundary: Name of the boundary.
     """
-    attached = touches.any(axis=2) if touches is not None else None
     kinds: dict[str, dict[str, dict[str, float]]] = {
         "percolating": {name: {} for name in materials},
         "dangling": {name: {} for name in materials},
@@ -88,7 +91,7 @@ def percolation_report(
     }
     for direction, axis in directions.items():
         through = percolates[:, axis]
-        near = attached[:, axis] if attached is not None else percolates.any(axis=1)
+        near = percolates.any(axis=1) if boundary == "periodic" else touches[:, axis].any(axis=1)
         chosen = {"percolating": through, "dangling": near & ~through, "isolated": ~near & ~through}
         for kind, components in chosen.items():
             for index, name in enumerate(materials):
@@ -102,17 +105,22 @@ def percolation_report(
         dangling=kinds["dangling"],
         isolated=kinds["isolated"],
         reason={
-            name: _reason(name, len(fractions), periodic=touches is None)
-            for name, yes in found.items()
-            if not yes
+            name: _reason(name, len(fractions), boundary) for name, yes in found.items() if not yes
         },
     )
 
 
-def _reason(direction: str, components: int, *, periodic: bool) -> str:
+def _reason(direction: str, components: int, boundary: str) -> str:
     """Say why nothing is conducted."""
     if not components:
         return "no material conducts this carrier"
-    if periodic:
+    if boundary == "periodic":
         return f"no conducting path winds around the periodic box in direction {direction}"
+    if boundary == "uniform_gradient":
+        return "no conductor touches the boundary of the box"
+    if boundary == "uniform_flux":
+        return (
+            f"a uniform current cannot cross {direction}_min and {direction}_max: conductors do "
+            f"not cover these faces, or not evenly"
+        )
     return f"no conducting path connects {direction}_min with {direction}_max"

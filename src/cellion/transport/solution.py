@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cellion.parallel  # noqa: F401
 
@@ -17,7 +18,14 @@ from cellion.transport.discretise import Discretisation
 from cellion.transport.problem import TransportProblem
 from cellion.transport.report import Percolation, SolverReport
 
-__all__ = ["Solution", "conducting_cells", "current_density", "mean_gradient", "potential"]
+__all__ = [
+    "Solution",
+    "conducting_cells",
+    "conductivity_of",
+    "current_density",
+    "mean_gradient",
+    "potential",
+]
 
 _BLOCK = 1 << 17
 
@@ -34,8 +42,9 @@ class Solution:
         discrete: Its unknowns.
         correctors: w_k per percolating direction, a function on `discrete.space` [m]; it has
             meaning in solved cells only.
-        currents: Electrodes only: per percolating direction, the current through the lower and the
-            upper face for 1 V/m, from the reactions of the fixed nodes [A] (d = 2: [A/m]).
+        currents: Per percolating direction, the current for 1 V/m in at the lower and out at the
+            upper electrode, from the reactions of the fixed nodes [A] (d = 2: [A/m]); with a
+            uniform gradient, in and out at all boundary nodes; empty for other boundaries.
         report: How the solves ended.
         percolation: What percolates.
     """
@@ -96,10 +105,33 @@ def current_density(solution: Solution, direction: str) -> NDArray[np.float64]:
     if direction not in solution.correctors:
         return j
     through = conducting_cells(solution, direction)
-    for tensor, solved in zip(solution.problem.conductivity, solution.discrete.cells, strict=True):
+    for material, solved in enumerate(solution.discrete.cells):
         cells = solved[through[solved]]
-        j[cells] = mean_gradient(solution, direction, cells) @ tensor
+        field = mean_gradient(solution, direction, cells)
+        for start in range(0, len(cells), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            S = conductivity_of(solution.problem, material, cells[part])
+            j[cells[part]] = (field[part, None] @ S)[:, 0]
     return j
+
+
+def conductivity_of(
+    problem: TransportProblem, material: int, cells: NDArray[np.integer[Any]]
+) -> NDArray[np.float64]:
+    """Conductivity of cells of one material, turned where the material has orientations.
+
+    Args:
+        problem: Transport problem.
+        material: Index of the material.
+        cells: Local cells of this material, shape (m,).
+
+    Returns:
+        One tensor for all, shape (d, d), or one for each, shape (m, d, d) [S/m].
+    """
+    tensor: NDArray[np.float64] = problem.conductivity[material]
+    if problem.oriented[material]:
+        tensor = problem.label_conductivity[problem.mesh.cell_labels[cells]]
+    return tensor
 
 
 def potential(solution: Solution, direction: str) -> NDArray[np.float64]:
@@ -111,7 +143,8 @@ def potential(solution: Solution, direction: str) -> NDArray[np.float64]:
 
     Returns:
         Shape (m, d + 1) [V]; NaN in cells where no current can flow. With electrodes it is 0 on
-        the lower face. With periodic boundaries each component has mean corrector 0.
+        the lower face, with a uniform gradient 0 at its origin. With the other boundaries each
+        component has mean corrector (uniform flux: mean potential) 0.
     """
     mesh = solution.problem.mesh
     phi = np.full((mesh.n_owned_cells, mesh.dimension + 1), np.nan)

@@ -1,0 +1,147 @@
+"""Which sides an imperfect interface makes of a vertex.
+
+A vertex that no imperfect facet touches has one unknown per component. At the others, labels that
+meet there in a facet of perfect contact are on the same side; every side has an unknown of its own.
+Sides are found for a vertex with its periodic images and over all ranks, so that perfect contacts
+stay continuous, also around a junction line where they meet imperfect ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cellion.parallel import exchange
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from cellion.mesh.borders import Borders
+from cellion.mesh.facets import facet_vertices
+from cellion.mesh.labelled import LabelledMesh
+from cellion.transport.spaces import Entities, Sides
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+__all__ = ["find_sides"]
+
+_HASH = 2654435761
+
+
+def find_sides(
+    mesh: LabelledMesh,
+    entities: Entities,
+    group: NDArray[np.integer[Any]],
+    perfect: Borders,
+    imperfect: Borders,
+) -> Sides | None:
+    """Find the vertices that imperfect facets split, and the side of each corner (collective).
+
+    Args:
+        mesh: Labelled mesh.
+        entities: Its vertices.
+        group: Component of each local cell, -1 for cells without unknowns, shape (m,).
+        perfect: Facets of perfect contact between cells that have a component.
+        imperfect: Facets across which the potential may jump.
+
+    Returns:
+        The sides, or None when no rank has an imperfect facet.
+    """
+    comm = mesh.comm
+    if not comm.allreduce(len(imperfect.near)):
+        return None
+    split = _split_vertices(mesh, entities, imperfect)
+    cells = np.flatnonzero(group >= 0)
+    where = entities.merged[entities.of_cell[cells]]
+    row, corner = np.nonzero(split[where])
+    node = np.stack([where[row, corner], _names(mesh, group, cells)[row]], axis=1)
+    edges = _perfect_edges(mesh, entities, group, perfect, split)
+    nodes, number = np.unique(node, axis=0, return_inverse=True)
+    found = _joined(entities, nodes, edges, comm)
+    return Sides(split=split, of_corner=1 + found[number.reshape(-1)])
+
+
+def _names(
+    mesh: LabelledMesh, group: NDArray[np.integer[Any]], cells: NDArray[np.integer[Any]]
+) -> NDArray[np.int64]:
+    """One number for the component and label of cells, the same on every rank."""
+    labels = len(mesh.label_material)
+    name: NDArray[np.int64] = group[cells].astype(np.int64) * labels + mesh.cell_labels[cells]
+    return name
+
+
+def _split_vertices(
+    mesh: LabelledMesh, entities: Entities, imperfect: Borders
+) -> NDArray[np.bool_]:
+    """Flag the merged vertices of imperfect facets, whichever rank has the facet."""
+    split = np.zeros(len(entities.representative), dtype=bool)
+    split[entities.merged[facet_vertices(mesh.cells, imperfect.near)]] = True
+    if mesh.comm.size == 1:
+        return split
+    asked = np.flatnonzero(entities.shared)
+    entity = entities.representative[asked]
+    rows = np.stack([entity, split[asked]], axis=1)
+    arrived, route = exchange(rows, _meeting_place(entity, mesh.comm), mesh.comm)
+    _, inverse = np.unique(arrived[:, 0], return_inverse=True)
+    hit = np.bincount(inverse, weights=arrived[:, 1], minlength=1) > 0
+    split[asked] = route.answer(hit[inverse])
+    return split
+
+
+def _meeting_place(entity: NDArray[np.int64], comm: MPI.Comm) -> NDArray[np.int64]:
+    """Rank at which those that share a vertex meet."""
+    return (entity * _HASH) % comm.size
+
+
+def _perfect_edges(
+    mesh: LabelledMesh,
+    entities: Entities,
+    group: NDArray[np.integer[Any]],
+    perfect: Borders,
+    split: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Pairs of names that a perfect facet joins at a split vertex.
+
+    Returns:
+        Merged vertex and the two names, shape (e, 3), each once.
+    """
+    vertices = entities.merged[facet_vertices(mesh.cells, perfect.near)]
+    row, corner = np.nonzero(split[vertices])
+    near = perfect.near[:, 0]
+    one = _names(mesh, group, near)
+    other = one + perfect.labels[:, 1] - perfect.labels[:, 0]
+    edges = np.stack([vertices[row, corner], one[row], other[row]], axis=1)
+    return np.unique(edges, axis=0)
+
+
+def _joined(
+    entities: Entities, nodes: NDArray[np.int64], edges: NDArray[np.int64], comm: MPI.Comm
+) -> NDArray[np.int64]:
+    """Name the side of each name at a vertex by the smallest name on it (collective).
+
+    Args:
+        entities: Vertices.
+        nodes: Merged vertex and name, shape (n, 2).
+        edges: Merged vertex and two names, shape (e, 3).
+        comm: Communicator.
+
+    Returns:
+        Name of the side of each node, shape (n,).
+    """
+    rows = np.concatenate([np.column_stack([nodes, nodes[:, 1]]), edges])
+    vertex = rows[:, 0].copy()
+    rows[:, 0] = entities.representative[vertex]
+    place = np.where(entities.shared[vertex], _meeting_place(rows[:, 0], comm), comm.rank)
+    arrived, route = exchange(rows, place, comm)
+    ends = np.concatenate([arrived[:, [0, 1]], arrived[:, [0, 2]]])
+    distinct, number = np.unique(ends, axis=0, return_inverse=True)
+    one, other = number.reshape(2, -1)
+    size = len(distinct)
+    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size))
+    count, side = connected_components(graph, directed=False)
+    least = np.full(count, np.iinfo(np.int64).max)
+    np.minimum.at(least, side, distinct[:, 1])
+    answer: NDArray[np.int64] = route.answer(least[side[one]])
+    return answer[: len(nodes)]
