@@ -163,10 +163,7 @@ class InterfaceSet:
         """Mean conductivity over temperature [S/m]; the harmonic mean of two unlike materials."""
         bulk = np.array(
             [
-                [
-                    np.trace(self.built[name].conductivity(carrier, float(T))) / 3.0
-                    for T in temperature
-                ]
+                [np.trace(self.built[name].conductivity(carrier, float(T))) / 3.0 for T in kelvins]
                 for name in spec.between
             ]
         )

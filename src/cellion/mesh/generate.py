@@ -95,6 +95,7 @@ def generate_mesh(
         materials=microstructure.materials,
         box=np.asarray(geometry.box, dtype=np.float64),
         periodic=np.asarray(geometry.periodic, dtype=np.bool_),
+        orientations=microstructure.orientations,
         quality=shape_numbers(mesh.points, mesh.cells) | labelled.numbers,
     )
 

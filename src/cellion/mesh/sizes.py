@@ -12,14 +12,19 @@ from cellion.errors import MeshError
 from cellion.mesh.features import fine_spots
 from cellion.mesh.grid import tile_size
 from cellion.mesh.octree import SizeFunction, leaf_edges, uniform_planes
+from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Geometry, Microstructure
+from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.spheres import SphereGeometry
 
 __all__ = ["MeshSizes", "SizeRequest", "estimate_cells", "mesh_sizes", "wanted_size"]
 
 FEW_PARTICLES = 16
 """Up to this number, particles are meshed finely by default: arrays, single grains, teaching."""
+
+FEW_GRAINS = 4
+"""Up to this number, grains are meshed as finely as a few particles are."""
 
 FINE_PART = {2: 16.0, 3: 8.0}
 """Cells per median radius (by volume) at the surfaces of a few particles: conductivities of
@@ -146,6 +151,12 @@ def _default_surface(geometry: Geometry, shortest: float) -> float:
         case SphereGeometry() if geometry.count:
             part = FINE_PART if geometry.count <= FEW_PARTICLES else COARSE_PART
             return min(surface, _median_radius(geometry) / part[len(geometry.box)])
+        case LaguerreGeometry():
+            few = FINE_PART if geometry.count <= FEW_GRAINS else COARSE_PART
+            return min(surface, _median_grain_radius(geometry) / few[len(geometry.box)])
+        case CompositeGeometry():
+            parts = (geometry.particles, geometry.grains)
+            return min(_default_surface(part, shortest) for part in parts)
         case CheckerboardGeometry():
             return min(surface, float((geometry.box / geometry.divisions).min()) / 4)
         case _:
@@ -159,6 +170,14 @@ def _median_radius(geometry: SphereGeometry) -> float:
     return float(radii[np.searchsorted(volume, 0.5 * volume[-1])])
 
 
+def _median_grain_radius(geometry: LaguerreGeometry) -> float:
+    """Equivalent radius that halves the grains' volume, in the plane for columns [m]."""
+    d = 2 if geometry.columnar is not None else len(geometry.box)
+    grains = np.sort(geometry.diagram.volume)
+    middle = grains[np.searchsorted(np.cumsum(grains), 0.5 * grains.sum())]
+    return float((middle * d / (2.0 * (d - 1) * np.pi)) ** (1.0 / d))
+
+
 def _default_smallest(geometry: Geometry, surface: float) -> float:
     """Smallest cell edge that suits the geometry [m]."""
     match geometry:
@@ -166,7 +185,11 @@ def _default_smallest(geometry: Geometry, surface: float) -> float:
             return surface
         case SphereGeometry() if geometry.count > FEW_PARTICLES:
             return surface
+        case LaguerreGeometry() | CompositeGeometry():
+            return surface
         case CheckerboardGeometry():
+            if len(np.unique(geometry.label_material)) == 1:  # bricks: no contrast, hardly singular
+                return surface
             return float(geometry.box.max()) * TILE_PARTS[len(geometry.box)]
         case _:
             return surface / FINEST_PART
@@ -178,8 +201,9 @@ def wanted_size(geometry: Geometry, sizes: MeshSizes) -> SizeFunction:
         divisions = geometry.divisions.astype(np.int64)
         return tile_size(geometry.box, divisions, sizes.size, sizes.smallest)
     spots = []
-    if isinstance(geometry, SphereGeometry):
-        spots = fine_spots(geometry, sizes.surface, sizes.feature)
+    particles = geometry.particles if isinstance(geometry, CompositeGeometry) else geometry
+    if isinstance(particles, SphereGeometry):
+        spots = fine_spots(particles, sizes.surface, sizes.feature)
 
     def wanted(x: NDArray[np.float64]) -> NDArray[np.float64]:
         each = [geometry.size(x, sizes), *(spot(x) for spot in spots)]

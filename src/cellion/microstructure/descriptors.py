@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
+from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.contacts import Contacts
 from cellion.microstructure.cuts import cut_balls, swallowed
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import FloatArray, IntArray, Microstructure
+from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.spheres import SphereGeometry
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "touching_pairs",
 ]
 
-type AnyGeometry = SphereGeometry | LayerGeometry | CheckerboardGeometry
+type AnyGeometry = (
+    SphereGeometry | LaguerreGeometry | CompositeGeometry | LayerGeometry | CheckerboardGeometry
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +64,24 @@ def geometric_volume_fractions(
     geometry: AnyGeometry, materials: tuple[str, ...]
 ) -> dict[str, float]:
     """Return the volume fraction of each material in the box, overlaps counted once."""
+    owner = geometry.label_material
     match geometry:
         case SphereGeometry():
             part = cut_balls(geometry).volume / np.prod(geometry.box)
             share = np.concatenate([[1.0 - part.sum()], part])
+        case LaguerreGeometry():
+            share = geometry.volumes / np.prod(geometry.box)
+        case CompositeGeometry():
+            part = cut_balls(geometry.particles).volume / np.prod(geometry.box)
+            share = np.concatenate([[1.0 - part.sum()], part])
+            owner = owner[[0, *range(geometry.grains.count, owner.size)]]
         case LayerGeometry():
             share = np.diff(geometry.breaks)
         case CheckerboardGeometry():
             share = np.full(geometry.label_material.size, 1.0 / geometry.label_material.size)
         case _:
             assert_never(geometry)
-    return _by_material(share, geometry.label_material, materials)
+    return _by_material(share, owner, materials)
 
 
 def specific_surface(geometry: SphereGeometry, materials: tuple[str, ...]) -> dict[str, float]:
@@ -130,12 +141,14 @@ def coordination_numbers(geometry: SphereGeometry, reach: float = 0.0) -> NDArra
 
 def size_statistics(microstructure: Microstructure) -> dict[str, SizeStatistics]:
     """Return the diameters of the particles of each material that has some."""
-    geometry = microstructure.geometry
+    whole = microstructure.geometry
+    geometry = whole.particles if isinstance(whole, CompositeGeometry) else whole
     if not isinstance(geometry, SphereGeometry):
         return {}
+    owner = whole.label_material[whole.label_material.size - geometry.count - 1 :]
     statistics = {}
     for k, name in enumerate(microstructure.materials):
-        diameter = np.sort(2 * geometry.radii[geometry.label_material[1:] == k])
+        diameter = np.sort(2 * geometry.radii[owner[1:] == k])
         if diameter.size == 0:
             continue
         volume = np.cumsum(diameter**geometry.box.size)

@@ -31,7 +31,7 @@ class Amount:
     Attributes:
         where: key path of the particles, for messages.
         fraction: volume fraction of the box.
-        box: edge lengths (3,) [m].
+        box: edge lengths (d,) [m]; in two dimensions volumes are areas.
     """
 
     where: str
@@ -42,6 +42,11 @@ class Amount:
     def volume(self) -> float:
         """Volume [m^3] of the particles."""
         return self.fraction * float(np.prod(self.box))
+
+    @property
+    def dimension(self) -> int:
+        """Space dimension, 2 or 3."""
+        return int(self.box.size)
 
 
 def ball_volume(radii: FloatArray, dimension: int = 3) -> FloatArray:
@@ -105,9 +110,9 @@ def draw_radii(
 
 def _equal(diameter: float, amount: Amount) -> tuple[FloatArray, tuple[str, ...]]:
     """Return equal radii."""
-    one = float(ball_volume(np.array(0.5 * diameter)))
+    one = float(ball_volume(np.array(0.5 * diameter), amount.dimension))
     count = _whole(amount.volume / one, diameter, amount)
-    factor = (amount.volume / (count * one)) ** (1 / 3)
+    factor = (amount.volume / (count * one)) ** (1 / amount.dimension)
     _check_factor(factor, amount, amount.volume / one, diameter)
     return np.full(count, 0.5 * diameter * factor), _factor_note(factor, amount)
 
@@ -116,9 +121,11 @@ def _lognormal(
     spec: LognormalSpec, amount: Amount, rng: np.random.Generator
 ) -> tuple[FloatArray, tuple[str, ...]]:
     """Return log-normal radii; of several draws the one whose volume fits best."""
+    d = amount.dimension
     half = ndtr(TRUNCATION) - ndtr(-TRUNCATION)
-    shifted = ndtr(TRUNCATION - 3 * spec.sigma) - ndtr(-TRUNCATION - 3 * spec.sigma)
-    mean = ball_volume(np.array(0.5 * spec.median)) * np.exp(4.5 * spec.sigma**2) * shifted / half
+    shifted = ndtr(TRUNCATION - d * spec.sigma) - ndtr(-TRUNCATION - d * spec.sigma)
+    grown = np.exp(0.5 * (d * spec.sigma) ** 2) * shifted / half
+    mean = ball_volume(np.array(0.5 * spec.median), d) * grown
     wanted = amount.volume / float(mean)
     count = _whole(wanted, spec.median, amount)
     best, best_factor = np.zeros(0), np.inf
@@ -126,7 +133,7 @@ def _lognormal(
         quantile = (np.arange(count) + rng.random(count)) / count
         score = ndtri(ndtr(-TRUNCATION) + half * quantile)
         radii = 0.5 * spec.median * np.exp(spec.sigma * score)
-        factor = float((amount.volume / np.sum(ball_volume(radii))) ** (1 / 3))
+        factor = float((amount.volume / np.sum(ball_volume(radii, d))) ** (1 / d))
         if abs(np.log(factor)) < abs(np.log(best_factor)):
             best, best_factor = factor * radii, factor
         if abs(best_factor - 1) < 0.5 * _WORTH_A_NOTE:
@@ -154,7 +161,7 @@ def _check_factor(factor: float, amount: Amount, wanted: float, diameter: float)
     """Refuse diameters that would have to change by more than 5 %."""
     if abs(factor - 1) <= _REFUSED:
         return
-    more = (max(np.ceil(wanted), 4.0) / wanted) ** (1 / 3)
+    more = (max(np.ceil(wanted), 4.0) / wanted) ** (1 / amount.dimension)
     edges = " x ".join(f"{1e6 * more * edge:.4g}" for edge in amount.box)
     raise MicrostructureError(
         f"{amount.where}: a volume fraction of {amount.fraction:.4g} is {wanted:.3g} particles of "

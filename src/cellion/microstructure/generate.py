@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 import numpy as np
 
 from cellion.errors import MicrostructureError, nearest
+from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.cuts import swallowed
 from cellion.microstructure.descriptors import AnyGeometry, geometric_volume_fractions
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.orientations import orient
 from cellion.microstructure.packing import pack_spheres
+from cellion.microstructure.polycrystal import grow_polycrystal, place_bricks, tessellate
+from cellion.microstructure.relaxation import Domain
 from cellion.microstructure.spheres import SphereGeometry
 from cellion.scenario.microstructure import (
+    KINDS,
+    BricksSpec,
     CheckerboardSpec,
     LayersSpec,
     MeshFileSpec,
     MicrostructureSpec,
+    PolycrystalSpec,
     SpheresSpec,
 )
 from cellion.scenario.packing import PackingSpec
@@ -37,14 +45,26 @@ def generate(spec: MicrostructureSpec, materials: Mapping[str, float | None]) ->
         MicrostructureError: a material is unknown, the geometry cannot be made, or it is a mesh
             file, which is read by the mesh room.
     """
-    given = spec.packing or spec.spheres or spec.layers or spec.checkerboard or spec.mesh
+    given = (
+        spec.packing
+        or spec.polycrystal
+        or spec.spheres
+        or spec.layers
+        or spec.bricks
+        or spec.checkerboard
+        or spec.mesh
+    )
     match given:
         case PackingSpec():
-            return pack_spheres(given, materials)
+            return _with_grains(pack_spheres(given, materials), given)
+        case PolycrystalSpec():
+            return grow_polycrystal(given, materials)
         case SpheresSpec():
             return place_spheres(given, materials)
         case LayersSpec():
             return place_layers(given, materials)
+        case BricksSpec():
+            return place_bricks(given, materials)
         case CheckerboardSpec():
             return place_tiles(given, materials)
         case MeshFileSpec():
@@ -54,11 +74,35 @@ def generate(spec: MicrostructureSpec, materials: Mapping[str, float | None]) ->
             )
         case None:
             raise MicrostructureError(
-                "microstructure: found no geometry; give one of packing, spheres, layers, "
-                "checkerboard, mesh"
+                f"microstructure: found no geometry; give one of {', '.join(KINDS)}"
             )
         case _:
             assert_never(given)
+
+
+def _with_grains(packing: Microstructure, spec: PackingSpec) -> Microstructure:
+    """Divide the matrix of a packing into grains, if the scenario wants it."""
+    wanted, spheres = spec.matrix.polycrystal, packing.geometry
+    if wanted is None or not isinstance(spheres, SphereGeometry):
+        return packing
+    where = "microstructure.packing.matrix.polycrystal"
+    domain = Domain(box=packing.box, periodic=packing.periodic)
+    grains = tessellate(wanted, domain, spec.seed, where)
+    count, d = grains.geometry.count, packing.box.size
+    turned = orient(wanted.orientations, count, d, spec.seed, f"{where}.orientations")
+    aligned = np.tile(np.eye(d), (spheres.count, 1, 1))
+    material = spheres.label_material
+    return replace(
+        packing,
+        geometry=CompositeGeometry(
+            particles=spheres,
+            grains=grains.geometry,
+            label_material=np.concatenate([np.full(count, material[0]), material[1:]]),
+        ),
+        orientations=np.concatenate([turned, aligned]),
+        numbers=dict(packing.numbers) | dict(grains.numbers),
+        notes=(*packing.notes, *grains.notes),
+    )
 
 
 def place_spheres(spec: SpheresSpec, materials: Mapping[str, float | None]) -> Microstructure:

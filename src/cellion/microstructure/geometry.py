@@ -76,6 +76,8 @@ class Microstructure:
         periodic: which axes (d,) repeat.
         materials: names that ``geometry.label_material`` points into.
         geometry: the labelled regions.
+        orientations: rotation (n_labels, d, d) from crystal to sample axes of each label; None
+            when every crystal is aligned with the box.
         seed: seed of the random numbers used, None for explicit geometries.
         requested_volume_fraction: by material name, as asked for (all materials present).
         particle_count: number of particles, pores included; 0 for layers and tiles.
@@ -88,6 +90,7 @@ class Microstructure:
     periodic: NDArray[np.bool_]
     materials: tuple[str, ...]
     geometry: Geometry
+    orientations: FloatArray | None = None
     seed: int | None = None
     requested_volume_fraction: Mapping[str, float] = field(default_factory=dict)
     particle_count: int = 0

@@ -1,0 +1,82 @@
+"""Particles in a polycrystalline matrix: the space between them is divided into grains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits
+from cellion.microstructure.laguerre import LaguerreGeometry
+from cellion.microstructure.spheres import SphereGeometry
+
+__all__ = ["CompositeGeometry"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CompositeGeometry:
+    """Grains with labels 0 .. g - 1, and particles with labels from g on.
+
+    A point in a particle belongs to it, any other to the grain of smallest power distance p. One
+    field for each label says both: the field of a particle is its power distance, below 0 inside;
+    that of grain k is ``p_k - min p``, 0 where it is the grain of the point. So two grains meet
+    where their power distances agree, and a grain and a particle on the particle's surface.
+
+    Attributes:
+        particles: the particles; their own label 0, the matrix, is not used.
+        grains: a tessellation of the whole box.
+        label_material: (g + n,) index of the material of each label.
+    """
+
+    particles: SphereGeometry
+    grains: LaguerreGeometry
+    label_material: IntArray
+
+    @property
+    def box(self) -> FloatArray:
+        """Edge lengths (d,) [m]."""
+        return self.particles.box
+
+    @property
+    def periodic(self) -> NDArray[np.bool_]:
+        """Which axes (d,) repeat."""
+        return self.particles.periodic
+
+    def label(self, x: FloatArray) -> IntArray:
+        """Return the label (n,) of each point x (n, d) [m]."""
+        particle = self.particles.label(x)
+        labels = particle + np.int32(self.grains.count - 1)
+        between = np.flatnonzero(particle == 0)
+        labels[between] = self.grains.label(x[between])
+        return labels
+
+    def field(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the fields [m^2] of ``labels`` (n,) or (n, k) at x (n, d)."""
+        grain, particle, of_grain = self._split(labels)
+        lowest = self.grains.field(x, self.grains.label(x))
+        lowest = lowest.reshape(-1, *([1] * (labels.ndim - 1)))
+        excess = self.grains.field(x, grain) - lowest
+        return np.where(of_grain, excess, self.particles.field(x, particle))
+
+    def gradient(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the gradients [m] of the fields, ``labels.shape + (d,)``."""
+        grain, particle, of_grain = self._split(labels)
+        lowest = self.grains.gradient(x, self.grains.label(x))
+        lowest = lowest.reshape(len(x), *([1] * (labels.ndim - 1)), -1)
+        excess = self.grains.gradient(x, grain) - lowest
+        return np.where(of_grain[..., None], excess, self.particles.gradient(x, particle))
+
+    def _split(self, labels: IntArray) -> tuple[IntArray, IntArray, NDArray[np.bool_]]:
+        """Return labels of grains, labels of particles, and which of both each label is."""
+        of_grain = labels < self.grains.count
+        grain = np.where(of_grain, labels, 0).astype(np.int32)
+        particle = np.where(of_grain, 0, labels - self.grains.count + 1).astype(np.int32)
+        return grain, particle, of_grain
+
+    def size(self, x: FloatArray, sizes: SizeLimits) -> FloatArray:
+        """Return the wanted cell edge (n,) [m]: the smaller of those of particles and grains."""
+        outside = self.particles.label(x) == 0
+        size = self.particles.size(x, sizes)
+        size[outside] = np.minimum(size[outside], self.grains.size(x[outside], sizes))
+        return size

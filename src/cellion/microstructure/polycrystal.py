@@ -1,0 +1,192 @@
+"""Make polycrystals and bricks: where the grains are, how large, and how their crystals lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellion.errors import MicrostructureError, nearest
+from cellion.microstructure.diameters import Amount, ball_volume, draw_radii
+from cellion.microstructure.exact import CheckerboardGeometry
+from cellion.microstructure.geometry import FloatArray, Microstructure
+from cellion.microstructure.laguerre import LaguerreGeometry
+from cellion.microstructure.orientations import orient
+from cellion.microstructure.relaxation import Domain
+from cellion.microstructure.tessellation import Seeds, fit_volumes
+from cellion.scenario.polycrystal import MOST_GRAINS, BricksSpec, GrainsSpec, PolycrystalSpec
+
+__all__ = ["Grains", "grow_polycrystal", "place_bricks", "tessellate"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grains:
+    """A tessellation and what is to be said about it.
+
+    Attributes:
+        geometry: the grains, of material 0.
+        numbers: plain numbers by name.
+        notes: sentences.
+    """
+
+    geometry: LaguerreGeometry
+    numbers: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+def grow_polycrystal(
+    spec: PolycrystalSpec, materials: Mapping[str, float | None]
+) -> Microstructure:
+    """Divide the box into grains of one material.
+
+    Args:
+        spec: the request.
+        materials: densities by known material name.
+
+    Raises:
+        MicrostructureError: the material is unknown, there are too many grains, or their volumes
+            or orientations cannot be had.
+    """
+    where = "microstructure.polycrystal"
+    _known(spec.material, where, materials)
+    box = np.asarray(spec.box, dtype=float)
+    domain = Domain(box=box, periodic=np.full(box.size, spec.periodic))
+    columnar = None if spec.columnar is None else "xyz".index(spec.columnar)
+    grains = tessellate(spec, domain, spec.seed or 0, where, columnar)
+    count, at = grains.geometry.count, f"{where}.orientations"
+    return Microstructure(
+        box=box,
+        periodic=domain.periodic,
+        materials=(spec.material,),
+        geometry=grains.geometry,
+        orientations=orient(spec.orientations, count, box.size, spec.seed, at),
+        seed=spec.seed,
+        requested_volume_fraction={spec.material: 1.0},
+        numbers=grains.numbers,
+        notes=grains.notes,
+    )
+
+
+def tessellate(
+    spec: GrainsSpec, domain: Domain, seed: int, where: str, columnar: int | None = None
+) -> Grains:
+    """Divide a box into grains.
+
+    Args:
+        spec: how many, how large, or where.
+        domain: the box.
+        seed: of the random numbers.
+        where: key path of the request, for messages.
+        columnar: axis along which grains are prisms.
+
+    Raises:
+        MicrostructureError: there are too many grains, or their volumes cannot be reached.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    axes = np.arange(domain.box.size) != (-1 if columnar is None else columnar)
+    across = Domain(box=domain.box[axes], periodic=domain.periodic[axes])
+    volumes: FloatArray | None = None
+    notes: tuple[str, ...] = ()
+    if spec.seeds is not None:
+        seeds = _listed(spec, axes)
+    elif spec.grains is not None:
+        places = across.box * rng.random((spec.grains, across.box.size))
+        seeds = Seeds(centers=places, weights=np.zeros(spec.grains))
+        notes = (f"{where}: grains around random points, a Poisson-Voronoi tessellation",)
+    else:
+        volumes, notes = _drawn(spec, across, rng, where)
+        seeds = fit_volumes(volumes, across, rng, where)
+    centers = np.zeros((len(seeds.weights), domain.box.size))
+    centers[:, axes] = seeds.centers
+    geometry = LaguerreGeometry(
+        box=domain.box,
+        periodic=domain.periodic,
+        centers=centers,
+        weights=seeds.weights,
+        label_material=np.zeros(len(seeds.weights), np.int32),
+        columnar=columnar,
+    )
+    found = geometry.diagram.volume
+    numbers = {"grains": float(np.count_nonzero(found > 0))}
+    if volumes is not None:
+        numbers["largest_grain_volume_error"] = float(np.max(np.abs(found - volumes) / volumes))
+    return Grains(geometry=geometry, numbers=numbers, notes=(*notes, *_empty(found, where)))
+
+
+def _listed(spec: GrainsSpec, axes: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Seeds:
+    """Return the seeds of a scenario, without their coordinate along columns."""
+    listed = spec.seeds or ()
+    centers = np.array([seed.center for seed in listed], dtype=float)[:, axes]
+    return Seeds(centers=centers, weights=np.array([(s.radius or 0.0) ** 2 for s in listed]))
+
+
+def _drawn(
+    spec: GrainsSpec, domain: Domain, rng: np.random.Generator, where: str
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Draw volumes (n,) from the distribution of sizes; they sum to that of the box."""
+    if spec.size is None:
+        raise MicrostructureError(f"{where}: give 'grains', 'size' or 'seeds'")
+    amount = Amount(where=f"{where}.size", fraction=1.0, box=domain.box)
+    radii, notes = draw_radii(spec.size, amount, rng)
+    if len(radii) > MOST_GRAINS:
+        raise MicrostructureError(
+            f"{where}.size: the box holds {len(radii)} grains of this size; at most {MOST_GRAINS} "
+            "are possible; make them larger or the box smaller"
+        )
+    volumes = ball_volume(radii, domain.box.size)
+    return volumes * (np.prod(domain.box) / volumes.sum()), notes
+
+
+def _empty(volumes: FloatArray, where: str) -> tuple[str, ...]:
+    """Say which grains own no point."""
+    gone = np.flatnonzero(volumes == 0.0)
+    if not gone.size:
+        return ()
+    listed = ", ".join(f"seeds[{k}]" for k in gone[:5])
+    return (f"{where}: {gone.size} grains own no point, others outweigh them: {listed}",)
+
+
+def place_bricks(spec: BricksSpec, materials: Mapping[str, float | None]) -> Microstructure:
+    """Divide the box into equal bricks of one material, each with its label.
+
+    Args:
+        spec: the request.
+        materials: densities by known material name.
+
+    Raises:
+        MicrostructureError: the material is unknown, or orientations cannot be had.
+    """
+    where = "microstructure.bricks"
+    _known(spec.material, where, materials)
+    box = np.asarray(spec.box, dtype=float)
+    count = int(np.prod(spec.divisions))
+    geometry = CheckerboardGeometry(
+        box=box,
+        periodic=np.full(box.size, spec.periodic),
+        divisions=np.array(spec.divisions, dtype=np.int32),
+        label_material=np.zeros(count, np.int32),
+    )
+    orientations = None
+    if spec.orientations is not None:
+        at = f"{where}.orientations"
+        orientations = orient(spec.orientations, count, box.size, spec.seed, at)
+    return Microstructure(
+        box=box,
+        periodic=geometry.periodic,
+        materials=(spec.material,),
+        geometry=geometry,
+        orientations=orientations,
+        seed=spec.seed,
+        requested_volume_fraction={spec.material: 1.0},
+        numbers={"grains": float(count)},
+    )
+
+
+def _known(name: str, where: str, materials: Mapping[str, float | None]) -> None:
+    """Refuse a name that is not a material."""
+    if name not in materials:
+        raise MicrostructureError(
+            f"{where}.material: '{name}' is not a material; known are "
+            f"{', '.join(materials)}{nearest(name, materials)}"
+        )
