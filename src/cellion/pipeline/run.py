@@ -33,7 +33,6 @@ from cellion.pipeline.stock import MeshStock
 from cellion.results.files import open_folder, remove_old, save_result
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
-from cellion.transport.laws import InterfaceLaws
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import Solution
 from cellion.transport.solve import solve
@@ -167,21 +166,6 @@ def _conductivities(scenario: Scenario, prepared: Prepared, carrier: str) -> NDA
             prepared.materials[name].conductivity(carrier, scenario.temperature)[:d, :d]
             for name in prepared.mesh.materials
         ]
-    )
-
-
-def _interfaces(scenario: Scenario, prepared: Prepared, carrier: str) -> InterfaceLaws | None:
-    """Laws of the interfaces of the mesh for one carrier; None if all contacts are perfect."""
-    mesh = prepared.mesh
-    found = build_interfaces(scenario, prepared.materials).ordered(mesh.materials)
-    if not found.about(carrier):
-        return None
-    laws = found.at(scenario.temperature, carrier)
-    return InterfaceLaws(
-        label_material=mesh.label_material,
-        pair_resistance=laws.resistance,
-        pair_sheet_conductance=laws.sheet_conductance,
-        factor=found.factor(mesh.label_material, mesh.orientations, carrier),
     )
 
 
