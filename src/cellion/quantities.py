@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from cellion.errors import ScenarioError, nearest
 
 if TYPE_CHECKING:
-    from pint import UnitRegistry
+    from pint import Quantity, UnitRegistry
 
 __all__ = [
     "AVOGADRO",
@@ -37,6 +37,8 @@ __all__ = [
     "GAS_CONSTANT",
     "Dimension",
     "describe",
+    "quantity",
+    "split_quantity",
     "to_si",
 ]
 
@@ -77,6 +79,7 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
         "temperature": Dimension(noun="a temperature", unit="K", example="298.15 K"),
         "conductivity": Dimension(noun="a conductivity", unit="S/m", example="3 mS/cm"),
         "energy": Dimension(noun="an energy", unit="J", example="0.33 eV"),
+        "entropy": Dimension(noun="an entropy", unit="J/K", example="0.2 meV/K"),
         "density": Dimension(noun="a density", unit="kg/m^3", example="1.64 g/cm^3"),
         "number_density": Dimension(noun="a number density", unit="1/m^3", example="1e21 1/cm^3"),
         "area_resistance": Dimension(
@@ -148,6 +151,44 @@ def to_si(text: object, dimension: str) -> float:
     if dimension == "fraction" and isinstance(text, int | float) and not isinstance(text, bool):
         return _finite(float(text) if abs(text) < 1e300 else math.inf, text, dimension)
     return _refuse(text, dimension)
+
+
+def split_quantity(text: object) -> tuple[float, str]:
+    """Split what a user wrote into its number and its unit, whatever the dimension.
+
+    Args:
+        text: ``"5 um"``, ``"60 %"``, or a plain number, whose unit is empty.
+
+    Raises:
+        ScenarioError: ``text`` is no finite number with or without a unit that is known.
+    """
+    if isinstance(text, int | float) and not isinstance(text, bool) and abs(text) < 1e300:
+        return float(text), ""
+    match = _QUANTITY.fullmatch(text.translate(_SPELLINGS)) if isinstance(text, str) else None
+    unit = "" if match is None else _canonical(match[2])
+    if match is None or (unit not in ("", "%") and not _is_unit(unit)):
+        raise ScenarioError(
+            f"found {describe(text)}; a number with its unit is needed, for example '5 um', or a "
+            "plain number where the key takes one"
+        )
+    return float(match[1]), unit
+
+
+def quantity(number: float, unit: str) -> Quantity:
+    """Return a number with a unit of `split_quantity` as pint computes with it."""
+    if unit == "%":
+        return _registry().Quantity(number / 100, "")
+    return _registry().Quantity(number, unit)
+
+
+def _is_unit(unit: str) -> bool:
+    from pint.errors import PintError
+
+    try:
+        _registry().parse_units(unit)
+    except (PintError, ValueError, AttributeError, TypeError):
+        return False
+    return _UNIT.fullmatch(unit) is not None and "delta" not in unit
 
 
 def describe(value: object) -> str:
@@ -222,10 +263,12 @@ def _divided(number: str, divisor: int) -> float:
 
 @lru_cache(maxsize=256)
 def _scale(unit: str, target: str) -> float:
-    """Return how many ``target`` one ``unit`` is; a molar energy is taken per particle."""
+    """Return how many ``target`` one ``unit`` is; a molar value is taken per particle."""
     one = _registry().Quantity(1.0, unit)
     if target == "J" and one.check("[energy]/[substance]"):
         return float(one.to("J/mol").magnitude) / AVOGADRO
+    if target == "J/K" and one.check("[energy]/[substance]/[temperature]"):
+        return float(one.to("J/mol/K").magnitude) / AVOGADRO
     scale = float(one.to(target).magnitude)
     whole = round(scale)
     return float(whole) if math.isclose(scale, whole, rel_tol=1e-13) else scale

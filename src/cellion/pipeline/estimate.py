@@ -90,7 +90,7 @@ def estimate(scenario: Scenario) -> Estimate:
         seconds=5.0
         + _MESH_SECONDS_PER_CELL * cells
         + carriers * _SOLVE_SECONDS_PER_VERTEX * vertices,
-        runs=_runs(scenario),
+        runs=1 if scenario.study is None else scenario.study.runs,
     )
 
 
@@ -123,16 +123,6 @@ def directions_of(scenario: Scenario, dimension: int) -> tuple[str, ...]:
                 f"allowed: {', '.join(allowed)}"
             )
     return tuple(directions)
-
-
-def _runs(scenario: Scenario) -> int:
-    """Number of runs of the scenario's study, 1 without one."""
-    if scenario.study is None:
-        return 1
-    number = scenario.study.replicates
-    for values in scenario.study.vary.values():
-        number *= len(values)
-    return number
 
 
 def _rounded(number: int) -> str:

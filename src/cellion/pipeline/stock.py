@@ -201,7 +201,7 @@ def _write(path: Path, meshed: Meshed) -> None:
 def _read(path: Path) -> Meshed | None:
     """Read a mesh; None when there is none, or a file that is none."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             plain = json.loads(str(file[_NUMBERS]))
             data = {name: file[name] for name in file.files if name != _NUMBERS}
         for name in [name for name in plain if name.startswith("data.")]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence, Set
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from cellion.errors import nearest
 from cellion.quantities import describe
+from cellion.scenario.design import study_faults
+from cellion.scenario.edit import assign, resolved, with_values
 from cellion.scenario.faults import Fault, Positions, faults_of, scenario_error
-from cellion.scenario.paths import KeyPath, child, format_path, parse_path
+from cellion.scenario.paths import KeyPath
 from cellion.scenario.references import undefined_materials
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.schema import keys_at
-from cellion.scenario.study import StudySpec
 from cellion.scenario.yaml_text import parse_yaml, read_text
 
 __all__ = ["build_scenario", "load_scenario", "with_values"]
@@ -70,37 +69,6 @@ def build_scenario(
     return _built(document, path=path, positions=positions or {})
 
 
-def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of a document with other values.
-
-    Args:
-        document: A plain scenario document; it is not changed.
-        values: New value by dotted key path. Sections that the schema knows and the document lacks
-            are added.
-
-    Raises:
-        ScenarioError: A key path leads nowhere.
-    """
-    changed, faults = _changed(document, values)
-    if faults:
-        raise scenario_error(faults, source="scenario")
-    return changed
-
-
-def _changed(
-    document: Mapping[str, Any], values: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[Fault]]:
-    """Return a copy with other values, and a fault for each key path that leads nowhere."""
-    changed = copy.deepcopy(dict(document))
-    faults: list[Fault] = []
-    for text, value in values.items():
-        try:
-            _assign(changed, _resolved(changed, text), copy.deepcopy(value))
-        except ValueError as error:
-            faults.append(Fault(path=(), message=str(error)))
-    return changed, faults
-
-
 def _overridden(
     document: dict[str, Any], override: str, positions: dict[KeyPath, int | str]
 ) -> tuple[dict[str, Any], list[Fault]]:
@@ -115,7 +83,7 @@ def _overridden(
         return document, [Fault(path=(), message=message, at=unplaced)]
     value = parse_yaml(written, origin)
     try:
-        path = _resolved(document, key.strip())
+        path = resolved(document, key.strip())
     except ValueError as error:
         positions[unplaced] = origin
         return document, [Fault(path=(), message=str(error), at=unplaced)]
@@ -125,54 +93,8 @@ def _overridden(
     if value.faults:
         return document, [Fault(path=path, message=fault.message) for fault in value.faults]
     changed = copy.deepcopy(document)
-    _assign(changed, path, value.value)
+    assign(changed, path, value.value)
     return changed, []
-
-
-def _resolved(document: dict[str, Any], text: str) -> KeyPath:
-    """Return a dotted path as the document spells it, after checking that it leads somewhere.
-
-    Raises:
-        ValueError: It does not; the message says where it ends and what would go on.
-    """
-    place: Any = document
-    path: list[str | int] = []
-    for step in parse_path(text):
-        exists, below, spelt = child(place, step)
-        if not exists:
-            _check_new(tuple(path), step, place)
-        path.append(spelt)
-        place = below if exists else {}
-    return tuple(path)
-
-
-def _check_new(path: KeyPath, step: str | int, place: Any) -> None:
-    """Check that a step that the document lacks can be added there."""
-    where = f"'{format_path(path)}'" if path else "the scenario"
-    if isinstance(place, list):
-        raise ValueError(f"{where} is a list of {len(place)}; it has no entry [{step}]")
-    if not isinstance(place, dict) or isinstance(step, int):
-        raise ValueError(
-            f"{where} is {describe(place)}, so '{step}' cannot be set in it; set {where} itself"
-        )
-    allowed = keys_at(path)
-    if allowed != () and step not in (allowed or ()):
-        names = [*dict.fromkeys(chain(allowed or (), map(str, place)))]
-        hint = nearest(str(step), names).strip(" ()")
-        raise ValueError(
-            f"{where} has no key '{step}'; allowed: {', '.join(names) or 'none'}"
-            + (f"; {hint}" if hint else "")
-        )
-
-
-def _assign(document: dict[str, Any], path: KeyPath, value: Any) -> None:
-    """Set a value at a resolved path, adding sections on the way."""
-    place: Any = document
-    for step in path[:-1]:
-        if isinstance(place, dict) and step not in place:
-            place[step] = {}
-        place = place[step]
-    place[path[-1]] = value
 
 
 def _built(
@@ -187,7 +109,7 @@ def _built(
     scenario, more = _validated(document, path)
     faults = [*faults, *(fault for fault in more if fault.path not in unread)]
     if scenario is not None and scenario.study is not None and not faults:
-        faults = _study_faults(document, scenario.study, path)
+        faults = study_faults(document, scenario.study, lambda plain: _validated(plain, path)[1])
     if faults or scenario is None:
         raise scenario_error(faults, source=str(path or "scenario"), positions=positions)
     return scenario.came_from(document, path, positions)
@@ -219,27 +141,3 @@ def _empty_values(value: Any, path: KeyPath) -> list[Fault]:
     else:
         return []
     return [f for key, entry in entries for f in _empty_values(entry, (*path, key))]
-
-
-def _study_faults(document: dict[str, Any], study: StudySpec, path: Path | None) -> list[Fault]:
-    """Build the scenario with every varied value and return what goes wrong.
-
-    Each value is tried with the first values of the other keys, so that faults are told before the
-    first run and not in the middle of a study.
-    """
-    base = {key: value for key, value in document.items() if key != "study"}
-    first = {key: values[0] for key, values in study.vary.items()}
-    faults: list[Fault] = []
-    for key, values in study.vary.items():
-        lost = _changed(base, {key: values[0]})[1]
-        if lost:
-            faults.append(Fault(path=("study", "vary", key), message=lost[0].message))
-            first.pop(key)
-    for key, values in study.vary.items():
-        for index, value in enumerate(values if key in first else ()):
-            changed, _ = _changed(base, {**first, key: value})
-            for fault in _validated(changed, path)[1]:
-                message = f"with {describe(value)}: {format_path(fault.path)}: {fault.message}"
-                at = ("study", "vary", key, index)
-                faults.append(Fault(path=at, message=message))
-    return faults

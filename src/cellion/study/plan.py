@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, field
 from typing import Any
 
 from cellion.errors import StudyError
-from cellion.scenario.load import with_values
+from cellion.scenario.design import combinations, document_of
+from cellion.scenario.edit import with_values
+from cellion.scenario.faults import scenario_error
 from cellion.scenario.scenario import Scenario
 
 __all__ = ["Point", "plan"]
@@ -23,12 +24,16 @@ class Point:
         values: Varied key path to the value it takes here, as the user wrote it.
         replicate: Number of the realisation, from 0.
         document: The plain scenario of this run, without its ``study`` section.
+        derived: Key path to the value that follows from the others here.
+        row: Number of the sample, from 0; None when nothing is sampled.
     """
 
     index: int
     values: Mapping[str, Any]
     replicate: int
     document: Mapping[str, Any]
+    derived: Mapping[str, Any] = field(default_factory=dict)
+    row: int | None = None
 
     @property
     def name(self) -> str:
@@ -63,24 +68,26 @@ def plan(scenario: Scenario) -> tuple[Point, ...]:
 
 
 def _points(scenario: Scenario) -> Iterator[Point]:
-    if scenario.study is None:
+    study = scenario.study
+    if study is None:
         return
     document = scenario.source
-    study = document.pop("study", {})
-    seed = scenario.microstructure.seed
-    seed_path = f"microstructure.{scenario.microstructure.kind}.seed"
-    paths = list(study["vary"])
+    document.pop("study", None)
+    seed = f"microstructure.{scenario.microstructure.kind}.seed"
+    first = scenario.microstructure.seed
     index = 0
-    for combination in product(*(study["vary"][path] for path in paths)):
-        values = dict(zip(paths, combination, strict=True))
-        for replicate in range(scenario.study.replicates):
-            changes = dict(values)
-            if replicate and seed is not None and seed_path not in values:
-                changes[seed_path] = seed + replicate
+    for combination in combinations(study):
+        plain, derived, faults = document_of(document, combination.values, study.derive)
+        if faults:
+            raise scenario_error(faults, source=scenario.name)
+        for replicate in range(study.replicates):
+            counted = first + replicate if replicate and first is not None else None
             yield Point(
                 index=index,
-                values=values,
+                values=combination.values,
                 replicate=replicate,
-                document=with_values(document, changes),
+                document=plain if counted is None else with_values(plain, {seed: counted}),
+                derived=derived,
+                row=combination.row,
             )
             index += 1

@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path, meshed):
         ("name=other", True),
         ("microstructure.spheres.spheres[0].radius=3000 nm", True),
         ("microstructure.spheres.spheres[0].radius=3.1 um", False),
-        ("mesh.size=2.4 um", False),
+        ("mesh.size=2.6 um", False),
         ("materials.CAM={ion: insulator, density: 4 g/cm^3}", False),
     ],
 )
