@@ -15,9 +15,9 @@ from cellion.rates.mechanisms import (
     concerted,
     divacancy,
     interstitial,
-    interstitialcy,
     vacancy,
 )
+from cellion.rates.pushing import interstitialcy
 
 REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
 ENTRIES = {e["id"]: e for e in json.loads(REFERENCES.read_text(encoding="utf-8"))["entries"]}
@@ -32,7 +32,7 @@ def unit(kind):
     return lattice_network(kind, edge=1.0, barrier=0.0, prefactor=1.0)
 
 
-def pushing(regular, empty, distance) -> Mechanism:
+def pushed(regular, empty, distance) -> Mechanism:
     return interstitialcy(
         FCC,
         regular,
@@ -47,11 +47,9 @@ CENTRE = np.array([[0.5, 0.5, 0.5]])
 MECHANISMS = {
     "interstitial/any": lambda: interstitial(unit("fcc"), T),
     "divacancy/fcc": lambda: divacancy(unit("fcc"), T),
-    "interstitialcy collinear/silver halide": lambda: pushing(
-        np.zeros((1, 3)), QUARTERS, COLLINEAR
-    ),
-    "interstitialcy non-collinear/silver halide": lambda: pushing(np.zeros((1, 3)), QUARTERS, 0.5),
-    "interstitialcy non-collinear/fluorite": lambda: pushing(QUARTERS, CENTRE, BENT),
+    "interstitialcy collinear/silver halide": lambda: pushed(np.zeros((1, 3)), QUARTERS, COLLINEAR),
+    "interstitialcy non-collinear/silver halide": lambda: pushed(np.zeros((1, 3)), QUARTERS, 0.5),
+    "interstitialcy non-collinear/fluorite": lambda: pushed(QUARTERS, CENTRE, BENT),
 }
 MECHANISMS |= {f"vacancy/{kind}": lambda kind=kind: vacancy(unit(kind), T) for kind in LATTICES}
 SMALL = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cellion.errors import MaterialError
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 
-__all__ = ["ArrheniusLaw", "ConductivityLaw", "ConstantLaw", "Convention", "Insulator"]
+__all__ = ["ArrheniusLaw", "ConductivityLaw", "ConstantLaw", "Convention", "Insulator", "Spread"]
 
 type Tensor = NDArray[np.float64]
 type Convention = Literal["sigmaT", "sigma"]
@@ -24,6 +24,23 @@ class ConductivityLaw(Protocol):
     def conductivity(self, temperature: float) -> Tensor:
         """Conductivity tensor in crystal axes, shape (3, 3) [S/m], at a temperature [K]."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How sure a conductivity is: the mean of its principal values over temperature.
+
+    Attributes:
+        median: Median of the distribution, shape (n,) [S/m].
+        low: Lower end of the interval that holds 68 %, shape (n,) [S/m].
+        high: Its upper end, shape (n,) [S/m].
+        cause: What is uncertain.
+    """
+
+    median: Tensor
+    low: Tensor
+    high: Tensor
+    cause: str
 
 
 @dataclass(frozen=True, kw_only=True)

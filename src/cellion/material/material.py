@@ -12,6 +12,7 @@ from cellion.errors import MaterialError, nearest
 from cellion.material.catalogue import LibraryEntry, Measurement, library_entry
 from cellion.material.hopping import HoppingLaw, hopping_law
 from cellion.material.laws import ArrheniusLaw, ConductivityLaw, ConstantLaw, Insulator
+from cellion.material.tabulated import TableLaw, table_law
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import CarrierSpec, IonSpec, MaterialSpec
 from cellion.scenario.paths import KeyPath, format_path
@@ -130,6 +131,10 @@ def _material(name: str, spec: MaterialSpec, temperature: float) -> Material:
                 sources.append(f"{carrier} conductivity: {_source_of_spec(carriers[carrier])}")
             if given.at is not None:
                 ranges[carrier] = (given.at, given.at)
+            law = carriers[carrier]
+            if isinstance(law, TableLaw):
+                ranges[carrier] = law.temperature_range
+            notes += _notes_of_law(name, carrier, law, temperature)
         elif entry is not None and entry.carriers[carrier].conducts:
             measurement = entry.carriers[carrier].default
             carriers[carrier] = _law_of_measurement(measurement)
@@ -160,15 +165,40 @@ def _density(spec: MaterialSpec, entry: LibraryEntry | None) -> float | None:
 def _source_of_spec(law: ConductivityLaw) -> str:
     if isinstance(law, HoppingLaw):
         return f"hops, {law.conductor.network.source}"
+    if isinstance(law, TableLaw):
+        return f"table of the scenario; {law.told}"
     return "the scenario"
+
+
+def _notes_of_law(name: str, carrier: str, law: ConductivityLaw, temperature: float) -> list[str]:
+    """What is uncertain about a computed or fitted value at this temperature."""
+    notes: list[str] = []
+    where = f"material '{name}', {carrier}"
+    if isinstance(law, TableLaw):
+        low, high = law.temperature_range
+        if not low - MARGIN <= temperature <= high + MARGIN:
+            notes.append(
+                f"{where}: {temperature:.2f} K is far outside the table ({low:.2f} to "
+                f"{high:.2f} K); the conductivity is extrapolated"
+            )
+    if isinstance(law, HoppingLaw | TableLaw):
+        spread = law.spread(np.array([temperature]))
+        if spread is not None and spread.high[0] > 1.05 * spread.low[0]:
+            notes.append(
+                f"{where}: {spread.cause} leave {spread.low[0]:.3g} to {spread.high[0]:.3g} S/m "
+                f"(68 %, mean of the principal values, median {spread.median[0]:.3g} S/m) at "
+                f"{temperature:.2f} K; a study over the barrier carries that further"
+            )
+    return notes
 
 
 def _law_of_spec(spec: CarrierSpec) -> ConductivityLaw:
     if isinstance(spec, IonSpec) and spec.conductivity is None:
+        at = ("ion", "table") if spec.table is not None else ("ion",)
         try:
-            return hopping_law(spec)
+            return hopping_law(spec) if spec.table is None else table_law(spec.table)
         except FaultsError as error:
-            raise FaultsError(*((("ion", *path), text) for path, text in error.faults)) from error
+            raise FaultsError(*(((*at, *path), text) for path, text in error.faults)) from error
     if not spec.conducts:
         return Insulator()
     tensor = np.array(spec.conductivity, dtype=np.float64)

@@ -16,7 +16,7 @@ from rich.table import Table
 from cellion.errors import MaterialError, ScenarioError, nearest
 from cellion.export.rates import rates_table, screening_table, write_rates, write_screening
 from cellion.material.catalogue import library_names
-from cellion.material.hopping import family_of_spec, missing_energies
+from cellion.material.families import family_of_spec, missing_energies
 from cellion.material.material import CARRIERS, Material, build_material, build_materials
 from cellion.material.over_temperature import TensorTable, conductivity_table, diffusivity_table
 from cellion.material.screening import screen
@@ -200,7 +200,7 @@ def _family_table(target: str, temperature: Floats, overrides: Sequence[str]) ->
     """Return the conductivity of a family, or the diffusivity of a carrier where none is free."""
     ion = _family_ion(target, overrides)
     spec = MaterialSpec(ion=ion)
-    by_formula = ion.carrier_share is None and ion.carrier_density is None
+    by_formula = not any((ion.carrier_share, ion.carrier_density, ion.carriers))
     try:
         family = family_of_spec(ion)
     except FaultsError as error:

@@ -38,8 +38,9 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 BoundaryKind = Literal["blocking", "fast"]
-type Bulk = ArrheniusLaw | HoppingConductor | Callable[[FloatArray], FloatArray]
-"""Conductivity of the grains: a law, a conductor (mean of its tensor), or a function of T [K]."""
+type Bulk = float | ArrheniusLaw | HoppingConductor | Callable[[FloatArray], FloatArray]
+"""Conductivity of the grains: at the one temperature of interest [S/m], as a law, as a conductor
+(mean of its tensor), or as a function of T [K]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,9 @@ def _bulk_function(bulk: Bulk) -> Callable[[FloatArray], FloatArray]:
             return _law_function(bulk)
         case HoppingConductor():
             return lambda T: hopping_conductivity(bulk, T).mean
+        case float() | int():
+            value = float(bulk)
+            return lambda T: np.full(T.shape, value)
         case _:
             return bulk
 

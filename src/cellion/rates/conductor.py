@@ -3,6 +3,7 @@
 The conductivity follows at any temperature, without further choices::
 
     independent   sigma = n (z e)^2 (1 - c) D_1/kT      c: share of sites held, 0 for few carriers
+    Monte Carlo   sigma = n (z e)^2 D_charge/kT         n counts ions, D_charge is simulated
     tracer        sigma = n (z e)^2 D_1/(H_R kT)        n counts all ions, H_R is the Haven ratio
     mechanism     sigma = n (z e)^2 D_charge/kT         n counts defects, D_charge is exact
 """
@@ -18,43 +19,65 @@ from numpy.typing import ArrayLike, NDArray
 
 from cellion.errors import RatesError
 from cellion.rates.correlation import charge_tensor
+from cellion.rates.defects import DefectModel
 from cellion.rates.diffusivity import Diffusivity
 from cellion.rates.family import family_network, free_share, places_per_cell
 from cellion.rates.family_data import Family
 from cellion.rates.jump_network import JumpNetwork, diffusivity
-from cellion.rates.mechanisms import Mechanism, concerted, divacancy, vacancy
+from cellion.rates.kinetic_monte_carlo import KineticMonteCarlo, simulate
+from cellion.rates.lattice_gas import MonteCarloBox, prepare
+from cellion.rates.mechanisms import Mechanism, concerted, divacancy, interstitial, vacancy
 from cellion.rates.nernst_einstein import Conductivity, conductivity
+from cellion.rates.pushing import PushedIons, pushing
 from cellion.rates.transition_state import positive_temperatures
 
 __all__ = [
     "Carriers",
     "HoppingConductor",
+    "MonteCarloSettings",
     "MovingUnit",
+    "carrier_density",
     "conductor_diffusivity",
+    "conductor_mechanism",
     "family_conductor",
     "hopping_conductivity",
+    "simulate_conductor",
+    "site_density",
 ]
 
 FloatArray = NDArray[np.float64]
-MovingUnit = Literal["independent", "vacancy", "divacancy", "concerted"]
+MovingUnit = Literal[
+    "independent",
+    "vacancy",
+    "interstitial",
+    "divacancy",
+    "interstitialcy",
+    "exchange",
+    "concerted",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Carriers:
-    """How many carriers a crystal has: by share of its sites, or by density; one of the two.
+    """How many carriers a crystal has; one of the three.
 
     Attributes:
         share: carriers per site, between 0 and 1.
         density: carriers per volume [1/m^3].
+        defects: thermodynamics that gives the density at each temperature.
     """
 
     share: float | None = None
     density: float | None = None
+    defects: DefectModel | None = None
 
     def __post_init__(self) -> None:
         """Check that there is one number, and a sensible one."""
-        if (self.share is None) == (self.density is None):
-            raise RatesError("carriers: give either their share of the sites or their density")
+        if sum(one is not None for one in (self.share, self.density, self.defects)) != 1:
+            raise RatesError(
+                "carriers: give one of their share of the sites, their density or the defects that "
+                "make them"
+            )
         if self.share is not None and not 0.0 < self.share < 1.0:
             raise RatesError(
                 f"carriers: a share of {self.share:g} found; it must lie between 0 and 1, and "
@@ -62,6 +85,27 @@ class Carriers:
             )
         if self.density is not None and not (np.isfinite(self.density) and self.density > 0.0):
             raise RatesError(f"carriers: density {self.density:g} 1/m^3; it must be positive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonteCarloSettings:
+    """How a lattice gas is simulated; see `cellion.rates.kinetic_monte_carlo.simulate`.
+
+    Attributes:
+        cells: cells of the box along each lattice vector.
+        interaction: energy of a pair of nearest neighbours [J].
+        hops: attempted hops per walker and lag.
+        copies: independent copies.
+        blocks: lags recorded.
+        seed: of the random numbers.
+    """
+
+    cells: tuple[int, int, int]
+    interaction: float = 0.0
+    hops: float = 4.0
+    copies: int = 64
+    blocks: int = 8
+    seed: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +120,8 @@ class HoppingConductor:
         row: ions that move together in concerted migration.
         haven_ratio: given when the network describes tracer diffusion of all ions.
         free_share: replaces 1 - c of independent carriers, where other ions block places too.
+        pushed: full sites of interstitialcy and exchange.
+        monte_carlo: how independent carriers of a given share are simulated, if they are.
     """
 
     network: JumpNetwork
@@ -85,6 +131,8 @@ class HoppingConductor:
     row: int = 1
     haven_ratio: float | None = None
     free_share: float | None = None
+    pushed: PushedIons | None = None
+    monte_carlo: MonteCarloSettings | None = None
 
     def __post_init__(self) -> None:
         """Check that mechanism and Haven ratio fit each other and the network."""
@@ -93,26 +141,103 @@ class HoppingConductor:
                 f"conductor: a Haven ratio was given to the mechanism '{self.mechanism}', which "
                 "has its own; leave it out"
             )
-        if self.mechanism != "independent":
-            _mechanism(self, 300.0)
-
-    @property
-    def density(self) -> float:
-        """Carriers per volume [1/m^3]."""
-        if self.carriers.density is not None:
-            return self.carriers.density
-        sites = float(self.network.multiplicities.sum()) / self.network.volume
-        return float(self.carriers.share or 0.0) * sites
+        if (self.mechanism in ("interstitialcy", "exchange")) != (self.pushed is not None):
+            raise RatesError(
+                "conductor: pushed ions go with the mechanisms 'interstitialcy' and 'exchange', "
+                f"and only with these; found '{self.mechanism}'"
+            )
+        if self.monte_carlo is not None:
+            _lattice_gas(self, 300.0)
+        conductor_mechanism(self, 300.0)
 
 
-def _mechanism(conductor: HoppingConductor, temperature: float) -> Mechanism:
+def site_density(conductor: HoppingConductor) -> float:
+    """Return the sites of the network per volume [1/m^3]."""
+    return float(conductor.network.multiplicities.sum()) / conductor.network.volume
+
+
+def carrier_density(conductor: HoppingConductor, temperature: ArrayLike) -> FloatArray:
+    """Return the carriers per volume, shape (nT,) [1/m^3].
+
+    Raises:
+        RatesError: a temperature is not positive.
+    """
+    T = positive_temperatures(temperature)
+    carriers = conductor.carriers
+    if carriers.defects is not None:
+        return carriers.defects.density(T)
+    if carriers.density is not None:
+        return np.full(T.shape, carriers.density)
+    if conductor.monte_carlo is not None:
+        places = int(np.prod(conductor.monte_carlo.cells)) * conductor.network.n_sites
+        return np.full(T.shape, _ions(conductor) / places * site_density(conductor))
+    return np.full(T.shape, (carriers.share or 0.0) * site_density(conductor))
+
+
+def conductor_mechanism(conductor: HoppingConductor, temperature: float) -> Mechanism | None:
+    """Return the defect mechanism of a conductor at a temperature [K]; None of independent ions."""
+    network = conductor.network
     match conductor.mechanism:
+        case "vacancy":
+            return vacancy(network, temperature)
+        case "interstitial":
+            return interstitial(network, temperature)
         case "divacancy":
-            return divacancy(conductor.network, temperature)
+            return divacancy(network, temperature)
         case "concerted":
-            return concerted(conductor.network, temperature, conductor.row)
-        case _:
-            return vacancy(conductor.network, temperature)
+            return concerted(network, temperature, conductor.row)
+        case "interstitialcy" | "exchange":
+            if conductor.pushed is None:
+                raise RatesError(f"conductor: '{conductor.mechanism}' pushes ions, none are given")
+            return pushing(network, conductor.pushed, temperature)
+        case "independent":
+            return None
+
+
+def _ions(conductor: HoppingConductor) -> int:
+    """Return the number of ions in the box of a simulation."""
+    settings = conductor.monte_carlo
+    cells = (1, 1, 1) if settings is None else settings.cells
+    return round(
+        (conductor.carriers.share or 0.0) * int(np.prod(cells)) * conductor.network.n_sites
+    )
+
+
+def _lattice_gas(conductor: HoppingConductor, temperature: float) -> MonteCarloBox:
+    """Return the box of a simulation, after checking that there is something to simulate."""
+    settings = conductor.monte_carlo
+    if settings is None or conductor.carriers.share is None or conductor.haven_ratio is not None:
+        raise RatesError(
+            "kinetic Monte Carlo: it needs independent carriers by share of the sites, and no "
+            "Haven ratio"
+        )
+    box = prepare(conductor.network, temperature, settings.cells)
+    if not 0 < _ions(conductor) < box.places:
+        raise RatesError(
+            f"kinetic Monte Carlo: a share of {conductor.carriers.share:g} is {_ions(conductor)} "
+            f"ions on the {box.places} places of the box; repeat more cells"
+        )
+    return box
+
+
+def simulate_conductor(conductor: HoppingConductor, temperature: float) -> KineticMonteCarlo:
+    """Simulate the lattice gas of a conductor at one temperature [K].
+
+    Raises:
+        RatesError: the conductor has no Monte Carlo settings, or they make no sense.
+    """
+    box, settings = _lattice_gas(conductor, temperature), conductor.monte_carlo
+    if settings is None:
+        raise RatesError("kinetic Monte Carlo: the conductor has no settings for it")
+    return simulate(
+        box,
+        ions=_ions(conductor),
+        hops=settings.hops,
+        copies=settings.copies,
+        blocks=settings.blocks,
+        interaction=settings.interaction,
+        rng=np.random.default_rng(settings.seed),
+    )
 
 
 def conductor_diffusivity(conductor: HoppingConductor, temperature: ArrayLike) -> Diffusivity:
@@ -125,32 +250,50 @@ def conductor_diffusivity(conductor: HoppingConductor, temperature: ArrayLike) -
     Raises:
         RatesError: a temperature is not positive.
     """
+    T = positive_temperatures(temperature)
+    if conductor.monte_carlo is not None:
+        runs = [simulate_conductor(conductor, float(t)).charge for t in T]
+        covariances = [run.covariance for run in runs if run.covariance is not None]
+        return replace(
+            runs[0],
+            tensor=np.concatenate([run.tensor for run in runs]),
+            covariance=np.concatenate(covariances),
+            temperature=T,
+        )
     if conductor.mechanism != "independent":
-        T = positive_temperatures(temperature)
-        tensors = [charge_tensor(_mechanism(conductor, float(t))) for t in T]
+        mechanisms = [conductor_mechanism(conductor, float(t)) for t in T]
         return Diffusivity(
-            tensor=np.array(tensors),
+            tensor=np.array([charge_tensor(m) for m in mechanisms if m is not None]),
             temperature=T,
             kind="charge",
             method=f"{conductor.mechanism} mechanism, exact charge diffusivity",
             source=conductor.network.source,
         )
-    single = diffusivity(conductor.network, temperature)
+    single = diffusivity(conductor.network, T)
     if conductor.haven_ratio is not None:
         return replace(single, kind="tracer", method=f"{single.method}, read as tracer")
-    share = 1.0 - (conductor.carriers.share or 0.0)
-    if conductor.free_share is not None:
-        share = conductor.free_share
+    free = _free_share(conductor, T)
     return replace(
         single,
-        tensor=share * single.tensor,
+        tensor=free[:, None, None] * single.tensor,
         kind="charge",
-        method=single.method + ("" if share == 1.0 else ", free share of places"),
+        method=single.method + ("" if np.all(free == 1.0) else ", free share of places"),
     )
 
 
+def _free_share(conductor: HoppingConductor, temperature: FloatArray) -> FloatArray:
+    """Return the share of places that independent carriers find free, shape (nT,)."""
+    if conductor.free_share is not None:
+        return np.full(temperature.shape, conductor.free_share)
+    if conductor.carriers.density is not None:
+        return np.ones(temperature.shape)
+    return 1.0 - carrier_density(conductor, temperature) / site_density(conductor)
+
+
 def hopping_conductivity(conductor: HoppingConductor, temperature: ArrayLike) -> Conductivity:
-    """Return the exact conductivity tensor of a hopping conductor in crystal axes.
+    """Return the conductivity tensor of a hopping conductor in crystal axes.
+
+    It is exact but for Monte Carlo, whose standard error it carries.
 
     Args:
         conductor: what conducts.
@@ -161,7 +304,7 @@ def hopping_conductivity(conductor: HoppingConductor, temperature: ArrayLike) ->
     """
     return conductivity(
         conductor_diffusivity(conductor, temperature),
-        density=conductor.density,
+        density=carrier_density(conductor, temperature),
         charge_number=conductor.charge_number,
         haven=conductor.haven_ratio,
     )

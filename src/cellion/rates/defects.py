@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +28,7 @@ from cellion.rates.transition_state import positive_temperatures
 
 __all__ = [
     "DefectConcentrations",
+    "DefectModel",
     "DefectSpecies",
     "association",
     "concentrations",
@@ -83,7 +85,7 @@ class DefectConcentrations:
 
 
 def frenkel_pair(
-    charge: int, sites: float, interstices: float, pair_energy: float
+    charge: int, sites: float, interstices: float, pair_energy: float, pair_entropy: float = 0.0
 ) -> tuple[DefectSpecies, DefectSpecies]:
     """Return vacancy and interstitial of one ion (an anti-Frenkel pair for an anion).
 
@@ -92,28 +94,38 @@ def frenkel_pair(
         sites: regular sites of the ion [1/m^3].
         interstices: interstitial sites [1/m^3].
         pair_energy: energy to form the pair [J].
+        pair_entropy: vibrational entropy of the pair [J/K].
     """
-    half = 0.5 * pair_energy
-    return (
-        DefectSpecies(name="vacancy", charge=-charge, density=sites, formation_energy=half),
+    vacancy, interstitial = (
         DefectSpecies(
-            name="interstitial", charge=charge, density=interstices, formation_energy=half
-        ),
+            name=name,
+            charge=z,
+            density=places,
+            formation_energy=0.5 * pair_energy,
+            formation_entropy=0.5 * pair_entropy,
+        )
+        for name, z, places in (
+            ("vacancy", -charge, sites),
+            ("interstitial", charge, interstices),
+        )
     )
+    return vacancy, interstitial
 
 
 def schottky_pair(
     charges: tuple[int, int],
     sites: tuple[float, float],
     energy: float,
+    entropy: float = 0.0,
     names: tuple[str, str] = ("cation vacancy", "anion vacancy"),
 ) -> tuple[DefectSpecies, DefectSpecies]:
     """Return the vacancies of a compound whose formula unit is left out as a whole.
 
     Args:
-        charges: charge numbers of cation and anion, signed.
+        charges: charge numbers of the two ions, signed.
         sites: their regular sites [1/m^3].
         energy: energy to leave out one formula unit [J].
+        entropy: vibrational entropy of that [J/K].
         names: of the two species.
 
     Raises:
@@ -125,12 +137,18 @@ def schottky_pair(
             f"schottky: charges {charges} on {sites[0]:g} and {sites[1]:g} sites per m^3 leave "
             f"{balance:g} e per m^3; the perfect crystal must be neutral"
         )
-    vacancies = [abs(charges[1]), abs(charges[0])]
-    share = energy / sum(vacancies)
-    return (
-        DefectSpecies(name=names[0], charge=-charges[0], density=sites[0], formation_energy=share),
-        DefectSpecies(name=names[1], charge=-charges[1], density=sites[1], formation_energy=share),
+    vacancies = (abs(charges[0]) + abs(charges[1])) // gcd(*charges)
+    first, second = (
+        DefectSpecies(
+            name=names[k],
+            charge=-charges[k],
+            density=sites[k],
+            formation_energy=energy / vacancies,
+            formation_entropy=entropy / vacancies,
+        )
+        for k in (0, 1)
     )
+    return first, second
 
 
 def _check_species(species: Sequence[DefectSpecies]) -> None:
@@ -200,6 +218,30 @@ def concentrations(
         potential=potential * kT,
         temperature=T,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefectModel:
+    """Defects of a crystal, one of which carries the current.
+
+    Attributes:
+        species: all charged defects.
+        carrier: name of the one that moves.
+        fixed_charge: density of immobile charge [e/m^3].
+    """
+
+    species: tuple[DefectSpecies, ...]
+    carrier: str
+    fixed_charge: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check that the crystal can be neutral and the carrier is among the species."""
+        concentrations(self.species, 300.0, fixed_charge=self.fixed_charge).of(self.carrier)
+
+    def density(self, temperature: ArrayLike) -> FloatArray:
+        """Return the concentration of the carrier, shape (nT,) [1/m^3]."""
+        found = concentrations(self.species, temperature, fixed_charge=self.fixed_charge)
+        return found.of(self.carrier)
 
 
 def _neutral_potential(

@@ -8,8 +8,9 @@ implied. Barriers are saddle energy minus site energy, so detailed balance holds
     p_i w_ij = nu_ij exp(-E_saddle/kT) / Z = p_j w_ji
 
 The multiplicity g_i counts equivalent minima lumped into one site (six inner-ring positions, say);
-an ion is beside a given saddle only 1/g_i of its time there. With g = 1 the prefactor is that of
-both directions.
+an ion is beside a given saddle only 1/g_i of its time there. A site entropy S_i (softer vibrations
+than elsewhere) acts through g_i exp(S_i/k) in place of g_i. Without either, the prefactor is that
+of both directions.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ ENERGY_TOLERANCE = 1.0e-6 * electron_volt
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A site of the mobile ion: position in fractional coordinates, energy [J], multiplicity."""
+    """A site: fractional position, energy [J], multiplicity, vibrational entropy [J/K]."""
 
     name: str
     position: tuple[float, float, float]
     energy: float = 0.0
     multiplicity: float = 1.0
+    entropy: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,7 @@ class JumpNetwork:
         saddle_energies: shape (m,) [J].
         prefactors: shape (m,) [1/s].
         site_names: n names.
+        site_entropies: vibrational entropies, shape (n,) [J/K]; None is zero everywhere.
         source: where the numbers come from.
     """
 
@@ -106,6 +109,7 @@ class JumpNetwork:
     saddle_energies: FloatArray
     prefactors: FloatArray
     site_names: tuple[str, ...] = field(default=())
+    site_entropies: FloatArray | None = None
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -119,6 +123,12 @@ class JumpNetwork:
     def n_sites(self) -> int:
         """Number of sites in the cell."""
         return len(self.positions)
+
+    @property
+    def log_weights(self) -> FloatArray:
+        """Logarithm of g_i exp(S_i/k), shape (n,)."""
+        logs = np.log(self.multiplicities)
+        return logs if self.site_entropies is None else logs + self.site_entropies / Boltzmann
 
     @property
     def volume(self) -> float:
@@ -142,6 +152,8 @@ def _check_shapes(network: JumpNetwork) -> None:
         "saddle_energies": (m,),
         "prefactors": (m,),
     }
+    if network.site_entropies is not None:
+        wanted["site_entropies"] = (n,)
     for key, shape in wanted.items():
         found = np.shape(getattr(network, key))
         if found != shape:
@@ -153,7 +165,8 @@ def _check_shapes(network: JumpNetwork) -> None:
 
 
 def _check_values(network: JumpNetwork) -> None:
-    for key in ("lattice", "positions", "site_energies", "saddle_energies"):
+    numbers = ("lattice", "positions", "site_energies", "saddle_energies", "site_entropies")
+    for key in numbers[: 4 if network.site_entropies is None else 5]:
         if not np.all(np.isfinite(getattr(network, key))):
             raise RatesError(f"jump network.{key}: a value is not a finite number")
     for key in ("prefactors", "multiplicities"):
@@ -195,9 +208,9 @@ def _check_connected(network: JumpNetwork) -> None:
         example = [_name(network, int(np.flatnonzero(labels == k)[0])) for k in range(2)]
         raise RatesError(
             f"jump network: the hops leave {count} groups of sites that never exchange ions (for "
-            f"example "
-            f"site {example[0]} and site {example[1]}). Add the missing hops, or make one "
-            f"network of each"
+            f"example site {example[0]} and site {example[1]}). Add the hop that joins them (a "
+            "rare one with its high barrier, such as across channels beside an antisite defect); "
+            "if the groups are copies of one another, describe one of them in a smaller cell"
         )
 
 
@@ -239,6 +252,7 @@ def jump_network(
         saddle_energies=np.array([hop.saddle_energy for hop in hops], dtype=float),
         prefactors=np.array([hop.prefactor for hop in hops], dtype=float),
         site_names=names,
+        site_entropies=np.array([site.entropy for site in sites], dtype=float),
         source=source,
     )
 
@@ -299,15 +313,14 @@ def hop_from_barriers(
 def _log_partition(network: JumpNetwork, kT: FloatArray) -> FloatArray:
     """Return ln(Z exp(E_lowest/kT)), shape (nT,)."""
     levels = network.site_energies - network.site_energies.min()
-    weights = network.multiplicities * np.exp(-levels / kT[:, None])
-    return np.asarray(np.log(weights.sum(axis=1)))
+    return np.asarray(np.logaddexp.reduce(network.log_weights - levels / kT[:, None], axis=1))
 
 
 def log_populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
     """Return the logarithm of `populations`, finite at any temperature, shape (nT, n)."""
     kT = Boltzmann * positive_temperatures(temperature)
     levels = network.site_energies - network.site_energies.min()
-    logs = np.log(network.multiplicities) - levels / kT[:, None]
+    logs = network.log_weights - levels / kT[:, None]
     return np.asarray(logs - _log_partition(network, kT)[:, None])
 
 

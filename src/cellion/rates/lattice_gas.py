@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 
 from cellion.errors import RatesError
-from cellion.rates.jump_network import JumpNetwork, hop_rates
+from cellion.rates.jump_network import JumpNetwork, hop_rates, log_populations
 from cellion.rates.transformations import supercell
 from cellion.rates.transition_state import positive_temperatures
 
@@ -114,7 +114,7 @@ def prepare(
     crossings[at] = np.concatenate([box.translations, -box.translations])[order]
     acceptance[at] = np.r_[forward, backward][order] / fastest
     arrival[at] = np.r_[backward, forward][order] / fastest
-    levels = box.site_energies - box.site_energies.min()
+    logs = log_populations(box, T)[0]
     return MonteCarloBox(
         lattice=box.lattice,
         positions=box.positions,
@@ -123,7 +123,7 @@ def prepare(
         acceptance=acceptance,
         arrival=arrival,
         fastest=fastest,
-        weights=np.exp(-levels / (Boltzmann * T)),
+        weights=np.exp(logs - logs.max()),
         temperature=T,
         source=network.source,
     )

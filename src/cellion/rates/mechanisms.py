@@ -11,10 +11,13 @@ mechanism        carrier                    one jump moves
 interstitial     interstitial ion           the interstitial itself
 vacancy          vacancy (charge -z)        one ion into the vacancy
 divacancy        bound pair of vacancies    one ion into either, the pair stays bound
-interstitialcy   interstitial ion           interstitial onto a site, the ion there off it
 concerted        vacancy (charge -z)        a row of n ions, each by one spacing
-exchange         interstitial share of ion  `exchange_diffusivity`: trapping on regular sites
+interstitialcy   interstitial ion           interstitial onto a site, the ion there off it
+exchange         interstitial ion           either: by itself, or as an interstitialcy
 ===============  =========================  ====================================================
+
+The last two are in `cellion.rates.pushing`. Where ions rest on regular sites for long,
+`exchange_diffusivity` gives the limit of fast exchange.
 """
 
 from __future__ import annotations
@@ -26,10 +29,11 @@ from numpy.typing import NDArray
 
 from cellion.errors import RatesError
 from cellion.rates.jump_network import JumpNetwork, hop_rates, log_populations, populations
-from cellion.rates.lattices import neighbour_pairs
 
 __all__ = [
+    "HOME",
     "AtomMove",
+    "Cell",
     "DefectJump",
     "DefectState",
     "Mechanism",
@@ -37,7 +41,7 @@ __all__ = [
     "divacancy",
     "exchange_diffusivity",
     "interstitial",
-    "interstitialcy",
+    "shifted",
     "vacancy",
 ]
 
@@ -124,7 +128,8 @@ class Mechanism:
         return np.asarray(np.sum([self.displacement(move) for move in jump.moves], axis=0))
 
 
-def _shift(cell: NDArray[np.int64]) -> Cell:
+def shifted(cell: NDArray[np.int64]) -> Cell:
+    """Return a lattice translation as three plain numbers."""
     a, b, c = cell.tolist()
     return int(a), int(b), int(c)
 
@@ -139,7 +144,7 @@ def vacancy(network: JumpNetwork, temperature: float) -> Mechanism:
     weights = np.exp(logs - logs.max())
     jumps = []
     for k, (i, j) in enumerate(zip(network.starts.tolist(), network.ends.tolist(), strict=True)):
-        cell = _shift(network.translations[k])
+        cell = shifted(network.translations[k])
         # the vacancy goes i -> j: the ion of j comes back to i
         back = AtomMove(start=(j, cell), end=(i, HOME))
         rate = float(backward[0, k])
@@ -162,7 +167,7 @@ def interstitial(network: JumpNetwork, temperature: float) -> Mechanism:
     forward, _ = hop_rates(network, temperature)
     jumps = []
     for k, (i, j) in enumerate(zip(network.starts.tolist(), network.ends.tolist(), strict=True)):
-        cell = _shift(network.translations[k])
+        cell = shifted(network.translations[k])
         move = AtomMove(start=(i, HOME), end=(j, cell))
         rate = float(forward[0, k])
         jumps.append(DefectJump(start=i, end=j, translation=cell, moves=(move,), rate=rate))
@@ -200,7 +205,7 @@ def concerted(network: JumpNetwork, temperature: float, length: int) -> Mechanis
     forward, _ = hop_rates(network, temperature)
     jumps = []
     for k, step in enumerate(network.translations):
-        row = [_shift(step * place) for place in range(length + 1)]
+        row = [shifted(step * place) for place in range(length + 1)]
         moves = tuple(AtomMove(start=(0, row[p + 1]), end=(0, row[p])) for p in range(length))
         jumps.append(
             DefectJump(start=0, end=0, translation=row[-1], moves=moves, rate=float(forward[0, k]))
@@ -233,9 +238,9 @@ def divacancy(network: JumpNetwork, temperature: float) -> Mechanism:
             f"divacancy: {network.n_sites} sites per cell found; exactly 1 is supported"
         )
     forward, _ = hop_rates(network, temperature)
-    bonds = [_shift(t) for t in network.translations]
+    bonds = [shifted(t) for t in network.translations]
     rate = {
-        _shift(s * t): float(forward[0, k])
+        shifted(s * t): float(forward[0, k])
         for k, t in enumerate(network.translations)
         for s in (1, -1)
     }
@@ -243,7 +248,7 @@ def divacancy(network: JumpNetwork, temperature: float) -> Mechanism:
     for first, bond in enumerate(bonds):
         # vacancies at 0 and at the bond; the ion at `third`, next to both, fills one of them
         for third in rate:
-            other = _shift(np.subtract(third, bond))
+            other = shifted(np.subtract(third, bond))
             if other in rate:
                 jumps += _divacancy_jumps(first, bond, third, bonds, rate)
     if not jumps:
@@ -271,10 +276,10 @@ def _divacancy_jumps(
     """
     found = []
     for filled, left in ((HOME, bond), (bond, HOME)):
-        step = _shift(np.subtract(third, left))
-        anchor, state = (left, step) if step in bonds else (third, _shift(np.negative(step)))
+        step = shifted(np.subtract(third, left))
+        anchor, state = (left, step) if step in bonds else (third, shifted(np.negative(step)))
         move = AtomMove(start=(0, third), end=(0, filled))
-        speed = 0.5 * rate[_shift(np.subtract(filled, third))]
+        speed = 0.5 * rate[shifted(np.subtract(filled, third))]
         found.append(
             DefectJump(
                 start=first,
@@ -284,76 +289,6 @@ def _divacancy_jumps(
                 rate=speed,
             )
         )
-    return found
-
-
-def interstitialcy(
-    lattice: FloatArray,
-    regular: FloatArray,
-    empty: FloatArray,
-    *,
-    jump: float,
-    interstitial_distance: float,
-    rate: float,
-) -> Mechanism:
-    """Return an interstitialcy mechanism: an interstitial pushes a regular ion on to an empty site.
-
-    Collinear, when the two empty sites lie at twice the jump length; otherwise at an angle.
-
-    Args:
-        lattice: lattice vectors as rows, shape (3, 3) [m].
-        regular: fractional coordinates of the full sites, shape (n, 3).
-        empty: fractional coordinates of the empty sites, shape (m, 3).
-        jump: distance from an empty to the next regular site [m].
-        interstitial_distance: distance between the empty sites before and after [m].
-        rate: of one directed jump [1/s].
-
-    Raises:
-        RatesError: no such pair of jumps exists.
-    """
-    positions = np.concatenate([regular, empty])
-    pushes = _pushes(lattice, positions, len(regular), jump)
-    jumps = []
-    for k, (e1, s, cell1) in enumerate(pushes):
-        for e2, other, cell2 in pushes[k + 1 :]:
-            # both empty sites as seen from the pushed ion: translation of e2 when e1 is at home
-            shift = _shift(np.subtract(cell1, cell2))
-            gap = (positions[e2] - positions[e1] + shift) @ lattice
-            if other != s or abs(np.linalg.norm(gap) / interstitial_distance - 1.0) > 1e-3:
-                continue
-            moves = (
-                AtomMove(start=(e1, HOME), end=(s, cell1)),
-                AtomMove(start=(s, cell1), end=(e2, shift)),
-            )
-            n = len(regular)
-            jumps.append(
-                DefectJump(start=e1 - n, end=e2 - n, translation=shift, moves=moves, rate=rate)
-            )
-    if not jumps:
-        raise RatesError(
-            f"interstitialcy: no empty sites {interstitial_distance:g} m apart share a regular "
-            f"neighbour at {jump:g} m"
-        )
-    return Mechanism(
-        name="interstitialcy",
-        lattice=lattice,
-        positions=positions,
-        regular=np.arange(len(positions)) < len(regular),
-        states=tuple(DefectState(extra=((len(regular) + k, HOME),)) for k in range(len(empty))),
-        jumps=tuple(jumps),
-        carrier_charge=1,
-    )
-
-
-def _pushes(
-    lattice: FloatArray, positions: FloatArray, n_regular: int, jump: float
-) -> list[tuple[int, int, Cell]]:
-    """Return (empty site, regular site, cell of the regular site) of all neighbours at ``jump``."""
-    i, j, cells, _ = neighbour_pairs(lattice, positions, 0.999 * jump, 1.001 * jump)
-    found = []
-    for a, b, cell in zip(i.tolist(), j.tolist(), cells, strict=True):
-        if a < n_regular <= b:
-            found.append((b, a, _shift(-cell)))
     return found
 
 

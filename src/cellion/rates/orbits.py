@@ -32,6 +32,7 @@ __all__ = [
     "HopOrbit",
     "distinct_hops",
     "missing_barriers",
+    "rows_of_hops",
     "structure_network",
 ]
 
@@ -190,6 +191,7 @@ def structure_network(
     *,
     prefactor: float,
     energies: Mapping[str, float] | None = None,
+    entropies: Mapping[str, float] | None = None,
 ) -> JumpNetwork:
     """Return the network of all hops that the space group makes of a table.
 
@@ -198,13 +200,44 @@ def structure_network(
         rows: the table; its longest distance says which orbits need a line.
         prefactor: attempt frequency where a line gives none [1/s].
         energies: site energies by kind, 0 where none is given [J].
+        entropies: vibrational site entropies by kind, 0 where none is given [J/K].
 
     Raises:
         RatesError: lines fit no hop or contradict each other, or barriers are missing (all are
             listed).
     """
-    levels = dict(energies or {})
-    _check_kinds(sublattice, rows, levels)
+    levels, vibrations = dict(energies or {}), dict(entropies or {})
+    _check_kinds(sublattice, rows, levels | vibrations)
+    used = _used(sublattice, rows)
+    sizes = [orbit.starts.size for orbit, _ in used]
+    return JumpNetwork(
+        lattice=sublattice.lattice,
+        positions=sublattice.positions,
+        site_energies=np.array([levels.get(kind, 0.0) for kind in sublattice.kinds]),
+        multiplicities=np.ones(len(sublattice.kinds)),
+        starts=np.concatenate([orbit.starts for orbit, _ in used]),
+        ends=np.concatenate([orbit.ends for orbit, _ in used]),
+        translations=np.concatenate([orbit.translations for orbit, _ in used]),
+        saddle_energies=np.repeat([_saddle(rows[k], levels) for _, k in used], sizes),
+        prefactors=np.repeat([rows[k].prefactor or prefactor for _, k in used], sizes),
+        site_names=tuple(f"{kind}.{k}" for k, kind in enumerate(sublattice.kinds)),
+        site_entropies=np.array([vibrations.get(kind, 0.0) for kind in sublattice.kinds]),
+        source=f"{sublattice.source}, space group {sublattice.space_group}",
+    )
+
+
+def rows_of_hops(sublattice: MobileSublattice, rows: Sequence[BarrierRow]) -> IntArray:
+    """Return the line of the table that each hop of `structure_network` comes from, shape (m,)."""
+    used = _used(sublattice, rows)
+    return np.repeat([k for _, k in used], [orbit.starts.size for orbit, _ in used])
+
+
+def _used(sublattice: MobileSublattice, rows: Sequence[BarrierRow]) -> list[tuple[HopOrbit, int]]:
+    """Return the orbits that happen, each with the number of its line.
+
+    Raises:
+        RatesError: lines fit no hop or contradict each other, or barriers are missing.
+    """
     longest = max((row.distance for row in rows), default=0.0) * (1.0 + TOLERANCE)
     orbits = distinct_hops(sublattice, longest)
     _check_rows(orbits, rows)
@@ -215,23 +248,15 @@ def structure_network(
             f"missing for {'; '.join(orbit.label for orbit in lacking)}. Give each its barrier, or "
             "say 'closed: true' of a hop that does not happen"
         )
-    used = [(orbit, row) for orbit in orbits for row in rows if row.fits(orbit) and not row.closed]
+    used = [
+        (orbit, k)
+        for orbit in orbits
+        for k, row in enumerate(rows)
+        if row.fits(orbit) and not row.closed
+    ]
     if not used:
         raise RatesError(f"structure: {sublattice.source}: every hop is closed; nothing can move")
-    sizes = [orbit.starts.size for orbit, _ in used]
-    return JumpNetwork(
-        lattice=sublattice.lattice,
-        positions=sublattice.positions,
-        site_energies=np.array([levels.get(kind, 0.0) for kind in sublattice.kinds]),
-        multiplicities=np.ones(len(sublattice.kinds)),
-        starts=np.concatenate([orbit.starts for orbit, _ in used]),
-        ends=np.concatenate([orbit.ends for orbit, _ in used]),
-        translations=np.concatenate([orbit.translations for orbit, _ in used]),
-        saddle_energies=np.repeat([_saddle(row, levels) for _, row in used], sizes),
-        prefactors=np.repeat([row.prefactor or prefactor for _, row in used], sizes),
-        site_names=tuple(f"{kind}.{k}" for k, kind in enumerate(sublattice.kinds)),
-        source=f"{sublattice.source}, space group {sublattice.space_group}",
-    )
+    return used
 
 
 def _check_kinds(

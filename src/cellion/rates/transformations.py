@@ -29,6 +29,9 @@ def supercell(network: JumpNetwork, repeats: tuple[int, int, int]) -> JumpNetwor
         positions=((cells[:, None, :] + network.positions) / counts).reshape(-1, 3),
         site_energies=np.tile(network.site_energies, total),
         multiplicities=np.tile(network.multiplicities, total),
+        site_entropies=None
+        if network.site_entropies is None
+        else np.tile(network.site_entropies, total),
         starts=(np.arange(total)[:, None] * n + network.starts).ravel(),
         ends=(number * n + network.ends).ravel(),
         translations=carry.reshape(-1, 3),

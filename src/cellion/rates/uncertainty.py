@@ -7,7 +7,7 @@ jump network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,7 +19,14 @@ from cellion.errors import RatesError
 from cellion.rates.jump_network import JumpNetwork, diffusivity
 from cellion.rates.transition_state import positive_temperatures
 
-__all__ = ["LognormalRate", "lognormal_rate", "sample_barrier", "sample_diffusivity"]
+__all__ = [
+    "LognormalRate",
+    "lognormal_rate",
+    "normal_points",
+    "sample_barrier",
+    "sample_diffusivity",
+    "shifted_barriers",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -92,6 +99,34 @@ def sample_barrier(
     law = lognormal_rate(value, standard_deviation, temperature)
     draws = rng.standard_normal((samples, 1))
     return np.asarray(law.median * np.exp(draws * law.log_standard_deviation))
+
+
+def normal_points(number: int, dimensions: int) -> FloatArray:
+    """Return evenly spread normal numbers, the same at every call, shape (number, dimensions).
+
+    Additive recurrence with the powers of the generalised golden ratio, x^(d+1) = x + 1: quantiles
+    of smooth functions converge faster than with random numbers.
+
+    Source: Roberts 2018, The unreasonable effectiveness of quasirandom sequences.
+    """
+    ratio = 2.0
+    for _ in range(64):
+        ratio = (1.0 + ratio) ** (1.0 / (dimensions + 1))
+    steps = ratio ** -np.arange(1.0, dimensions + 1.0)
+    points = (0.5 + np.arange(1, number + 1)[:, None] * steps) % 1.0
+    return np.asarray(ndtri(points))
+
+
+def shifted_barriers(network: JumpNetwork, shift: ArrayLike) -> JumpNetwork:
+    """Return the network with other saddle energies; none falls below its two sites.
+
+    Args:
+        network: the network with its mean barriers.
+        shift: added to the saddle energies, broadcast to (m,) [J].
+    """
+    ends = np.maximum(network.site_energies[network.starts], network.site_energies[network.ends])
+    moved = network.saddle_energies + np.asarray(shift, dtype=float)
+    return replace(network, saddle_energies=np.maximum(moved, ends))
 
 
 def sample_diffusivity(

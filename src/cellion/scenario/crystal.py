@@ -9,10 +9,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from cellion.quantities import describe
+from cellion.scenario.uncertain import split_uncertain
 from cellion.scenario.values import (
     Coordinate,
     Energy,
     EnergyDifference,
+    Entropy,
     Flag,
     Frequency,
     Integer,
@@ -23,6 +25,7 @@ from cellion.scenario.values import (
     listed,
     number,
 )
+from cellion.scenario.vibrations import VibrationsSpec
 
 __all__ = ["HopSpec", "LatticeSpec", "SiteSpec"]
 
@@ -135,6 +138,8 @@ class SiteSpec(Section):
         position: Fractional coordinates.
         energy: Site energy [J].
         multiplicity: Equivalent minima that are lumped into the site.
+        entropy: Vibrational entropy of the ion there [J/K].
+        full: Whether it holds an ion that an interstitialcy pushes on.
     """
 
     name: Text = Field(
@@ -153,6 +158,15 @@ class SiteSpec(Section):
         BeforeValidator(number(1000.0)),
         WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number"}),
     ] = Field(default=1.0, description="Equivalent minima that are lumped into this site.")
+    entropy: Entropy = Field(
+        default=0.0,
+        description="Vibrational entropy of the ion there [J/K], on a scale common to all sites.",
+    )
+    full: Flag = Field(
+        default=False,
+        description="Whether the site is full in the perfect crystal and its ion is pushed on; of "
+        "`mechanism: interstitialcy` and `exchange`, whose other sites are the interstitial ones.",
+    )
 
 
 class HopSpec(Section):
@@ -167,6 +181,10 @@ class HopSpec(Section):
         saddle: Energy of the saddle point, on the scale of the site energies [J].
         closed: Whether this hop does not happen.
         attempt_frequency: Attempt frequency of this hop [1/s].
+        entropy: Migration entropy, beside the attempt frequency [J/K].
+        vibrations: Instead of both, the normal modes.
+        uncertainty: Standard deviation of the barrier [J].
+        via: Name of the full site whose ion is pushed on.
     """
 
     between: Annotated[
@@ -197,8 +215,32 @@ class HopSpec(Section):
     )
     closed: Flag = Field(default=False, description="Whether this hop does not happen.")
     attempt_frequency: Frequency | None = Field(
-        default=None, description="Attempt frequency of this hop [1/s]."
+        default=None,
+        description="Attempt frequency of this hop, seen from the first site [1/s].",
     )
+    entropy: Entropy | None = Field(
+        default=None,
+        description="Migration entropy S [J/K], seen from the first site: the barrier is then the "
+        "enthalpy, and the rate is nu exp(S/k) exp(-H/kT).",
+    )
+    vibrations: VibrationsSpec | None = Field(
+        default=None, description="Instead of both: normal modes, for the prefactor of Vineyard."
+    )
+    uncertainty: Energy | None = Field(
+        default=None,
+        description="Standard deviation of the barrier [J]; or write `0.30 eV +- 0.05 eV` there.",
+    )
+    via: Text | None = Field(
+        default=None,
+        description="Name of the full site whose ion the hop pushes on; of `mechanism: "
+        "interstitialcy` and `exchange`.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _deviations(cls, value: Any) -> Any:
+        """Give deviations a key of their own."""
+        return split_uncertain(split_uncertain(value, "barrier"), "saddle")
 
     @model_validator(mode="after")
     def _one_form(self) -> HopSpec:
@@ -210,6 +252,11 @@ class HopSpec(Section):
         ]
         if len(given) > 1:
             raise fail(f"found {' and '.join(map(repr, given))}; give one of them")
+        if self.closed and self.uncertainty is not None:
+            raise fail("a closed hop has no barrier; remove it", "uncertainty")
         if self.reverse_barrier is not None and self.barrier is None:
             raise fail("it needs 'barrier' beside it", "reverse_barrier")
+        for key in ("attempt_frequency", "entropy"):
+            if self.vibrations is not None and getattr(self, key) is not None:
+                raise fail("'vibrations' says it already; give one of the two", key)
         return self

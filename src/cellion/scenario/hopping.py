@@ -7,47 +7,92 @@ are built.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from cellion.errors import nearest
-from cellion.quantities import describe
+from cellion.scenario.carriers import CarriersSpec, ion_parts, read_ion
 from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.files import existing_file
 from cellion.scenario.paths import KeyPath
+from cellion.scenario.table import HavenRatio
+from cellion.scenario.uncertain import split_uncertain
 from cellion.scenario.values import (
     Energy,
+    EnergyDifference,
+    Entropy,
     Fraction,
     Frequency,
     NumberDensity,
     Section,
+    Seed,
     Whole,
     choice,
     fail,
     number,
 )
+from cellion.scenario.vibrations import VibrationsSpec
 
-__all__ = ["ATTEMPT_FREQUENCY", "HoppingSpec"]
+__all__ = ["ATTEMPT_FREQUENCY", "HoppingSpec", "MonteCarloSpec"]
 
 ATTEMPT_FREQUENCY = 1.0e13
 """Attempt frequency where none is given [1/s]."""
 
-_ION = re.compile(r"([A-Z][a-z]?)([1-9]?)([+\-])")
-_MECHANISMS = ("independent", "vacancy", "divacancy", "concerted")
+_MECHANISMS = (
+    "independent",
+    "vacancy",
+    "interstitial",
+    "divacancy",
+    "interstitialcy",
+    "exchange",
+    "concerted",
+)
+_PUSHING = ("interstitialcy", "exchange")
 
 
-def _ion(value: Any) -> str:
-    """Read the mobile ion, such as ``Mg2+``."""
-    if not isinstance(value, str) or not _ION.fullmatch(value):
-        raise fail(
-            f"found {describe(value)}; an ion with its charge is needed, for example 'Li+', 'Mg2+' "
-            "or 'F-'"
-        )
-    return value
+class MonteCarloSpec(Section):
+    """Kinetic Monte Carlo of ions that block, and may repel, each other.
+
+    Attributes:
+        cells: Cells of the periodic box along a, b, c.
+        interaction: Energy of two ions on neighbouring sites [J].
+        hops: Attempted hops per ion and lag.
+        copies: Independent copies of the box.
+        blocks: Lags recorded.
+        seed: Seed of the random numbers.
+    """
+
+    cells: Annotated[
+        tuple[Whole, Whole, Whole],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "title": "three whole numbers",
+                "items": {"type": "integer", "minimum": 1},
+                "examples": [[6, 6, 6]],
+            }
+        ),
+    ] = Field(
+        description="Cells of the periodic box along a, b, c; at least 2 along every hop."
+    )
+    interaction: EnergyDifference = Field(
+        default=0.0,
+        description="Energy of two ions on sites that a hop joins [J]; positive repels.",
+    )
+    hops: Annotated[
+        float,
+        BeforeValidator(number(1e6)),
+        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number"}),
+    ] = Field(
+        default=4.0,
+        description="Attempted hops per ion and lag; long enough for an ion to forget its first.",
+    )
+    copies: Whole = Field(default=64, description="Independent copies of the box; 8 at least.")
+    blocks: Whole = Field(default=8, description="Lags recorded; 3 at least.")
+    seed: Seed = Field(default=1, description="Seed of the random numbers.")
 
 
 class HoppingSpec(Section):
@@ -61,16 +106,21 @@ class HoppingSpec(Section):
         hops: Hops between them.
         barrier: Migration energy on a named lattice [J].
         attempt_frequency: Attempt frequency of all hops [1/s].
+        entropy: Migration entropy of all hops [J/K].
+        vibrations: Instead of both, the normal modes of all hops.
+        uncertainty: Standard deviation of the barriers [J].
         mechanism: What moves.
         row: Ions that move together, of concerted migration.
         haven_ratio: Haven ratio, where the network describes tracer diffusion.
         carrier_share: Carriers per site.
         carrier_density: Carriers per volume [1/m^3].
+        carriers: Carriers from defect thermodynamics.
+        monte_carlo: How carriers of finite share are simulated.
     """
 
     mobile: Annotated[
         str,
-        BeforeValidator(_ion),
+        BeforeValidator(read_ion),
         WithJsonSchema({"type": "string", "title": "an ion", "examples": ["Li+"]}),
     ] = Field(description="The mobile ion with its charge.")
     lattice: LatticeSpec | None = Field(default=None, description="The lattice.")
@@ -96,25 +146,47 @@ class HoppingSpec(Section):
         default=None,
         description="Attempt frequency of the hops [1/s]; 10 THz if not given.",
     )
+    entropy: Entropy | None = Field(
+        default=None,
+        description="Migration entropy of the hops that give none [J/K]; the barrier is then the "
+        "enthalpy.",
+    )
+    vibrations: VibrationsSpec | None = Field(
+        default=None,
+        description="Instead of `attempt_frequency`: normal modes, for the prefactor of Vineyard.",
+    )
+    uncertainty: Energy | None = Field(
+        default=None,
+        description="Standard deviation of the barriers that give none [J]. Each line of `hops` is "
+        "uncertain by itself; `cellion rates` tells median and 68 % interval.",
+    )
     mechanism: Annotated[
-        Literal["independent", "vacancy", "divacancy", "concerted"],
+        Literal[
+            "independent",
+            "vacancy",
+            "interstitial",
+            "divacancy",
+            "interstitialcy",
+            "exchange",
+            "concerted",
+        ],
         BeforeValidator(choice(*_MECHANISMS)),
     ] = Field(
         default="independent",
-        description="What moves: carriers that hop alone (`independent`), or vacancies, pairs of "
-        "vacancies or rows of ions in a full sublattice, whose ions hop on the network.",
+        description="What moves: carriers that block each other on average (`independent`); few "
+        "vacancies, pairs of vacancies or rows of ions in a full sublattice, whose ions hop on the "
+        "network (`vacancy`, `divacancy`, `concerted`); few interstitials that hop by themselves "
+        "(`interstitial`), push ions of full sites on (`interstitialcy`), or do both "
+        "(`exchange`).",
     )
     row: Whole | None = Field(
         default=None, description="Ions that move together; belongs to `mechanism: concerted`."
     )
-    haven_ratio: Annotated[
-        float | None,
-        BeforeValidator(number(100.0)),
-        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number"}),
-    ] = Field(
+    haven_ratio: HavenRatio = Field(
         default=None,
         description="Haven ratio, if the network describes tracer diffusion of all ions that the "
-        "carriers count: conductivity is divided by it. Leave it out for independent carriers.",
+        "carriers count: conductivity is divided by it. A number, or mechanism and lattice of a "
+        "known one. Leave it out for independent carriers.",
     )
     carrier_share: Fraction | None = Field(
         default=None,
@@ -123,6 +195,15 @@ class HoppingSpec(Section):
     )
     carrier_density: NumberDensity | None = Field(
         default=None, description="Instead of `carrier_share`: carriers per volume [1/m^3]."
+    )
+    carriers: CarriersSpec | None = Field(
+        default=None,
+        description="Instead of both: carriers from defect thermodynamics, at every temperature.",
+    )
+    monte_carlo: MonteCarloSpec | None = Field(
+        default=None,
+        description="How ions of a finite `carrier_share` are simulated; without it they block "
+        "each other on average.",
     )
 
     @property
@@ -133,13 +214,20 @@ class HoppingSpec(Section):
     @property
     def charge_number(self) -> int:
         """Signed charge number of the mobile ion."""
-        _, number_of_charges, sign = _parts(self.mobile)
-        return int(number_of_charges or "1") * (1 if sign == "+" else -1)
+        found = ion_parts(self.mobile)
+        return found[1] if found else 0
 
     @property
     def element(self) -> str:
         """Chemical symbol of the mobile ion."""
-        return _parts(self.mobile)[0]
+        found = ion_parts(self.mobile)
+        return found[0] if found else ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _deviation(cls, value: Any) -> Any:
+        """Give the deviation of the barrier a key of its own."""
+        return split_uncertain(value, "barrier")
 
     @model_validator(mode="after")
     def _complete(self) -> HoppingSpec:
@@ -158,31 +246,81 @@ class HoppingSpec(Section):
             for key in unfit
             if getattr(self, key) is not None
         ]
-        faults += [*_carrier_faults(self), *_site_faults(self), *_hop_faults(self)]
+        faults += [*_carrier_faults(self), *_mechanism_faults(self), *_site_faults(self)]
+        faults += [*_hop_faults(self), *_pushing_faults(self)]
         if faults:
             raise FaultsError(*faults)
         return self
 
 
-def _parts(ion: str) -> tuple[str, str, str]:
-    """Return element, number and sign of an ion that was read before."""
-    match = _ION.fullmatch(ion)
-    return (match[1], match[2], match[3]) if match else (ion, "", "+")
-
-
 def _carrier_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
-    """Return what is wrong with number and mechanism of the carriers."""
+    """Return what is wrong with the number of the carriers."""
     faults: list[tuple[KeyPath, str]] = []
-    if (spec.carrier_share is None) == (spec.carrier_density is None):
-        faults.append(((), "give either 'carrier_share' (carriers per site) or 'carrier_density'"))
+    keys = ("carrier_share", "carrier_density", "carriers")
+    given = [key for key in keys if getattr(spec, key) is not None]
+    if len(given) != 1:
+        found = f"found {' and '.join(map(repr, given))}; " if given else ""
+        message = f"{found}give one of 'carrier_share' (carriers per site), 'carrier_density' or "
+        faults.append(((), message + "'carriers' (from defect thermodynamics)"))
     if spec.carrier_share in (0.0, 1.0):
         message = "a share of 0 or 1 leaves nothing to move; give one in between"
         faults.append((("carrier_share",), message))
+    for key in ("attempt_frequency", "entropy"):
+        if spec.vibrations is not None and getattr(spec, key) is not None:
+            faults.append(((key,), "'vibrations' says it already; give one of the two"))
+    return faults
+
+
+def _mechanism_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
+    """Return keys that do not fit the mechanism."""
+    faults: list[tuple[KeyPath, str]] = []
     if (spec.mechanism == "concerted") != (spec.row is not None):
         faults.append(((), "'mechanism: concerted' and 'row' go together; give both or neither"))
     if spec.haven_ratio is not None and spec.mechanism != "independent":
         message = f"the mechanism '{spec.mechanism}' has its own; remove it"
         faults.append((("haven_ratio",), message))
+    if spec.monte_carlo is not None:
+        if spec.mechanism != "independent" or spec.haven_ratio is not None:
+            message = "it simulates 'mechanism: independent' without 'haven_ratio'; remove one"
+            faults.append((("monte_carlo",), message))
+        if spec.carrier_share is None:
+            faults.append((("monte_carlo",), "it needs 'carrier_share', the sites that are held"))
+    return faults
+
+
+def _pushing_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
+    """Return full sites and pushed ions that do not fit the mechanism, or each other."""
+    full = [site.name for site in spec.sites or () if site.full]
+    via = [hop.via is not None for hop in spec.hops or ()]
+    if spec.mechanism not in _PUSHING:
+        unfit: list[tuple[KeyPath, str]] = [
+            (("sites", k, "full"), f"it belongs to 'mechanism: {_PUSHING[0]}'; remove it")
+            for k, site in enumerate(spec.sites or ())
+            if site.full
+        ]
+        message = f"a hop that pushes an ion is of 'mechanism: {_PUSHING[0]}' or '{_PUSHING[1]}'"
+        return unfit + [(("hops", k, "via"), message) for k, pushes in enumerate(via) if pushes]
+    faults: list[tuple[KeyPath, str]] = []
+    if spec.lattice is None or spec.lattice.name is not None:
+        message = "pushed ions need 'lattice' with 'sites' and 'hops' written out"
+        return [(("mechanism",), message)]
+    if not full:
+        faults.append((("sites",), "none is 'full: true'; the mechanism pushes ions of such sites"))
+    for k, hop in enumerate(spec.hops or ()):
+        if hop.via is not None and hop.via not in full:
+            told = f"{nearest(hop.via, full)}; full sites are {', '.join(full) or 'none'}"
+            faults.append((("hops", k, "via"), f"'{hop.via}' is no full site{told}"))
+        faults += [
+            (("hops", k, "between", end), f"'{name}' is full; hops join interstitial sites")
+            for end, name in enumerate(hop.between)
+            if name in full
+        ]
+    if spec.mechanism == "interstitialcy" and not all(via):
+        message = "give each its 'via', or choose 'mechanism: exchange' where some hops push nobody"
+        faults.append((("hops", via.index(False)), message))
+    if spec.mechanism == "exchange" and (all(via) or not any(via)):
+        message = "'exchange' needs hops with 'via' (they push an ion) and hops without"
+        faults.append((("hops",), message))
     return faults
 
 

@@ -9,9 +9,12 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_v
 
 from cellion.errors import ScenarioError, nearest
 from cellion.quantities import describe, to_si
+from cellion.scenario.carriers import CarriersSpec
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.paths import KeyPath
+from cellion.scenario.table import TableSpec
+from cellion.scenario.uncertain import split_energies
 from cellion.scenario.values import (
     Density,
     Energy,
@@ -44,10 +47,18 @@ _FORMS = (
 )
 
 
-_FORMS_OF_IONS = ("conductivity", "family", "hopping")
+_FORMS_OF_IONS = ("conductivity", "family", "hopping", "table")
 _MISSING = "the key 'conductivity' is missing"
-_OF_FAMILIES = ("variant", "energies", "attempt_frequency", "carrier_share", "carrier_density")
-_IN_HOPPING = ("attempt_frequency", "carrier_share", "carrier_density")
+_COUNTS = ("carrier_share", "carrier_density", "carriers")
+_OF_FAMILIES = (
+    "variant",
+    "energies",
+    "uncertainty",
+    "uncertainties",
+    "attempt_frequency",
+    *_COUNTS,
+)
+_IN_HOPPING = ("attempt_frequency", "uncertainty", *_COUNTS)
 _INSIDE = " (inside 'hopping' there is one)"
 
 
@@ -204,16 +215,20 @@ class CarrierSpec(Section):
 
 
 class IonSpec(CarrierSpec):
-    """How a material conducts ions: measured, or from the hops of a crystal.
+    """How a material conducts ions: measured, tabulated, or from the hops of a crystal.
 
     Attributes:
         family: Name of a crystal family, whose sites, hops and barriers are ready.
         variant: Material of the family, whose own values are used.
         energies: Barriers and site energies that replace or complete those of the family [J].
+        uncertainty: Standard deviation of the family's barriers [J].
+        uncertainties: Standard deviations of single energies [J].
         attempt_frequency: Attempt frequency in the family [1/s].
         carrier_share: Carriers per place of the mobile ion in the family.
         carrier_density: Carriers per volume in the family [1/m^3].
+        carriers: Carriers of the family from defect thermodynamics.
         hopping: A crystal of one's own.
+        table: Values over temperature.
     """
 
     model_config = ConfigDict(json_schema_extra=_or_insulator)
@@ -235,6 +250,21 @@ class IonSpec(CarrierSpec):
         default=None,
         description="Barriers and site energies that replace or complete those of the family [J].",
     )
+    uncertainty: Energy | None = Field(
+        default=None,
+        description="Standard deviation of every barrier of the family that has none of its own "
+        "[J].",
+    )
+    uncertainties: Annotated[
+        dict[str, Energy] | None,
+        WithJsonSchema(
+            {"type": "object", "title": "energies by name", "examples": [{"channel": "50 meV"}]}
+        ),
+    ] = Field(
+        default=None,
+        description="Standard deviations of single energies [J]; or write `0.30 eV +- 0.05 eV` in "
+        "`energies`.",
+    )
     attempt_frequency: Frequency | None = Field(
         default=None, description="Replaces the attempt frequency of the family [1/s]."
     )
@@ -247,9 +277,23 @@ class IonSpec(CarrierSpec):
     carrier_density: NumberDensity | None = Field(
         default=None, description="Instead of `carrier_share`: few carriers per volume [1/m^3]."
     )
+    carriers: CarriersSpec | None = Field(
+        default=None,
+        description="Instead of both: carriers from defect thermodynamics, at every temperature.",
+    )
     hopping: HoppingSpec | None = Field(
         default=None, description="Instead of `conductivity`: sites and hops of a crystal."
     )
+    table: TableSpec | None = Field(
+        default=None,
+        description="Instead of `conductivity`: measured or simulated values over temperature.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _deviations(cls, value: Any) -> Any:
+        """Give deviations of energies a key of their own."""
+        return split_energies(value, "energies", "uncertainties")
 
     @model_validator(mode="after")
     def _one_form(self) -> IonSpec:
@@ -258,7 +302,8 @@ class IonSpec(CarrierSpec):
         if len(given) != 1:
             found = f"found {' and '.join(map(repr, given))}"
             raise fail(
-                f"{found if given else _MISSING}; give one of 'conductivity', 'family' or 'hopping'"
+                f"{found if given else _MISSING}; give one of 'conductivity', 'family', 'hopping' "
+                "or 'table'"
             )
         belongs = dict.fromkeys(("at", "activation_energy"), "conductivity")
         belongs |= dict.fromkeys(_OF_FAMILIES, "family")
@@ -267,8 +312,8 @@ class IonSpec(CarrierSpec):
             for key, form in belongs.items()
             if form != given[0] and getattr(self, key) is not None
         ]
-        if self.carrier_share is not None and self.carrier_density is not None:
-            faults.append((("carrier_density",), "'carrier_share' is given too; give one of them"))
+        counts = [key for key in _COUNTS if getattr(self, key) is not None]
+        faults += [((key,), f"'{counts[0]}' is given too; give one") for key in counts[1:]]
         if self.carrier_share in (0.0, 1.0):
             message = "a share of 0 or 1 leaves nothing to move; give one in between"
             faults.append((("carrier_share",), message))

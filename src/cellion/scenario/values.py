@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from cellion.errors import ScenarioError, nearest
-from cellion.quantities import DIMENSIONS, ELECTRON_VOLT, describe, to_si
+from cellion.quantities import BOLTZMANN, DIMENSIONS, ELECTRON_VOLT, describe, to_si
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.paths import KeyPath
 
@@ -26,6 +26,7 @@ __all__ = [
     "Density",
     "Energy",
     "EnergyDifference",
+    "Entropy",
     "Flag",
     "Fraction",
     "Frequency",
@@ -186,6 +187,21 @@ EnergyDifference = Annotated[
     float, BeforeValidator(_energy_difference), WithJsonSchema(unit_text("energy"))
 ]
 """An energy of either sign [J]."""
+
+
+def _entropy(value: Any) -> float:
+    """Read an entropy of the size that vibrations make."""
+    number = quantity("entropy")(value)
+    if not abs(number) <= 50.0 * BOLTZMANN:
+        raise fail(
+            f"found {value!r}, which is {number / BOLTZMANN:.3g} k; an entropy between -50 and "
+            "50 k is needed, for example '0.2 meV/K' or '2.5 k_B'"
+        )
+    return number
+
+
+Entropy = Annotated[float, BeforeValidator(_entropy), WithJsonSchema(unit_text("entropy"))]
+"""A vibrational entropy of either sign [J/K]."""
 
 
 def fraction(value: Any) -> float:

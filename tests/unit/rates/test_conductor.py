@@ -93,8 +93,8 @@ def test_a_density_of_carriers_of_a_family_is_used_as_it_is():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({}, "either their share of the sites or their density"),
-        ({"share": 0.1, "density": 1e25}, "either their share"),
+        ({}, "one of their share of the sites, their density"),
+        ({"share": 0.1, "density": 1e25}, "one of their share"),
         ({"share": 0.0}, "a share of 0 found"),
         ({"share": 1.0}, "a share of 1 found"),
         ({"density": -1.0}, "must be positive"),

@@ -24,9 +24,9 @@ from cellion.rates.mechanisms import (
     divacancy,
     exchange_diffusivity,
     interstitial,
-    interstitialcy,
     vacancy,
 )
+from cellion.rates.pushing import interstitialcy
 
 SC = lattice_network("sc", edge=3e-10, barrier=0.3 * electron_volt, prefactor=1e13)
 FCC = lattice_network("fcc", edge=4e-10, barrier=0.3 * electron_volt, prefactor=1e13)

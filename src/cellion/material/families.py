@@ -1,0 +1,176 @@
+"""Ion conduction in a crystal family, from what a scenario says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import RatesError, nearest
+from cellion.material.carriers import build_carriers
+from cellion.quantities import ELECTRON_VOLT
+from cellion.rates.conductor import HoppingConductor, family_conductor
+from cellion.rates.family import missing_parameters, places_per_cell
+from cellion.rates.family_data import Family, Parameter, family_names, load_family
+from cellion.scenario.faults import FaultsError
+from cellion.scenario.materials import IonSpec
+from cellion.scenario.values import fail
+
+__all__ = [
+    "BuiltFamily",
+    "build_family",
+    "family_of_spec",
+    "missing_energies",
+    "unknown_energy",
+]
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltFamily:
+    """A crystal family with the energies of a scenario.
+
+    Attributes:
+        family: The family, in the variant that the scenario names.
+        spec: What the scenario says of the ion.
+        energies: All energies that have a value [J].
+        uncertain: Standard deviations of those that have one [J].
+    """
+
+    family: Family
+    spec: IonSpec
+    energies: Mapping[str, float]
+    uncertain: Mapping[str, float]
+
+    @property
+    def counted(self) -> bool:
+        """Whether the scenario says how many carriers there are."""
+        spec = self.spec
+        return any((spec.carrier_share, spec.carrier_density, spec.carriers))
+
+    @property
+    def deviations(self) -> tuple[float, ...]:
+        """Standard deviations of the uncertain energies [J]."""
+        return tuple(self.uncertain.values())
+
+    def conductor(self, draws: Floats | None = None) -> HoppingConductor:
+        """Return the conductor; barriers stay above zero.
+
+        Args:
+            draws: Standard deviations by which each uncertain energy is moved, shape (k,).
+
+        Raises:
+            RatesError: No place is free.
+            FaultsError: The crystal cannot be neutral.
+        """
+        energies = dict(self.energies)
+        if draws is not None:
+            barriers = {hop.barrier for hop in self.family.hops}
+            for (name, deviation), draw in zip(self.uncertain.items(), draws.tolist(), strict=True):
+                energies[name] += deviation * draw
+                energies[name] = max(energies[name], 0.0) if name in barriers else energies[name]
+        carriers = None
+        if self.counted:
+            volume = abs(float(np.linalg.det(self.family.lattice)))
+            places = (places_per_cell(self.family) - self.family.blocked_per_cell) / volume
+            carriers = build_carriers(self.spec, places, self.family.charge_number)
+        return family_conductor(
+            self.family, energies, prefactor=self.spec.attempt_frequency, carriers=carriers
+        )
+
+
+def family_of_spec(spec: IonSpec) -> Family:
+    """Return the family of an ion, in the variant that it names.
+
+    Raises:
+        FaultsError: Family, variant or the name of an energy are unknown.
+    """
+    name = spec.family or ""
+    if name not in family_names():
+        raise fail(
+            f"found '{name}'{nearest(name, family_names())}; families are "
+            f"{', '.join(family_names())}",
+            "family",
+        )
+    variants = load_family(name).variants
+    if spec.variant is not None and spec.variant not in variants:
+        raise fail(
+            f"found '{spec.variant}'{nearest(spec.variant, variants)}; materials of the family "
+            f"'{name}' are {', '.join(variants) or 'none'}",
+            "variant",
+        )
+    family = load_family(name, spec.variant)
+    wrong = [
+        (section, key)
+        for section in ("energies", "uncertainties")
+        for key in getattr(spec, section) or {}
+        if key not in family.parameters
+    ]
+    if wrong:
+        raise FaultsError(*((at, unknown_energy(family, at[1])) for at in wrong))
+    return family
+
+
+def unknown_energy(family: Family, name: str) -> str:
+    """Say that a family has no such energy, and which it has."""
+    return (
+        f"'{name}' is not an energy of the family '{family.name}'"
+        f"{nearest(name, family.parameters)}; they are {_told(family)}"
+    )
+
+
+def missing_energies(family: Family, lacking: tuple[Parameter, ...]) -> str:
+    """Say which energies a family needs before anything can be computed."""
+    listed = "; ".join(f"'{p.name}' ({p.meaning})" for p in lacking)
+    example = ", ".join(f"{p.name}: 0.3 eV" for p in lacking)
+    return (
+        f"the family '{family.name}' lacks energies: {listed}. Give your own, for example "
+        f"'energies: {{{example}}}'"
+    )
+
+
+def _told(family: Family) -> str:
+    """List the energies of a family with their values."""
+    return ", ".join(
+        f"{p.name} ({'missing' if p.value is None else f'{p.value / ELECTRON_VOLT:.3g} eV'})"
+        for p in family.parameters.values()
+    )
+
+
+def build_family(spec: IonSpec) -> BuiltFamily:
+    """Return the family of an ion with its energies.
+
+    Args:
+        spec: What the scenario says of the ion.
+
+    Raises:
+        FaultsError: Something is wrong; key paths are relative to the ion.
+    """
+    family = family_of_spec(spec)
+    given = dict(spec.energies or {})
+    lacking = missing_parameters(family, given)
+    if lacking:
+        raise fail(missing_energies(family, lacking), "family")
+    own = {p.name: p.value for p in family.parameters.values() if p.value is not None}
+    energies = own | given
+    built = BuiltFamily(
+        family=family, spec=spec, energies=energies, uncertain=_deviations(spec, family, energies)
+    )
+    try:
+        built.conductor()
+    except RatesError as error:
+        hint = ""
+        if not built.counted and "nothing can move" in str(error):
+            hint = "; here: 'carrier_share: 1 %' or 'carrier_density: 1e20 1/cm^3'"
+        raise fail(f"{error}{hint}", "family") from error
+    return built
+
+
+def _deviations(spec: IonSpec, family: Family, values: Mapping[str, float]) -> dict[str, float]:
+    """Return the standard deviations of energies that have one [J]."""
+    barriers = [hop.barrier for hop in family.hops if hop.barrier in values]
+    common = dict.fromkeys(barriers, spec.uncertainty) if spec.uncertainty else {}
+    return {k: v for k, v in {**common, **(spec.uncertainties or {})}.items() if v and k in values}

@@ -1,0 +1,227 @@
+"""Interstitials that push: interstitialcy, and its mixture with direct hops (exchange).
+
+An interstitial ion moves onto a full site while the ion there moves on to the next interstitial
+site. The charge goes from one interstitial site to the other at once; each of the two ions goes
+only its own part of the way. Two moves in line are collinear; where they bend, more full sites than
+one may lie between the same two interstitial ones, each a path of its own.
+
+In interstitial-substitutional exchange the interstitial also hops by itself, so that an ion
+alternates between free flight and rest on a full site (the kick-out mechanism of one kind of ion).
+
+Source: Compaan and Haven 1958, Trans. Faraday Soc. 54, 1498; Goesele, Frank, Seeger 1980, Appl.
+Phys. 23, 361.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import RatesError
+from cellion.rates.jump_network import JumpNetwork, hop_rates, populations
+from cellion.rates.lattices import neighbour_pairs
+from cellion.rates.mechanisms import (
+    HOME,
+    AtomMove,
+    Cell,
+    DefectJump,
+    DefectState,
+    Mechanism,
+    shifted,
+)
+
+__all__ = ["NOBODY", "SAME", "PushedIons", "interstitialcy", "pushing", "shortest_way"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+SAME = 0.01
+"""Ways that differ by less than this share are equally long."""
+
+NOBODY = -1
+"""Kind of a hop that pushes no ion."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushedIons:
+    """Full sites of a crystal, and which hops of a network push their ions.
+
+    Attributes:
+        positions: fractional coordinates of the full sites, shape (n, 3).
+        kinds: kind of each full site, shape (n,).
+        via: kind that each hop of the network pushes, -1 for nobody, shape (m,).
+    """
+
+    positions: FloatArray
+    kinds: IntArray
+    via: IntArray
+
+    def __post_init__(self) -> None:
+        """Check shapes and kinds."""
+        n = len(self.kinds)
+        if n == 0 or self.positions.shape != (n, 3):
+            raise RatesError(
+                f"pushed ions: {n} kinds and positions of shape {self.positions.shape} found; at "
+                "least one full site with three coordinates is needed"
+            )
+        unknown = np.setdiff1d(self.via, np.r_[NOBODY, self.kinds])
+        if unknown.size:
+            raise RatesError(f"pushed ions: no full site is of kind {unknown[0]}")
+
+
+def pushing(network: JumpNetwork, pushed: PushedIons, temperature: float) -> Mechanism:
+    """Return interstitialcy or exchange on a network of interstitial sites.
+
+    Each hop of the network is the way of the charge. One that pushes goes over every full site of
+    its kind on a shortest way; each of these is a path with the rate of the hop.
+
+    Args:
+        network: interstitial sites and hops between them, with their rates.
+        pushed: full sites, and which hops push.
+        temperature: [K].
+
+    Raises:
+        RatesError: numbers of hops differ, or no full site lies on the way of a hop.
+    """
+    if pushed.via.shape != network.starts.shape:
+        raise RatesError(
+            f"pushed ions: {pushed.via.size} kinds for {network.starts.size} hops found; the "
+            "numbers must be equal"
+        )
+    forward, _ = hop_rates(network, temperature)
+    n_full = len(pushed.kinds)
+    jumps: list[DefectJump] = []
+    for k, kind in enumerate(pushed.via.tolist()):
+        first, second = int(network.starts[k]), int(network.ends[k])
+        cell, rate = shifted(network.translations[k]), float(forward[0, k])
+        here, there = (n_full + first, HOME), (n_full + second, cell)
+        ways: list[tuple[AtomMove, ...]] = [(AtomMove(start=here, end=there),)]
+        if kind != NOBODY:
+            ways = [
+                (AtomMove(start=here, end=site), AtomMove(start=site, end=there))
+                for site in _between(network, pushed, k)
+            ]
+        jumps += [
+            DefectJump(start=first, end=second, translation=cell, moves=moves, rate=rate)
+            for moves in ways
+        ]
+    direct = bool(np.any(pushed.via == NOBODY))
+    weights = populations(network, temperature)[0]
+    return Mechanism(
+        name="exchange" if direct else "interstitialcy",
+        lattice=network.lattice,
+        positions=np.concatenate([pushed.positions, network.positions]),
+        regular=np.arange(n_full + network.n_sites) < n_full,
+        states=tuple(
+            DefectState(extra=((n_full + k, HOME),), weight=float(w)) for k, w in enumerate(weights)
+        ),
+        jumps=tuple(jumps),
+        carrier_charge=1,
+    )
+
+
+def _between(network: JumpNetwork, pushed: PushedIons, hop: int) -> list[tuple[int, Cell]]:
+    """Return the full sites of the kind of a hop that lie on its shortest ways."""
+    first = network.positions[network.starts[hop]]
+    second = network.positions[network.ends[hop]] + network.translations[hop]
+    of_kind = np.flatnonzero(pushed.kinds == pushed.via[hop])
+    way, place = _ways(network.lattice, first, second, pushed.positions[of_kind])
+    direct = float(np.linalg.norm((second - first) @ network.lattice))
+    if not way.min() <= 2.0 * direct:
+        names = network.site_names or tuple(map(str, range(network.n_sites)))
+        raise RatesError(
+            f"pushed ions: no full site lies on the way of the hop from "
+            f"'{names[network.starts[hop]]}' to '{names[network.ends[hop]]}'; the nearest makes it "
+            f"{way.min() / direct:.2g} times as long"
+        )
+    found = np.flatnonzero(way <= (1.0 + SAME) * way.min())
+    return [(int(of_kind[place[k, 0]]), shifted(place[k, 1:])) for k in found]
+
+
+def _ways(
+    lattice: FloatArray, first: FloatArray, second: FloatArray, full: FloatArray
+) -> tuple[FloatArray, IntArray]:
+    """Return the lengths of ways over full sites near a hop, and (site, cell) of each.
+
+    A way of at most twice the hop stays within the length of the hop from its middle.
+    """
+    direct = np.linalg.norm((second - first) @ lattice)
+    reach = np.ceil(direct * np.linalg.norm(np.linalg.inv(lattice), axis=0)) + 1
+    cells = np.stack(np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij"), -1)
+    base = np.floor(0.5 * (first + second) - full)[:, None]
+    shifts = (base + cells.reshape(-1, 3)).astype(np.int64)
+    places = full[:, None] + shifts
+    way = sum(np.linalg.norm((places - end) @ lattice, axis=-1) for end in (first, second))
+    site = np.broadcast_to(np.arange(len(full))[:, None, None], (*shifts.shape[:2], 1))
+    return np.ravel(way), np.concatenate([site, shifts], axis=2).reshape(-1, 4)
+
+
+def shortest_way(
+    lattice: FloatArray, first: FloatArray, second: FloatArray, full: FloatArray
+) -> float:
+    """Return the length of the shortest way between two places over a full site [m].
+
+    Args:
+        lattice: lattice vectors as rows, shape (3, 3) [m].
+        first: fractional coordinates, shape (3,).
+        second: fractional coordinates, shape (3,).
+        full: fractional coordinates of the full sites, shape (n, 3).
+    """
+    return float(_ways(lattice, first, second, full)[0].min())
+
+
+def interstitialcy(
+    lattice: FloatArray,
+    regular: FloatArray,
+    empty: FloatArray,
+    *,
+    jump: float,
+    interstitial_distance: float,
+    rate: float,
+) -> Mechanism:
+    """Return the interstitialcy of equal interstitial sites at one distance.
+
+    Collinear, where a full site lies midway between them; otherwise at an angle.
+
+    Args:
+        lattice: lattice vectors as rows, shape (3, 3) [m].
+        regular: fractional coordinates of the full sites, shape (n, 3).
+        empty: fractional coordinates of the empty sites, shape (m, 3).
+        jump: distance from an empty to the next full site [m].
+        interstitial_distance: distance between the empty sites before and after [m].
+        rate: of one directed jump over one full site [1/s].
+
+    Raises:
+        RatesError: no such pair of jumps exists.
+    """
+    span = interstitial_distance
+    i, j, cells, _ = neighbour_pairs(lattice, empty, 0.999 * span, 1.001 * span)
+    ends = zip(empty[i], empty[j] + cells, strict=True)
+    ways = np.array([shortest_way(lattice, a, b, regular) for a, b in ends])
+    over = np.abs(ways - 2.0 * jump) <= SAME * jump
+    i, j, cells = i[over], j[over], cells[over]
+    if i.size == 0:
+        raise RatesError(
+            f"interstitialcy: no empty sites {span:g} m apart share a regular neighbour at "
+            f"{jump:g} m"
+        )
+    network = JumpNetwork(
+        lattice=lattice,
+        positions=empty,
+        site_energies=np.zeros(len(empty)),
+        multiplicities=np.ones(len(empty)),
+        starts=i,
+        ends=j,
+        translations=cells,
+        saddle_energies=np.zeros(i.size),
+        prefactors=np.full(i.size, rate),
+        site_names=tuple(f"empty{k}" for k in range(len(empty))),
+    )
+    full = PushedIons(
+        positions=regular,
+        kinds=np.zeros(len(regular), dtype=np.int64),
+        via=np.zeros(i.size, dtype=np.int64),
+    )
+    return pushing(network, full, 300.0)

@@ -1,0 +1,333 @@
+"""The ``table`` section of an ion: measured or simulated values over temperature."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+
+from cellion.errors import ScenarioError
+from cellion.quantities import describe, to_si
+from cellion.scenario.carriers import ion_parts, read_ion
+from cellion.scenario.faults import FaultsError
+from cellion.scenario.files import existing_file
+from cellion.scenario.paths import KeyPath
+from cellion.scenario.values import (
+    NumberDensity,
+    Section,
+    choice,
+    fail,
+    listed,
+    number,
+)
+
+__all__ = ["HAVEN_RATIO", "HavenRatio", "TableSpec", "haven_ratio"]
+
+type Row = tuple[float, float, float | None]
+"""Temperature [K], value [S/m or m^2/s], standard deviation of its logarithm."""
+
+_QUANTITIES = ("conductivity", "diffusivity")
+_COLUMN = re.compile(r"\s*([\w ]+?)\s*(?:\[([^\]]+)\])?\s*")
+_MOST = 100_000
+
+
+def haven_ratio(value: Any) -> float | str:
+    """Read a Haven ratio: a number, or ``mechanism/lattice`` of the table of known ones."""
+    if isinstance(value, str) and "/" in value:
+        return value.strip()
+    if isinstance(value, str):
+        raise fail(
+            f"found {describe(value)}; a number such as 0.45 is needed, or mechanism and lattice "
+            "of a known correlation factor such as 'vacancy/bcc'"
+        )
+    return number(100.0)(value)
+
+
+HAVEN_RATIO = WithJsonSchema(
+    {
+        "title": "a number, or mechanism/lattice",
+        "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": "/"}],
+        "examples": [0.65, "vacancy/bcc"],
+    }
+)
+HavenRatio = Annotated[float | str | None, BeforeValidator(haven_ratio), HAVEN_RATIO]
+"""A Haven ratio, or the name of a tabulated one."""
+
+
+def _error(value: Any) -> float:
+    """Read a relative error."""
+    try:
+        share = to_si(value, "fraction")
+    except ScenarioError as error:
+        raise fail(str(error)) from None
+    if not 0.0 < share <= 10.0:
+        raise fail(f"found {value!r}; a relative error above 0 is needed, for example '5 %'")
+    return share
+
+
+def _value(of: str, value: Any) -> float:
+    """Read one conductivity [S/m] or diffusivity [m^2/s] above zero."""
+    try:
+        found = to_si(value, of)
+    except ScenarioError as error:
+        raise fail(str(error)) from None
+    if not found > 0.0:
+        raise fail(f"found {value!r}; a {of} above zero is needed, its logarithm is fitted")
+    return found
+
+
+def _temperature(value: Any) -> float:
+    """Read a temperature above 0 K."""
+    try:
+        found = to_si(value, "temperature")
+    except ScenarioError as error:
+        raise fail(str(error)) from None
+    if not found > 0.0:
+        raise fail(f"found {value!r}; a temperature above absolute zero is needed")
+    return found
+
+
+def _row(of: str, value: Any) -> Row:
+    """Read one row."""
+    if not isinstance(value, list | tuple) or len(value) not in (2, 3):
+        raise fail(
+            f"found {describe(value)}; a row is [temperature, value] or [temperature, value, "
+            "relative error], such as [300 K, 0.1 mS/cm, 5 %]"
+        )
+    readers = (_temperature, lambda entry: _value(of, entry), _error)
+    found: list[float] = []
+    faults: list[tuple[KeyPath, str]] = []
+    for index, (read, entry) in enumerate(zip(readers, value, strict=False)):
+        try:
+            found.append(read(entry))
+        except FaultsError as error:
+            faults += [((index, *at), message) for at, message in error.faults]
+    if faults:
+        raise FaultsError(*faults)
+    return found[0], found[1], found[2] if len(found) == 3 else None
+
+
+def _rows(value: Any, info: ValidationInfo) -> tuple[Row, ...]:
+    """Read all rows, once it is known what they hold."""
+    of = info.data.get("of")
+    if of is None:
+        return ()  # the fault is told at 'of'
+    return tuple(listed(value, "a list of rows", lambda row: _row(of, row)))
+
+
+def _columns(header: list[str], of: str) -> list[tuple[str, str]]:
+    """Return name and unit of every column of a CSV file."""
+    found = []
+    for text in header:
+        match = _COLUMN.fullmatch(text)
+        name = match[1].replace("_", " ").lower() if match else ""
+        if match is None or name not in ("temperature", of, "relative error"):
+            raise fail(
+                f"column {text!r}; the header needs 'temperature [K]' and '{of} [unit]', and may "
+                "have 'relative error [%]'"
+            )
+        found.append((name, match[2] or ("K" if name == "temperature" else "")))
+    names = [name for name, _ in found]
+    if sorted(set(names)) != sorted(names) or not {"temperature", of} <= set(names):
+        raise fail(
+            f"columns {', '.join(names)}; one 'temperature [K]' and one '{of} [unit]' needed"
+        )
+    return found
+
+
+def _read(path: Path, of: str) -> tuple[Row, ...]:
+    """Read a CSV file.
+
+    Raises:
+        FaultsError: It cannot be read, or a line is wrong; the message says which.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise fail(f"the file '{path}' cannot be read ({error})", "file") from error
+    lines = [
+        (k, cells)
+        for k, cells in enumerate(csv.reader(io.StringIO(text)), start=1)
+        if any(cells) and not cells[0].lstrip().startswith("#")
+    ]
+    if not 1 < len(lines) <= _MOST:
+        message = f"the file '{path}' holds {len(lines)} lines; a header and rows are needed"
+        raise fail(message, "file")
+    columns: list[tuple[str, str]] = []
+    rows: list[Row] = []
+    for line, cells in lines:
+        try:
+            if columns:
+                rows.append(_line(cells, columns, of))
+            else:
+                columns = _columns(cells, of)
+        except FaultsError as error:
+            raise fail(f"{path}:{line}: {error}", "file") from error
+    return tuple(rows)
+
+
+def _line(cells: list[str], columns: list[tuple[str, str]], of: str) -> Row:
+    """Read one line of a CSV file."""
+    if len(cells) != len(columns):
+        raise fail(f"{len(cells)} cells found; the header has {len(columns)}")
+    named = {
+        name: f"{cell.strip()} {unit}" if cell.strip() else ""
+        for (name, unit), cell in zip(columns, cells, strict=True)
+    }
+    share = [named["relative error"]] if named.get("relative error") else []
+    return _row(of, [named["temperature"], named[of], *share])
+
+
+class TableSpec(Section):
+    """Values over temperature, to which an Arrhenius law is fitted.
+
+    Attributes:
+        of: What the table holds.
+        rows: Temperature [K], value [S/m or m^2/s], standard deviation of its logarithm.
+        file: Instead, a CSV file.
+        relative_error: Of all values.
+        convention: Whether sigma T or sigma follows the exponential.
+        mobile: The mobile ion, of a diffusivity.
+        kind: What kind of diffusivity it is.
+        haven_ratio: Of a tracer diffusivity.
+        carrier_density: Particles that have this diffusivity [1/m^3].
+    """
+
+    of: Annotated[Literal["conductivity", "diffusivity"], BeforeValidator(choice(*_QUANTITIES))] = (
+        Field(description="What the table holds.")
+    )
+    rows: Annotated[
+        tuple[Row, ...] | None,
+        BeforeValidator(_rows),
+        WithJsonSchema(
+            {
+                "type": "array",
+                "title": "a list of rows: temperature, value, relative error",
+                "items": {"type": "array", "minItems": 2, "maxItems": 3},
+                "examples": [[["300 K", "0.1 mS/cm"], ["350 K", "0.5 mS/cm"]]],
+            }
+        ),
+    ] = Field(
+        default=None,
+        description="Temperature, value and, if known, its relative error, each with its unit.",
+    )
+    file: Annotated[
+        Path | None,
+        BeforeValidator(existing_file("a CSV file", "measured.csv")),
+        WithJsonSchema({"type": "string", "title": "a file name", "examples": ["measured.csv"]}),
+    ] = Field(
+        default=None,
+        description="Instead of `rows`: a CSV file whose header names and units are "
+        "`temperature [K]`, `conductivity [mS/cm]` or `diffusivity [cm^2/s]`, `relative error [%]`."
+        " Relative to the scenario file.",
+    )
+    relative_error: Annotated[
+        float | None,
+        BeforeValidator(_error),
+        WithJsonSchema({"title": "a fraction", "examples": ["5 %"]}),
+    ] = Field(
+        default=None,
+        description="Relative standard deviation of the values that give none. Without any, the "
+        "scatter about the line says how sure the law is.",
+    )
+    convention: Annotated[
+        Literal["sigmaT", "sigma"], BeforeValidator(choice("sigmaT", "sigma"))
+    ] = Field(
+        default="sigmaT",
+        description="What follows exp(-E/kT): `sigmaT`, conductivity times temperature, or "
+        "`sigma`. A diffusivity is fitted as it is.",
+    )
+    mobile: Annotated[
+        str | None,
+        BeforeValidator(read_ion),
+        WithJsonSchema({"type": "string", "title": "an ion", "examples": ["Li+"]}),
+    ] = Field(default=None, description="The mobile ion with its charge; of a diffusivity.")
+    kind: Annotated[
+        Literal["tracer", "charge"] | None, BeforeValidator(choice("tracer", "charge"))
+    ] = Field(
+        default=None,
+        description="Kind of the diffusivity: of marked ions (`tracer`: NMR, SIMS, mean square "
+        "displacement; needs `haven_ratio`) or of charge (`charge`: centre of mass).",
+    )
+    haven_ratio: HavenRatio = Field(
+        default=None,
+        description="D_tracer/D_charge, by which a tracer diffusivity is divided: a number, or "
+        "mechanism and lattice of a known one.",
+    )
+    carrier_density: NumberDensity | None = Field(
+        default=None, description="Particles with this diffusivity per volume [1/m^3]."
+    )
+
+    @property
+    def points(self) -> tuple[Row, ...]:
+        """All rows, from wherever they come."""
+        rows = self.rows if self.file is None else _read(self.file, self.of)
+        return tuple((T, y, self.relative_error if e is None else e) for T, y, e in rows or ())
+
+    @property
+    def charge_number(self) -> int:
+        """Signed charge number of the mobile ion."""
+        found = ion_parts(self.mobile or "")
+        return found[1] if found else 0
+
+    @model_validator(mode="after")
+    def _complete(self) -> TableSpec:
+        """Check that there are rows, and all that a diffusivity needs."""
+        if (self.rows is None) == (self.file is None):
+            raise fail("give either 'rows' or 'file', the name of a CSV file")
+        faults = [*_diffusivity_faults(self)]
+        if self.rows is not None or (self.file is not None and self.file.is_file()):
+            at = "rows" if self.rows is not None else "file"
+            faults += [((at,), message) for message in _row_faults(self.points)]
+        if faults:
+            raise FaultsError(*faults)
+        return self
+
+
+def _row_faults(points: tuple[Row, ...]) -> list[str]:
+    """Return what keeps an Arrhenius law from being fitted."""
+    messages = []
+    different = len({T for T, _, _ in points})
+    if different < 2:
+        messages.append(f"found {different} temperature(s); at least 2 are needed for a law")
+    with_error = sum(error is not None for _, _, error in points)
+    if with_error not in (0, len(points)):
+        messages.append(
+            f"{with_error} of {len(points)} rows have a relative error; give it for all, or "
+            "'relative_error' for those without"
+        )
+    return messages
+
+
+def _diffusivity_faults(spec: TableSpec) -> list[tuple[KeyPath, str]]:
+    """Return keys of a diffusivity that are missing, or that a conductivity does not have."""
+    own = ("mobile", "kind", "carrier_density")
+    if spec.of == "conductivity":
+        return [
+            ((key,), "it belongs to 'of: diffusivity'; a conductivity has it inside, remove it")
+            for key in (*own, "haven_ratio")
+            if getattr(spec, key) is not None
+        ]
+    meaning = {
+        "mobile": "the ion with its charge, such as 'Li+'",
+        "kind": "'tracer' or 'charge'",
+        "carrier_density": "particles that have this diffusivity, such as '2e22 1/cm^3'",
+    }
+    faults: list[tuple[KeyPath, str]] = [
+        ((), f"a diffusivity needs '{key}': {meaning[key]}")
+        for key in own
+        if getattr(spec, key) is None
+    ]
+    if spec.convention == "sigma":
+        faults.append((("convention",), "it belongs to 'of: conductivity'; remove it"))
+    if spec.kind == "tracer" and spec.haven_ratio is None:
+        message = "a tracer diffusivity needs 'haven_ratio'; 1 if the ions move independently"
+        faults.append(((), message))
+    if spec.kind == "charge" and spec.haven_ratio is not None:
+        message = "only a tracer diffusivity is divided by it; remove it"
+        faults.append((("haven_ratio",), message))
+    return faults

@@ -1,0 +1,121 @@
+"""Normal modes as a scenario writes them: lists, or files as phonon codes leave them."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+
+from cellion.quantities import describe
+from cellion.scenario.files import existing_file
+from cellion.scenario.values import Section, choice, fail, listed
+
+__all__ = ["VibrationsSpec"]
+
+type _Modes = tuple[float, ...]
+
+_FILE = existing_file("a file of frequencies", "saddle.txt")
+_IMAGINARY = re.compile(r"(\d+\.?\d*|\.\d+)\s*i", re.IGNORECASE)
+_UNITS = ("THz", "cm^-1", "Hz", "rad/s")
+_MOST = 100_000
+
+
+def _mode(value: Any) -> float:
+    """Read one mode; an imaginary one is negative, or ends with an i."""
+    if isinstance(value, str):
+        imaginary = _IMAGINARY.fullmatch(value.strip())
+        if imaginary:
+            return -float(imaginary[1])
+    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise fail(
+        f"found {describe(value)}; a frequency as a plain number is needed (its unit is the key "
+        "'unit'); an imaginary mode is negative or written '2.1i'"
+    )
+
+
+def _modes(value: Any, info: ValidationInfo) -> _Modes:
+    """Read a list of modes, or the name of a file that holds one."""
+    if isinstance(value, str):
+        path = _FILE(value, info)
+        value = _read(path) if path.is_file() else [1.0]
+    modes = tuple(listed(value, "a list of frequencies, or the name of a file of them", _mode))
+    if not modes:
+        raise fail("found an empty list; at least one frequency is needed")
+    return modes
+
+
+def _read(path: Path) -> list[Any]:
+    """Return the words of a file, numbers as numbers; ``#`` begins a comment."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise fail(f"the file '{path}' cannot be read ({error})") from error
+    words = [word for line in lines for word in line.partition("#")[0].split()]
+    if len(words) > _MOST:
+        raise fail(f"the file '{path}' holds {len(words)} words; at most {_MOST} are read")
+    return [_number(word) for word in words]
+
+
+def _number(word: str) -> float | str:
+    try:
+        return float(word)
+    except ValueError:
+        return word
+
+
+_SCHEMA = {
+    "title": "a list of frequencies, or the name of a file",
+    "anyOf": [
+        {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "string"}]}},
+        {"type": "string", "minLength": 1},
+    ],
+    "examples": [[3.0, 5.0, 7.0]],
+}
+
+
+class VibrationsSpec(Section):
+    """Normal modes of a hop, from which its attempt frequency follows (Vineyard).
+
+    Attributes:
+        initial: Modes at the first site.
+        saddle: Modes at the saddle point, one real mode less.
+        final: Modes at the second site, checked for detailed balance.
+        unit: Unit of the lists.
+        imaginary: What happens to the imaginary mode of the saddle point.
+        translations: What happens to the three translations of a periodic crystal.
+    """
+
+    initial: Annotated[_Modes, BeforeValidator(_modes), WithJsonSchema(_SCHEMA)] = Field(
+        description="Modes with the ion at the first site. A file holds one number per word; `#` "
+        "begins a comment."
+    )
+    saddle: Annotated[_Modes, BeforeValidator(_modes), WithJsonSchema(_SCHEMA)] = Field(
+        description="Modes with the ion at the saddle point: one real mode less. The imaginary one "
+        "is negative or written `2.1i`."
+    )
+    final: Annotated[_Modes | None, BeforeValidator(_modes), WithJsonSchema(_SCHEMA)] = Field(
+        default=None,
+        description="Modes with the ion at the second site; checked against the `entropy` of the "
+        "two sites.",
+    )
+    unit: Annotated[Literal["THz", "cm^-1", "Hz", "rad/s"], BeforeValidator(choice(*_UNITS))] = (
+        Field(default="THz", description="Unit of the lists; `rad/s` are angular frequencies.")
+    )
+    imaginary: Annotated[Literal["refuse", "drop"], BeforeValidator(choice("refuse", "drop"))] = (
+        Field(
+            default="refuse",
+            description="Whether the one imaginary mode of the saddle point is dropped, or refused "
+            "because the list should hold none.",
+        )
+    )
+    translations: Annotated[
+        Literal["absent", "drop"], BeforeValidator(choice("absent", "drop"))
+    ] = Field(
+        default="absent",
+        description="Whether the three translations of a periodic crystal (below 0.03 THz) are "
+        "dropped from all lists, or absent.",
+    )
