@@ -68,7 +68,7 @@ def discretise(problem: TransportProblem) -> Discretisation:
         problem: Transport problem.
     """
     mesh = problem.mesh
-    periodic = problem.boundary == "periodic"
+    periodic = problem.wraps
     laws = problem.interfaces
     contacts = None if laws is None else find_contacts(mesh, laws, periodic=periodic)
     components = _components(problem, contacts)
@@ -108,10 +108,12 @@ def _components(problem: TransportProblem, contacts: Contacts | None) -> Compone
     components = find_components(
         mesh,
         problem.conducts,
-        periodic=problem.boundary == "periodic",
+        periodic=problem.wraps,
         separates=insulating,
     )
-    if problem.boundary == "uniform_gradient":
+    if problem.boundary == "cell":
+        carries = components.touches.all(axis=2)
+    elif problem.boundary == "uniform_gradient":
         attached = components.touches.any(axis=(1, 2))
         carries = np.repeat(attached[:, None], mesh.dimension, axis=1)
     elif problem.boundary == "uniform_flux":

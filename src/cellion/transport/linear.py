@@ -20,7 +20,15 @@ from cellion.transport.report import SolverReport
 from cellion.transport.solver_options import ENERGY_TOLERANCE, PREFIX, options_set
 from cellion.transport.system import field_energy, scale_of
 
-__all__ = ["Run", "configure", "keep_corrector", "new_solver", "solve_corrector", "solve_flux"]
+__all__ = [
+    "Run",
+    "configure",
+    "keep_corrector",
+    "new_solver",
+    "solve_corrector",
+    "solve_flux",
+    "solve_potential",
+]
 
 type Array = NDArray[np.float64]
 
@@ -148,6 +156,50 @@ def solve_flux(run: Run, solver: PETSc.KSP, load: PETSc.Vec, direction: str) -> 
     _check(run, solver, load, solution, direction, energy)
     values = np.array(solution.array)
     solution.destroy()
+    return values
+
+
+def solve_potential(
+    run: Run,
+    solver: PETSc.KSP,
+    load: PETSc.Vec,
+    between: tuple[PETSc.Mat, PETSc.Vec],
+    direction: str,
+) -> Array:
+    """Solve for the potential between two electrodes.
+
+    The dissipation, to which errors are relative, is at most that of any other potential with the
+    same electrodes (Dirichlet's principle); each round bounds it closer.
+
+    Args:
+        run: The problem.
+        solver: Solver of the matrix in which the electrodes are fixed.
+        load: Load of the electrodes, 0 at fixed nodes.
+        between: Matrix without fixed nodes, and the potential of the electrodes, 0 elsewhere.
+        direction: Direction from the lower to the upper electrode.
+
+    Returns:
+        Potential of the owned unknowns that are not fixed, 0 at those that are.
+
+    Raises:
+        ConvergenceError: The solve did not reach its tolerance.
+    """
+    free, electrodes = between
+    solution, potential, flow = (load.duplicate() for _ in range(3))
+    solution.set(0.0)
+    iterations, energy = 0, 0.0
+    for tolerance in (_FIRST_TOLERANCE, ENERGY_TOLERANCE, ENERGY_TOLERANCE):
+        electrodes.copy(potential)
+        potential.axpy(1.0, solution)
+        free.mult(potential, flow)
+        energy = float(np.sqrt(potential.dot(flow)))
+        iterations += _iterate(solver, load, solution, tolerance * energy)
+    run.reason[direction] = _reason_name(solver.getConvergedReason())
+    run.iterations[direction] = iterations
+    _check(run, solver, load, solution, direction, energy)
+    values = np.array(solution.array)
+    for vector in (solution, potential, flow):
+        vector.destroy()
     return values
 
 

@@ -15,7 +15,7 @@ from cellion.transport.laws import InterfaceLaws
 
 __all__ = ["BOUNDARIES", "TransportProblem"]
 
-BOUNDARIES = ("periodic", "electrodes", "uniform_gradient", "uniform_flux")
+BOUNDARIES = ("periodic", "electrodes", "uniform_gradient", "uniform_flux", "cell")
 _SYMMETRY_TOLERANCE = 1e-9
 _DEFINITENESS_TOLERANCE = 1e-14
 _ISOTROPY_TOLERANCE = 1e-13
@@ -29,7 +29,9 @@ class TransportProblem:
     ``electrodes`` two opposite faces are equipotential and the other faces are insulated. With
     ``uniform_gradient`` the potential on the whole boundary is that of a uniform field, with
     ``uniform_flux`` the current through it that of a uniform current: what a sample shows of a
-    larger one lies between the two (Huet, J. Mech. Phys. Solids 38 (1990) 813).
+    larger one lies between the two (Huet, J. Mech. Phys. Solids 38 (1990) 813). A ``cell`` has
+    electrodes along one direction and is periodic along the others, where its mesh is; its
+    electrodes are metals next to poor conductors, of any contrast.
 
     Attributes:
         mesh: Labelled mesh of the box.
@@ -37,13 +39,14 @@ class TransportProblem:
             (n_materials, d, d) [S/m]; symmetric and positive definite, or exactly zero for an
             insulator.
         boundary: One of `BOUNDARIES`.
-        directions: Directions of the mean field, a subset of ``x``, ``y``, ``z``.
+        directions: Directions of the mean field, a subset of ``x``, ``y``, ``z``; one of a cell.
         interfaces: Laws of the interfaces between labels; None when all contacts are perfect.
 
     Raises:
         MaterialError: A conductivity has the wrong shape, is not symmetric or not positive.
         ScenarioError: The boundary or a direction is unknown.
-        MeshError: Periodic boundaries are asked for on a mesh whose faces do not match.
+        MeshError: Periodic boundaries are asked for on a mesh whose faces do not match, or the
+            mesh of a cell is periodic from electrode to electrode.
     """
 
     mesh: LabelledMesh
@@ -87,6 +90,24 @@ class TransportProblem:
                 f"transport.boundary: periodic needs a mesh that is periodic in all directions; it "
                 f"is not in {', '.join(open_axes)} (use `boundary: electrodes` or a periodic mesh)"
             )
+        if self.boundary == "cell":
+            self._check_cell()
+
+    def _check_cell(self) -> None:
+        if len(self.directions) != 1:
+            raise ScenarioError(
+                f"transport.directions: {list(self.directions)}; a cell has one direction"
+            )
+        if self.mesh.periodic[self.axes[0]]:
+            raise MeshError(
+                f"transport.boundary: the mesh is periodic along {self.directions[0]}, from one "
+                "electrode of the cell to the other; it must end there"
+            )
+
+    @property
+    def wraps(self) -> bool:
+        """Whether the mesh goes on periodically, in the directions in which it can."""
+        return self.boundary in ("periodic", "cell")
 
     @property
     def conducts(self) -> NDArray[np.bool_]:

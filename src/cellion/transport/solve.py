@@ -23,7 +23,14 @@ from cellion.mesh.facets import facet_vertices
 from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
 from cellion.transport.discretise import Discretisation, discretise
-from cellion.transport.linear import Run, keep_corrector, new_solver, solve_corrector, solve_flux
+from cellion.transport.linear import (
+    Run,
+    keep_corrector,
+    new_solver,
+    solve_corrector,
+    solve_flux,
+    solve_potential,
+)
 from cellion.transport.problem import TransportProblem
 from cellion.transport.report import Percolation, percolation_report
 from cellion.transport.solution import Solution
@@ -255,6 +262,40 @@ def _solve_electrodes(run: Run, wanted: list[str]) -> None:
                 run.currents[direction] = _currents(run, reaction, sides)
 
 
+def _solve_cell(run: Run, wanted: list[str]) -> None:
+    """Solve with the lower electrode at 1 and the upper one at 0, periodic along the others.
+
+    The load is the current that enters while only the lower electrode is raised. Unlike the load
+    of a uniform field it is not a small difference of large currents, whatever the contrast, if
+    the better conductor is above.
+    """
+    (direction,) = wanted
+    axis = AXES.index(direction)
+    height = float(run.problem.mesh.box[axis])
+    with ExitStack() as stack:
+        with run.watch.stage("assemble"):
+            free = assemble_operator(run.problem, run.discrete)
+            matrix = free.duplicate(copy=True)
+            raised, load = free.createVecRight(), free.createVecLeft()
+            for made in (free, matrix, raised, load):
+                stack.callback(made.destroy)
+            (lower, upper), fixed = _electrode_nodes(run, axis)
+            raised.array[:] = lower
+            free.mult(raised, load)
+            load.array[:] = np.where(fixed, 0.0, -load.array)
+            _fix(matrix, fixed)
+        with run.watch.stage("setup"):
+            solver = new_solver(run, matrix, stack)
+            solver.setUp()
+        with run.watch.stage("solve"):
+            raised.array[:] += solve_potential(run, solver, load, (free, raised), direction)
+            free.mult(raised, load)
+            reaction = -load.array * height / scale_of(run.problem).length
+            run.currents[direction] = _currents(run, reaction, [lower, upper])
+            places = _coordinates(run.discrete, run.problem)[:, axis]
+            keep_corrector(run, direction, height * (1.0 - raised.array) - places)
+
+
 def _solve_fixed(
     run: Run, solver: PETSc.KSP, load: PETSc.Vec, fixed: Flags, direction: str
 ) -> None:
@@ -325,6 +366,7 @@ def _currents(run: Run, reaction: Array, sides: list[Flags]) -> tuple[float, flo
 _SOLVE = {
     "periodic": _solve_periodic,
     "electrodes": _solve_electrodes,
+    "cell": _solve_cell,
     "uniform_gradient": _solve_gradient,
     "uniform_flux": _solve_flux,
 }
