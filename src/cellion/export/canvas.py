@@ -90,7 +90,8 @@ def finish(
     tall = height / dpi
     left, bottom = (0.75, 0.6) if flat else (0.0, 0.0)
     longest = max(map(len, legend), default=0) if legend else 5
-    page = np.array([left + _INCHES + 0.75 + 0.095 * longest, bottom + tall + _HEADING])
+    beside = 0.75 + 0.095 * longest if legend or scale is not None else 0.15
+    page = np.array([left + _INCHES + beside, bottom + tall + _HEADING])
     figure = Figure(figsize=(page[0], page[1]), dpi=dpi)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((left / page[0], bottom / page[1], _INCHES / page[0], tall / page[1]))

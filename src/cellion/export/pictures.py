@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import CellionError
 from cellion.export.canvas import ColourScale, finish
+from cellion.export.grains import colour_labels
 from cellion.export.surfaces import Composite, read_composite
 from cellion.export.system_libraries import installation_hint, rendering_support
 
@@ -32,9 +33,16 @@ __all__ = ["Pictures", "draw_pictures", "main"]
 type Floats = NDArray[np.float64]
 
 _MATERIAL_COLOURS = ("#ead9a6", "#48729e", "#b9583f", "#6f9a62", "#7d6796", "#8c8c8c")
+# After Paul Tol's light scheme, told apart with any colour vision.
+_GRAIN_COLOURS = (
+    *("#77aadd", "#ee8866", "#eedd88", "#99ddff", "#44bb99", "#bbcc33"),
+    *("#ffaabb", "#c7b299", "#dddddd", "#b8a1d9", "#8fc1a9", "#d9c27a"),
+)
+_TINTS = np.array([0.0, 0.35, -0.12, 0.2, -0.22, 0.5, -0.06, 0.1])
 _NO_GRAPHICS = 4
 _POTENTIAL = re.compile(r"potential_(?P<carrier>[a-z]+)_(?P<direction>[xyz])$")
 _DECADES = 2.0
+_LOW, _HIGH = 0.01, 0.998  # shares of the volume below the ends of the scale
 _MPI_VARIABLES = ("PMI_", "PMIX_", "HYDRA_", "OMPI_", "MPI_", "MV2_")
 
 
@@ -127,7 +135,8 @@ def _draw(composite: Composite, folder: Path) -> list[Path]:
     scene = open_scene(composite, {}, whole_particles=True)
     colours, legend = _material_colours(composite)
     shot = render_materials(scene, colours)
-    files = [finish(shot, folder / "microstructure.png", title="Microstructure", legend=legend)]
+    title = _heading(composite)
+    files = [finish(shot, folder / "microstructure.png", title=title, legend=legend)]
     fields = _fields(composite)
     scene = open_scene(
         composite, {field.name: field.values for field in fields}, whole_particles=False
@@ -168,14 +177,16 @@ def _fields(composite: Composite) -> list[_Field]:
         fields.append(_Field(name=name, title=f"Potential, {about}", values=values, scale=scale))
         current = composite.current_density.get(name.replace("potential", "current_density"))
         if current is not None:
-            vectors = _at_points(composite, current, composite.conducting(name))
+            shown = composite.conducting(name)
+            vectors = _at_points(composite, current, shown)
             values = np.linalg.norm(vectors, axis=1)
+            sizes = np.linalg.norm(current[shown], axis=1)
             fields.append(
                 _Field(
                     name=name.replace("potential", "current_density"),
                     title=f"Current density and paths (white), {about}",
                     values=values,
-                    scale=_logarithmic("current density [A/m²]", values),
+                    scale=_logarithmic("current density [A/m²]", sizes, _volumes(composite)[shown]),
                     vectors=vectors,
                 )
             )
@@ -183,16 +194,54 @@ def _fields(composite: Composite) -> list[_Field]:
 
 
 def _material_colours(composite: Composite) -> tuple[NDArray[np.uint8], dict[str, str]]:
-    """Colour of each mesh cell, and the legend."""
+    """Colour of each mesh cell, and the legend; touching grains differ."""
     count = len(composite.materials)
     names = [_MATERIAL_COLOURS[i % len(_MATERIAL_COLOURS)] for i in range(count)]
     empty = set(np.unique(composite.material[composite.void]))
+    grains = _grain_counts(composite)
     legend: dict[str, str] = {}
     for i in np.unique(composite.material):
         name = composite.materials[i]
-        legend |= {f"{name} (empty)": "white"} if i in empty else {name: names[i]}
-    table = np.round(255 * np.array([to_rgb(name) for name in names])).astype(np.uint8)
-    return table[composite.material], legend
+        if i in empty:
+            legend[f"{name} (empty)"] = "white"
+        else:
+            legend[name + (f" ({grains[i]} grains)" if i in grains else "")] = names[i]
+    table = np.array([to_rgb(name) for name in names])[composite.material]
+    if _all_grains(composite):
+        table, legend = np.array([to_rgb(name) for name in _GRAIN_COLOURS]), {}
+        table = table[_grain_colours(composite, len(table)) % len(table)]
+    elif grains:
+        tint = _TINTS[_grain_colours(composite, len(_TINTS)) % len(_TINTS), None]
+        tinted = np.where(tint > 0, table + tint * (1 - table), table * (1 + tint))
+        table = np.where(composite.grains[:, None], tinted, table)
+    return np.round(255 * table).astype(np.uint8), legend
+
+
+def _grain_counts(composite: Composite) -> dict[int, int]:
+    """Number of grains of each material that has grains."""
+    labels = np.unique(composite.label[composite.grains])
+    found, counts = np.unique(composite.label_material[labels], return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def _all_grains(composite: Composite) -> bool:
+    """Whether all there is to see are grains of one material."""
+    seen = np.unique(composite.material[~composite.void])
+    return bool(len(seen) == 1 and composite.grains[~composite.void].all())
+
+
+def _grain_colours(composite: Composite, palette: int) -> NDArray[np.int64]:
+    """Number of a colour for each mesh cell."""
+    count = len(composite.label_material)
+    return colour_labels(composite.neighbours, count, palette)[composite.label]
+
+
+def _heading(composite: Composite) -> str:
+    """Title of the picture of the materials."""
+    if not _all_grains(composite):
+        return "Microstructure"
+    ((material, count),) = _grain_counts(composite).items()
+    return f"{count} grains of {composite.materials[material]}"
 
 
 def _prefixed(values: Floats) -> tuple[str, float]:
@@ -210,11 +259,19 @@ def _linear(label: str, values: Floats) -> ColourScale:
     return ColourScale(label=label, colours=matplotlib.colormaps["viridis"], norm=norm)
 
 
-def _logarithmic(label: str, values: Floats) -> ColourScale:
-    """Two decades at most; linear when the values differ little."""
-    known = values[~np.isnan(values)]
-    high = float(np.quantile(known, 0.998)) or 1.0
-    low = max(float(np.quantile(known, 0.01)), high * 10**-_DECADES)
+def _logarithmic(label: str, sizes: Floats, volumes: Floats) -> ColourScale:
+    """Two decades at most; linear when the values differ little.
+
+    Args:
+        label: Name and unit.
+        sizes: Magnitude in mesh cells, shape (m,).
+        volumes: Their volumes, shape (m,); the few in tight corners shall not set the scale.
+    """
+    order = np.argsort(sizes)
+    below = np.cumsum(volumes[order]) / volumes.sum()
+    low, high = sizes[order][np.searchsorted(below, (_LOW, _HIGH))]
+    high = float(high) or 1.0
+    low = max(float(low), high * 10**-_DECADES)
     norm = LogNorm(low, high) if high > 8 * low else Normalize(0.0, 1.02 * high)
     return ColourScale(label=label, colours=_inferno(), norm=norm)
 
@@ -226,7 +283,7 @@ def _inferno() -> Colormap:
 
 
 def _at_points(composite: Composite, values: Floats, shown: NDArray[np.bool_]) -> Floats:
-    """Mean over the mesh cells around a point, by volume; points belong to one material.
+    """Mean over the mesh cells around a point, by volume; points belong to one label.
 
     Args:
         composite: The mesh.
@@ -237,15 +294,21 @@ def _at_points(composite: Composite, values: Floats, shown: NDArray[np.bool_]) -
         Vectors at the points, shape (n, 3); NaN at points of no such mesh cell.
     """
     cells = composite.cells[shown]
-    corners = composite.points[cells]
-    edges = corners[:, 1:, : composite.dimension] - corners[:, :1, : composite.dimension]
-    weight = np.repeat(np.abs(np.linalg.det(edges)), cells.shape[1])
+    weight = np.repeat(_volumes(composite)[shown], cells.shape[1])
     count = len(composite.points)
     total = np.bincount(cells.ravel(), weight, count)
     total[total == 0] = np.nan
     repeated = np.repeat(values[shown], cells.shape[1], axis=0)
     columns = [np.bincount(cells.ravel(), weight * column, count) / total for column in repeated.T]
     return np.column_stack(columns)
+
+
+def _volumes(composite: Composite) -> Floats:
+    """Volume of each mesh cell up to a factor, shape (m,)."""
+    corners = composite.points[composite.cells]
+    edges = corners[:, 1:, : composite.dimension] - corners[:, :1, : composite.dimension]
+    volumes: Floats = np.abs(np.linalg.det(edges))
+    return volumes
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from matplotlib.colors import LogNorm
 from numpy.typing import NDArray
 
 from cellion.export.canvas import ColourScale, Shot
+from cellion.export.grains import colour_labels
 from cellion.export.surfaces import Composite, Facets, boundary_edges
 
 __all__ = ["Scene", "open_scene", "render_field", "render_materials"]
@@ -100,12 +101,16 @@ def open_scene(
 
 
 def _groups(composite: Composite, fields: Mapping[str, Floats]) -> list[NDArray[np.bool_]]:
-    """Mesh cells that agree about which fields they have.
+    """Mesh cells that may be cut together.
 
-    VTK joins points at one place when it cuts, so mesh cells with a value there and those without
-    one have to be cut apart.
+    VTK joins points at one place when it cuts, which would smooth jumps between labels, so those
+    that touch are cut apart, as are mesh cells with a value and those without one.
     """
     number = np.zeros(len(composite.cells), dtype=np.int64)
+    if fields:
+        number += colour_labels(composite.neighbours, len(composite.label_material), 1)[
+            composite.label
+        ]
     for values in fields.values():
         number = 2 * number + np.isnan(values)[composite.cells].any(axis=1)
     return [number == each for each in np.unique(number)]

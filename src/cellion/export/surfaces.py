@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import ResultsError
+from cellion.export.grains import label_neighbours, touching_materials
 from cellion.export.paraview import FieldPiece, read_fields
 
 __all__ = ["Composite", "Facets", "boundary_edges", "composite", "mesh_facets", "read_composite"]
@@ -31,16 +32,16 @@ class Composite:
     """A labelled mesh with fields, ready to be looked at.
 
     Attributes:
-        points: Coordinates, shape (n, 3), in `length_unit`; a point belongs to one material and
-            one side of a jump.
+        points: Coordinates, shape (n, 3), in `length_unit`; a point belongs to one label and one
+            side of a jump.
         cells: Points of each mesh cell, shape (m, d + 1).
         vertices: Vertices of each mesh cell without regard to materials and jumps, (m, d + 1).
         label: Label (particle; 0 is the matrix of a packing) of each mesh cell, shape (m,).
         material: Index into `materials` of each mesh cell, shape (m,).
         materials: Names of the materials.
         void: Whether each mesh cell is a pore, which is not drawn, shape (m,).
-        matrix: Whether each mesh cell belongs to what surrounds the particles, shape (m,); all of
-            them when nothing does.
+        matrix: Whether each mesh cell belongs to what surrounds the particles, shape (m,), maybe
+            in grains; all of them when nothing does.
         potential: Name to values at the points, shape (n,) [V]; NaN where there is none.
         current_density: Name to values per mesh cell, shape (m, 3) [A/m^2].
         box: Lower and upper corner, shape (2, 3), in `length_unit`.
@@ -72,6 +73,25 @@ class Composite:
     def dimension(self) -> int:
         """2 or 3."""
         return int(self.cells.shape[1]) - 1
+
+    @cached_property
+    def neighbours(self) -> Integers:
+        """Pairs of labels that share a vertex, ascending, shape (p, 2)."""
+        return label_neighbours(self.vertices, self.label)
+
+    @cached_property
+    def label_material(self) -> Integers:
+        """Index into `materials` of each label, shape (n_labels,); 0 for labels without cells."""
+        found = np.zeros(int(self.label.max(initial=-1)) + 1, dtype=np.int64)
+        found[self.label] = self.material
+        return found
+
+    @cached_property
+    def grains(self) -> NDArray[np.bool_]:
+        """Whether each mesh cell is part of a grain that touches others, shape (m,)."""
+        touching = touching_materials(self.neighbours, self.label_material)
+        found: NDArray[np.bool_] = self.matrix & np.isin(self.material, touching) & ~self.void
+        return found
 
     def conducting(self, name: str) -> NDArray[np.bool_]:
         """Whether each mesh cell has the named potential, shape (m,)."""
@@ -109,7 +129,7 @@ def read_composite(path: Path) -> Composite:
 
 
 def composite(piece: FieldPiece, materials: tuple[str, ...]) -> Composite:
-    """Join the partitions of a field file and split points between materials.
+    """Join the partitions of a field file and split points between labels.
 
     Args:
         piece: Fields named ``potential_*`` at points and ``current_density_*``, ``material``,
@@ -125,11 +145,12 @@ def composite(piece: FieldPiece, materials: tuple[str, ...]) -> Composite:
     }
     vertex = _weld(piece.points)
     same = _weld(np.column_stack([piece.points, *potential.values()]))
-    first, cells = _split_by_material(same[piece.cells], material)
+    first, cells = _split_by_label(same[piece.cells], label)
     original = piece.cells.ravel()[first]
     unit, scale = _length_unit(float(np.ptp(piece.points, axis=0).max()))
     points = piece.points[original] / scale
     names = materials or tuple(f"material {i}" for i in range(int(material.max()) + 1))
+    void = np.array([name.lower().startswith(_VOID_NAMES) for name in names])[material]
     return Composite(
         points=points,
         cells=cells,
@@ -137,8 +158,8 @@ def composite(piece: FieldPiece, materials: tuple[str, ...]) -> Composite:
         label=label,
         material=material,
         materials=names,
-        void=np.array([name.lower().startswith(_VOID_NAMES) for name in names])[material],
-        matrix=_matrix(label, piece),
+        void=void,
+        matrix=_matrix(piece, vertex[piece.cells], label, void),
         potential={name: values[original] for name, values in potential.items()},
         current_density={
             name: np.asarray(values, dtype=np.float64)
@@ -161,24 +182,31 @@ def _weld(rows: Floats) -> Integers:
     return number
 
 
-def _split_by_material(points: Integers, material: Integers) -> tuple[Integers, Integers]:
-    """Give every material its own points: first corner of each new point, and the new cells."""
-    count = int(material.max()) + 1
-    key = (points * count + material[:, None]).ravel()
-    first = np.full(int(key.max()) + 1, -1, dtype=np.int64)
-    first[key[::-1]] = np.arange(len(key))[::-1]
-    used = first >= 0
-    return first[used], (np.cumsum(used) - 1)[key].reshape(points.shape)
+def _split_by_label(points: Integers, label: Integers) -> tuple[Integers, Integers]:
+    """Give every label its own points: first corner of each new point, and the new cells."""
+    key = (points * (int(label.max()) + 1) + label[:, None]).ravel()
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
+    return first, number.reshape(points.shape)
 
 
-def _matrix(label: Integers, piece: FieldPiece) -> NDArray[np.bool_]:
-    """Mesh cells of label 0 when they reach all faces of the box, else all mesh cells."""
+def _matrix(
+    piece: FieldPiece, vertices: Integers, label: Integers, empty: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Mesh cells of what surrounds particles: of label 0, or of its material if its grains touch.
+
+    It is empty, or reaches all faces of the box; else nothing surrounds the rest, and all mesh
+    cells are returned.
+    """
     inside = label == 0
-    if inside.any():
-        reached = piece.points[piece.cells[inside].ravel()]
-        if not np.array_equal(np.ptp(reached, axis=0), np.ptp(piece.points, axis=0)):
-            inside = np.ones(len(label), dtype=bool)
-    return inside if inside.any() else np.ones(len(label), dtype=bool)
+    if not inside.any():
+        return np.ones(len(label), dtype=bool)
+    material = np.asarray(piece.cell_data["material"])
+    alike = material == material[np.argmax(inside)]
+    if len(label_neighbours(vertices[alike], label[alike])):
+        inside = alike
+    reached = piece.points[piece.cells[inside].ravel()]
+    around = np.array_equal(np.ptp(reached, axis=0), np.ptp(piece.points, axis=0))
+    return inside if around or empty[inside].all() else np.ones(len(label), dtype=bool)
 
 
 def _length_unit(size: float) -> tuple[str, float]:

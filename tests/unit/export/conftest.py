@@ -35,6 +35,12 @@ def lattice(divisions: int, dimension: int) -> tuple[NDArray[np.float64], NDArra
     return nodes / divisions, np.concatenate(cells)
 
 
+@pytest.fixture(scope="session")
+def make_lattice() -> Callable[[int, int], tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """Makes `lattice` boxes."""
+    return lattice
+
+
 def write_composite(path: Path, divisions: int, dimension: int) -> Path:
     """Spheres (discs) that insulate, with the potential of a uniform field around them."""
     points, cells = lattice(divisions, dimension)
