@@ -1,7 +1,8 @@
 """Arrhenius plots: log10 of sigma T, or of D, over 1000/T.
 
 Drawn with matplotlib without its global state. One colour and marker per material; the largest
-principal value is a full line, smaller ones are broken; extrapolated points are hollow.
+principal value is a full line, smaller ones are broken; extrapolated points are hollow. A band is
+the interval that holds 68 % of the mean of the principal values.
 """
 
 from __future__ import annotations
@@ -100,6 +101,10 @@ def _curves(table: TensorTable) -> list[int]:
 
 def _draw(axes: Axes, table: TensorTable, colour: str, marker: str) -> None:
     x, values = 1000.0 / table.temperature, table.scaled()
+    if table.spread is not None and table.spread.low.min() > 0.0:
+        factor = table.temperature if table.quantity == "conductivity" else 1.0
+        low, high = (np.log10(factor * end) for end in (table.spread.low, table.spread.high))
+        axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     for k in _curves(table):
         y = np.log10(values[:, k])
         axes.plot(x, y, color=colour, linestyle=_LINES[k], linewidth=1.4)

@@ -41,13 +41,22 @@ def rates_table(table: TensorTable) -> Table:
         min_width=72,
     )
     names = [symbol] if table.isotropic else [f"{symbol}_{k}" for k in (1, 2, 3)]
-    for header in ("T [K]", "1000/T [1/K]", *(f"{name} [{table.unit}]" for name in names)):
+    headers = [f"{name} [{table.unit}]" for name in names]
+    if table.spread is None:
+        headers = ["1000/T [1/K]", *headers]
+    else:
+        headers += ["median", "68 % from", "to"]
+    for header in ("T [K]", *headers):
         shown.add_column(Text(header), justify="right")
-    values = table.principal.values
-    for t, row, outside in zip(table.temperature, values, table.extrapolated, strict=True):
-        star = "*" if outside else ""
-        cells = [f"{value:.4g}" for value in row[: len(names)]]
-        shown.add_row(Text(f"{star}{t:g}"), f"{1000.0 / t:.4f}", *cells)
+    for n, t in enumerate(table.temperature.tolist()):
+        star = "*" if table.extrapolated[n] else ""
+        cells = [f"{value:.4g}" for value in table.principal.values[n, : len(names)]]
+        if table.spread is None:
+            cells = [f"{1000.0 / t:.4f}", *cells]
+        else:
+            numbers = (table.spread.median[n], table.spread.low[n], table.spread.high[n])
+            cells += [f"{number:.2e}" for number in numbers]
+        shown.add_row(Text(f"{star}{t:g}"), *cells)
     return shown
 
 
@@ -64,6 +73,8 @@ def _caption(table: TensorTable) -> Iterator[str]:
         for k, axis in enumerate(axes[middle], start=1):
             numbers = ", ".join(f"{component:.3f}" for component in axis.round(3) + 0.0)
             yield f"axis {k}{at}: ({numbers}) in crystal axes"
+    if table.spread is not None:
+        yield f"median and 68 % interval of the mean of the principal values: {table.spread.cause}"
     if table.extrapolated.any():
         yield "* extrapolated: outside the temperatures of the measurement"
     if table.source:
@@ -121,6 +132,10 @@ def _rows(table: TensorTable) -> Iterator[dict[str, Entry]]:
             for a, name in enumerate("xyz")
         }
         row[f"{symbol}_mean [{unit}]"] = float(table.mean[n])
+        if table.spread is not None:
+            row[f"{symbol}_median [{unit}]"] = float(table.spread.median[n])
+            row[f"{symbol}_low [{unit}]"] = float(table.spread.low[n])
+            row[f"{symbol}_high [{unit}]"] = float(table.spread.high[n])
         yield row
 
 

@@ -17,9 +17,11 @@ from cellion.rates.conductor import (
     Carriers,
     HoppingConductor,
     MonteCarloSettings,
+    conductor_mechanism,
     hopping_conductivity,
+    simulate_conductor,
 )
-from cellion.rates.correlation import known_correlation
+from cellion.rates.correlation import correlation, known_correlation
 from cellion.rates.nernst_einstein import Conductivity
 from cellion.rates.uncertainty import normal_points, shifted_barriers
 from cellion.scenario.faults import FaultsError
@@ -27,12 +29,22 @@ from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.materials import IonSpec
 from cellion.scenario.values import fail
 
-__all__ = ["HoppingLaw", "Uncertain", "UncertainHops", "hopping_law", "known_haven_ratio"]
+__all__ = [
+    "HoppingLaw",
+    "Uncertain",
+    "UncertainHops",
+    "correlation_note",
+    "hopping_law",
+    "known_haven_ratio",
+]
 
 type Floats = NDArray[np.float64]
 
 SAMPLES = 256
 """Sets of barriers from which an interval is read."""
+
+LARGEST_EXACT = 60
+"""States times sites of a cell up to which correlation factors take seconds."""
 
 _SIGMA = (0.15865525393145707, 0.5, 0.8413447460685429)  # one standard deviation, and the median
 
@@ -139,6 +151,36 @@ def hopping_law(spec: IonSpec) -> HoppingLaw:
         return _own_law(spec.hopping)
     built = build_family(spec)
     return HoppingLaw(conductor=built.conductor(), uncertain=built)
+
+
+def correlation_note(law: HoppingLaw, temperature: float) -> str:
+    """Say how tracer and charge diffusion differ; empty where nothing is known beyond the network.
+
+    Args:
+        law: The law.
+        temperature: Temperature of the numbers [K].
+    """
+    conductor = law.conductor
+    at = f"at {temperature:g} K"
+    if conductor.monte_carlo is not None:
+        run = simulate_conductor(conductor, temperature)
+        return (
+            f"kinetic Monte Carlo {at}: {run.events:,} hops, Haven ratio {run.haven_ratio:.3f} +- "
+            f"{run.haven_error:.3f}, correlation factor {run.correlation_factor:.3f} +- "
+            f"{run.correlation_error:.3f}"
+        )
+    mechanism = conductor_mechanism(conductor, temperature)
+    if mechanism is None:
+        return ""
+    if len(mechanism.states) * len(mechanism.positions) > LARGEST_EXACT:
+        return (
+            f"mechanism '{mechanism.name}': the cell is too large for its exact correlation factor"
+        )
+    found = correlation(mechanism)
+    return (
+        f"mechanism '{mechanism.name}' {at}, few defects: correlation factor "
+        f"{found.correlation_factor:.4f}, Haven ratio {found.haven_ratio:.4f}"
+    )
 
 
 def known_haven_ratio(value: float | str | None, *at: str | int) -> float | None:

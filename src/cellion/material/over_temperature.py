@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MaterialError
-from cellion.material.hopping import HoppingLaw
+from cellion.material.hopping import HoppingLaw, correlation_note
+from cellion.material.laws import Spread
 from cellion.material.material import MARGIN, Material
+from cellion.material.tabulated import TableLaw
 from cellion.rates.arrhenius import Quantity, fit
 from cellion.rates.diffusivity import Diffusivity, PrincipalAxes, principal_axes
 
@@ -33,6 +35,7 @@ class TensorTable:
         extrapolated: Whether a temperature is outside the data behind the law, shape (n,).
         origin: ``computed`` from hops, or ``measured``.
         source: Where it comes from.
+        spread: How sure the mean of the principal values is, where that is known.
         notes: What else to know, one sentence each.
     """
 
@@ -43,6 +46,7 @@ class TensorTable:
     extrapolated: NDArray[np.bool_]
     origin: Literal["computed", "measured"]
     source: str
+    spread: Spread | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -103,7 +107,9 @@ def conductivity_table(material: Material, carrier: str, temperature: Floats) ->
     if not tensor.any():
         raise MaterialError(f"material '{material.name}': the {carrier} does not move")
     low, high = material.ranges.get(carrier, (0.0, np.inf))
-    hops = isinstance(material.carriers[carrier], HoppingLaw)
+    law = material.carriers[carrier]
+    hops = isinstance(law, HoppingLaw)
+    note = correlation_note(law, float(np.median(T))) if isinstance(law, HoppingLaw) else ""
     start = f"{carrier} conductivity: "
     sources = [s.removeprefix(start) for s in material.sources if s.startswith(start)]
     return TensorTable(
@@ -114,6 +120,8 @@ def conductivity_table(material: Material, carrier: str, temperature: Floats) ->
         extrapolated=(low - MARGIN > T) | (high + MARGIN < T),
         origin="computed" if hops else "measured",
         source="; ".join(sources),
+        spread=law.spread(T) if isinstance(law, HoppingLaw | TableLaw) else None,
+        notes=(note,) if note else (),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cellion.errors import MeshError
+from cellion.material.checks import check_conductors, check_study
 from cellion.material.material import build_materials
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.read import read_mesh
@@ -68,15 +69,18 @@ def estimate(scenario: Scenario) -> Estimate:
         CellionError: A material, the geometry or the mesh file is wrong.
     """
     materials = build_materials(scenario)
+    check_study(scenario)
     particles: int | None = None
     if scenario.microstructure.mesh is not None:
         data = read_mesh(scenario.microstructure.mesh)
         directions_of(scenario, len(data.box))
+        check_conductors(scenario, materials, data.materials, len(data.box))
         cells, vertices = len(data.cells), len(data.points)
     else:
         structure = generate(
             scenario.microstructure, {name: m.density for name, m in materials.items()}
         )
+        check_conductors(scenario, materials, structure.materials, len(structure.box))
         particles = structure.particle_count or None
         cells = estimate_cells(structure, mesh_sizes(scenario.mesh, structure))
         vertices = vertices_of(cells, len(structure.box))

@@ -24,6 +24,7 @@ from cellion.export.system_libraries import installation_hint, missing_compiler_
 from cellion.export.tables import table_row, write_table
 from cellion.homogenise.effective import homogenise
 from cellion.homogenise.properties import EffectiveTransport
+from cellion.material.checks import check_conductors
 from cellion.material.material import build_materials
 from cellion.pipeline.estimate import directions_of
 from cellion.pipeline.geometry import distributed_mesh
@@ -126,6 +127,7 @@ def prepare(
     made, mesh = distributed_mesh(
         scenario, materials, comm, watch=watch, tell=tell, stock=stock, memory=memory
     )
+    on_root(comm, lambda: check_conductors(scenario, materials, mesh.materials, mesh.dimension))
     return Prepared(
         materials=materials,
         mesh=mesh,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -98,7 +99,11 @@ def _row(of: str, value: Any) -> Row:
             f"found {describe(value)}; a row is [temperature, value] or [temperature, value, "
             "relative error], such as [300 K, 0.1 mS/cm, 5 %]"
         )
-    readers = (_temperature, lambda entry: _value(of, entry), _error)
+    readers: tuple[Callable[[Any], float], ...] = (
+        _temperature,
+        lambda entry: _value(of, entry),
+        _error,
+    )
     found: list[float] = []
     faults: list[tuple[KeyPath, str]] = []
     for index, (read, entry) in enumerate(zip(readers, value, strict=False)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cellion.errors import StudyError
+from cellion.material.checks import check_study
 from cellion.scenario.design import combinations, document_of
 from cellion.scenario.edit import with_values
 from cellion.scenario.faults import scenario_error
@@ -58,12 +59,14 @@ def plan(scenario: Scenario) -> tuple[Point, ...]:
 
     Raises:
         StudyError: The scenario has no ``study`` section.
+        MaterialError: The study varies an energy that a crystal family does not have.
     """
     if scenario.study is None:
         raise StudyError(
             f"scenario '{scenario.name}' has no 'study' section; add one, for example "
             "study: {vary: {temperature: [273 K, 298 K]}}, or use 'cellion run'"
         )
+    check_study(scenario)
     return tuple(_points(scenario))
 
 
