@@ -93,8 +93,8 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
     recovered by volume-weighted averaging at the vertices within each material and component (with
     orientations or interfaces, within each label), in the energy norm (Zienkiewicz and Zhu, Int. J.
     Numer. Methods Eng. 24 (1987) 337). With P1 elements, the square of the energy error is the
-    error of sigma_eff, which is too high. Errors of jumps are of higher order and left out, and so
-    are those of sheets. It is an estimate and not a bound: it is sharp for smooth fields on regular
+    error of sigma_eff, which is too high. Sheets are treated alike; errors of jumps are of higher
+    order and left out. It is an estimate and not a bound: it is sharp for smooth fields on regular
     meshes, and can be off by a factor of a few at corners, in necks of few cells, and on coarse
     meshes. The error of the geometry (facets instead of spheres) is not in it.
 

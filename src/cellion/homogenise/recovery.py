@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cellion.homogenise.dissipation import Fields, carrying_volumes, quadratic_form
 from cellion.mesh.periodicity import AXES
+from cellion.transport.interfaces import sum_at_owners
 from cellion.transport.solution import Solution, conductivity_of
 from cellion.transport.spaces import KeyedDofs, number_keys, vertex_entities
 
@@ -38,7 +39,7 @@ def _smooth_regions(solution: Solution) -> tuple[KeyedDofs, Array]:
         region, tensors = mesh.cell_labels, problem.label_conductivity
     group = discrete.group.astype(np.int64) * len(tensors) + region
     group[discrete.group < 0] = -1
-    entities = vertex_entities(mesh, periodic=problem.boundary == "periodic")
+    entities = vertex_entities(mesh, periodic=problem.wraps)
     dofs = number_keys(entities, group, mesh.n_owned_cells, mesh.comm)
     return dofs, tensors[dofs.group % len(tensors)]
 
@@ -52,6 +53,8 @@ def recovery_error(solution: Solution, fields: Fields, tensor: Array) -> dict[st
 
         1 / (n (n + 1)) sum_cells V (g . S g + n (n + 1) E . S E)
       - (2 n + 1) / (n (n + 1)) sum_vertices W G . S G.
+
+    Sheets add the same of their tangential fields.
 
     Args:
         solution: Solved transport.
@@ -79,7 +82,8 @@ def recovery_error(solution: Solution, fields: Fields, tensor: Array) -> dict[st
         owned = slice(0, dofs.index_map.size_local)
         flux = np.einsum("nij,nj->ni", conductivity[owned], smooth[owned])
         here -= (2 * n + 1) * float(np.einsum("ni,ni,n->", flux, smooth[owned], around[owned]))
-        distance = max(float(mesh.comm.allreduce(here)) / (n * (n + 1)), 0.0)
+        here = here / (n * (n + 1)) + _sheet_distance(solution, fields, name)
+        distance = max(float(mesh.comm.allreduce(here)), 0.0)
         k = AXES.index(name)
         error[name] = distance / (mesh.volume * float(tensor[k, k]))
     return error
@@ -94,3 +98,32 @@ def _vertex_sums(dofs: KeyedDofs, corners: NDArray[np.int32], values: Array) -> 
     total.scatter_reverse(dolfinx.la.InsertMode.add)
     total.scatter_forward()
     return np.array(total.array)
+
+
+def _sheet_distance(solution: Solution, fields: Fields, direction: str) -> float:
+    """Integral int G |P g - E|^2 over the sheets of this rank (collective).
+
+    E is the tangential field, constant on each facet; g is linear, with the mean of E over the
+    facets between the same two labels around each vertex, weighted with their areas.
+    """
+    interfaces = solution.discrete.interfaces
+    if interfaces is None:
+        return 0.0
+    sheets, mesh = interfaces.sheets, solution.problem.mesh
+    d = mesh.dimension
+    through = solution.discrete.components.percolates[:, AXES.index(direction)]
+    weights = sheets.areas * through[sheets.group]
+    constant = fields.along[direction]
+    pair = sheets.labels @ np.array([len(mesh.label_material), 1])
+    rows = np.concatenate([weights[:, None], weights[:, None] * constant], axis=1)
+    keys = np.stack([sheets.dofs, np.broadcast_to(pair[:, None], sheets.dofs.shape)], axis=-1)
+    sums = sum_at_owners(
+        solution.discrete.dofs.index_map,
+        keys.reshape(-1, 2),
+        np.repeat(rows, d, axis=0),
+    ).reshape(-1, d, 1 + d)
+    around = np.where(sums[:, :, :1] > 0.0, sums[:, :, :1], 1.0)
+    smooth = np.einsum("fij,faj->fai", sheets.projector, sums[:, :, 1:] / around)
+    off = smooth - constant[:, None]
+    square = (off**2).sum(axis=(1, 2)) + (off.sum(axis=1) ** 2).sum(axis=1)
+    return float((sheets.conductance * weights * square).sum()) / (d * (d + 1))

@@ -10,6 +10,7 @@ import dolfinx.fem
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.mesh.borders import ask_owners
 from cellion.transport.interfaces import (
     Contacts,
     Interfaces,
@@ -126,9 +127,9 @@ def _components(problem: TransportProblem, contacts: Contacts | None) -> Compone
 def _sides(
     problem: TransportProblem, entities: Entities, contacts: Contacts, group: NDArray[np.int32]
 ) -> Sides | None:
-    """Find the sides of vertices at imperfect facets between conductors."""
+    """Find the sides of vertices at imperfect facets between solved cells."""
     mesh, borders = problem.mesh, contacts.borders
-    conducting = problem.conducts[mesh.label_material[borders.labels]].all(axis=1)
-    solved = conducting & (group[borders.near[:, 0]] >= 0)
+    beyond = ask_owners(mesh, borders.far[:, 0], lambda cells: group[cells])
+    solved = (group[borders.near[:, 0]] >= 0) & (beyond >= 0)
     perfect, imperfect = solved & (contacts.resistance == 0.0), solved & (contacts.resistance > 0.0)
     return find_sides(mesh, entities, group, borders.part(perfect), borders.part(imperfect))

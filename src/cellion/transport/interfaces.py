@@ -39,6 +39,7 @@ __all__ = [
     "sheet_energy",
     "sheet_loads",
     "sheet_matrices",
+    "sum_at_owners",
 ]
 
 type Array = NDArray[np.float64]
@@ -311,8 +312,36 @@ def dof_values(
         The values, in the shape of `wanted`.
     """
     comm, first = index_map.comm, index_map.local_range[0]
-    starts = np.array(comm.allgather(first))
     distinct, inverse = np.unique(wanted.reshape(-1), return_inverse=True)
-    asked, route = exchange(distinct, np.searchsorted(starts, distinct, side="right") - 1, comm)
+    asked, route = exchange(distinct, _owners(index_map, distinct), comm)
     fetched = route.answer(values[asked - first])
     return np.asarray(fetched)[inverse.reshape(-1)].reshape(wanted.shape)
+
+
+def sum_at_owners(index_map: cpp.common.IndexMap, keys: NDArray[np.int64], rows: Array) -> Array:
+    """Add up rows of equal keys over all ranks (collective).
+
+    Args:
+        index_map: Numbers of the unknowns.
+        keys: Global unknown and a further number, shape (n, 2).
+        rows: Numbers to add, shape (n, k).
+
+    Returns:
+        The sum over the rows that have the key of each, shape (n, k).
+    """
+    owner = _owners(index_map, keys[:, 0])
+    arrived, route = exchange(keys, owner, index_map.comm)
+    values, _ = exchange(rows, owner, index_map.comm)
+    distinct, inverse = np.unique(arrived, axis=0, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    sums = np.stack(
+        [np.bincount(inverse, column, minlength=len(distinct)) for column in values.T], axis=1
+    )
+    answer: Array = route.answer(sums[inverse])
+    return answer
+
+
+def _owners(index_map: cpp.common.IndexMap, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rank that owns each global number (collective)."""
+    starts = np.array(index_map.comm.allgather(index_map.local_range[0]))
+    return np.searchsorted(starts, numbers, side="right") - 1
