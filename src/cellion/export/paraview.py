@@ -44,7 +44,7 @@ __all__ = [
 type Array = NDArray[Any]
 
 CHUNK_BYTES = 1 << 24
-_CELL_TYPE = {3: 5, 4: 10}  # corners per mesh cell -> VTK_TRIANGLE, VTK_TETRA
+_CELL_TYPE = {2: 3, 3: 5, 4: 10}  # corners -> VTK_LINE, VTK_TRIANGLE, VTK_TETRA
 _HEAD_BYTES = 1 << 16  # more than what HDF5 writes besides the arrays
 _TAG = 531
 
@@ -68,7 +68,7 @@ class FieldPiece:
 
     Attributes:
         points: Coordinates, shape (n, 3) [m].
-        cells: Points of each triangle or tetrahedron, shape (m, d + 1).
+        cells: Points of each segment, triangle or tetrahedron, shape (m, 2), (m, 3) or (m, 4).
         point_data: Name to values, shape (n,) or (n, 3).
         cell_data: Name to values, shape (m,) or (m, 3).
         units: Name to unit, for the fields that have one.
@@ -83,7 +83,7 @@ class FieldPiece:
     def __post_init__(self) -> None:
         shape = np.shape(self.cells)
         if len(shape) != 2 or shape[1] not in _CELL_TYPE:
-            raise ResultsError(f"cells: found shape {shape}; allowed: (m, 3) or (m, 4)")
+            raise ResultsError(f"cells: found shape {shape}; allowed: (m, 2), (m, 3) or (m, 4)")
         if np.ndim(self.points) != 2 or np.shape(self.points)[1] != 3:
             raise ResultsError(f"points: found shape {np.shape(self.points)}; allowed: (n, 3)")
         for kind, data, count in (

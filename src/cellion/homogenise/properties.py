@@ -116,7 +116,7 @@ def effective_transport(
         )
     axis_mean = np.trace(tensors, axis1=1, axis2=2) / d
     conducts = axis_mean > 0
-    share = float(np.minimum(phi[conducts].sum(), 1.0))
+    share = 1.0 if conducts.all() else float(np.minimum(phi[conducts].sum(), 1.0))
     bulk = float((phi * axis_mean)[conducts].sum() / share) if share > 0 else 0.0
     diagonal = {
         name: float(effective[i, i])

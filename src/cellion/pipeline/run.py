@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import ConvergenceError, SetupError
 from cellion.export.fields import solution_fields
+from cellion.export.interfaces import interface_fields
 from cellion.export.paraview import write_fields
 from cellion.export.pictures import draw_pictures
 from cellion.export.system_libraries import installation_hint, missing_compiler_packages
@@ -46,6 +47,7 @@ __all__ = ["prepare", "run", "solve_carrier"]
 type Listener = Callable[[str], None]
 
 FIELDS_FILE = "fields.vtkhdf"
+INTERFACES_FILE = "interfaces.vtkhdf"
 TABLE_FILE = "table.csv"
 PICTURES = ("microstructure.png", "potential_*.png", "current_density_*.png")
 
@@ -188,7 +190,7 @@ def _require_compiler() -> None:
 def _open(folder: Path) -> None:
     """Make the folder ready, without files of an earlier run that this one may not replace."""
     open_folder(folder)
-    remove_old(folder, (TABLE_FILE, FIELDS_FILE, *PICTURES))
+    remove_old(folder, (TABLE_FILE, FIELDS_FILE, INTERFACES_FILE, *PICTURES))
 
 
 def _write_fields(
@@ -205,6 +207,9 @@ def _write_fields(
     with watch.stage("fields"):
         piece = solution_fields(mesh, solutions, scenario.output.fields)
         path = write_fields(folder / FIELDS_FILE, piece, mesh.comm, materials=mesh.materials)
+        surface = interface_fields(mesh, solutions) if scenario.output.fields else None
+        if surface is not None:
+            write_fields(folder / INTERFACES_FILE, surface, mesh.comm, materials=mesh.materials)
     if not draw:
         return ()
     with watch.stage("pictures"):
