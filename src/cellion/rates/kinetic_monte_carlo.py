@@ -17,7 +17,7 @@ from cellion.errors import RatesError
 from cellion.rates.diffusivity import VOIGT, Diffusivity
 from cellion.rates.lattice_gas import LatticeGas, MonteCarloBox
 
-__all__ = ["KineticMonteCarlo", "simulate"]
+__all__ = ["Growth", "KineticMonteCarlo", "simulate"]
 
 FloatArray = NDArray[np.float64]
 
@@ -53,27 +53,31 @@ class KineticMonteCarlo:
     time: float
 
 
-class _Growth:
+class Growth:
     """Collects (<x x>(2 lags) - <x x>(lag))/(2 lag) of every copy over all origins in time."""
 
-    def __init__(self, start: FloatArray, interval: float) -> None:
+    def __init__(self, start: FloatArray) -> None:
+        """Begin at positions of shape (copies, walkers, 3)."""
         self._past = [start]
-        self._interval = interval
         self._sums = np.zeros((2, len(start), 3, 3))
         self._counts = np.zeros(2)
 
     def add(self, now: FloatArray) -> None:
-        """Take the next positions, shape (copies, walkers, 3)."""
+        """Take the positions one lag later, shape (copies, walkers, 3)."""
         for lag, before in enumerate(reversed(self._past)):
             gap = now - before
             self._sums[lag] += np.swapaxes(gap, 1, 2) @ gap / gap.shape[1]
             self._counts[lag] += 1
         self._past = [*self._past[-1:], now]
 
-    def samples(self) -> FloatArray:
-        """Return one diffusion tensor per copy, shape (copies, 3, 3) [m^2/s]."""
+    def samples(self, lag: float) -> FloatArray:
+        """Return one diffusion tensor per copy, shape (copies, 3, 3) [m^2/s].
+
+        Args:
+            lag: time between two positions [s].
+        """
         single, double = self._sums / self._counts[:, None, None, None]
-        return np.asarray((double - single) / (2.0 * self._interval))
+        return np.asarray((double - single) / (2.0 * lag))
 
 
 def simulate(
@@ -119,15 +123,17 @@ def simulate(
     gas.advance(part * charge_samples * (1 if plain else 4))
     gas.forget()
     interval = part * gas.time_per_attempt
-    tracer = _Growth(gas.positions(), interval * charge_samples)
-    charge = _Growth(gas.charge[:, None].copy(), interval)
+    tracer = Growth(gas.positions())
+    charge = Growth(gas.charge[:, None].copy())
     for _ in range(blocks):
         for _ in range(charge_samples):
             gas.advance(part)
             charge.add(gas.charge[:, None].copy())
         tracer.add(gas.positions())
     duration = blocks * charge_samples * interval
-    return _evaluate(gas, tracer.samples(), charge.samples() / ions, duration)
+    return _evaluate(
+        gas, tracer.samples(interval * charge_samples), charge.samples(interval) / ions, duration
+    )
 
 
 def _record(samples: FloatArray, kind: Literal["tracer", "charge"], gas: LatticeGas) -> Diffusivity:
