@@ -3,7 +3,7 @@
 A resistance R [Ohm m^2] lets the potential jump by R times the current density through it, a sheet
 of conductance G [S] leads current along the interface. A layer of width delta has
 R = delta / sigma_across and G = delta sigma_along; a linearised electrode reaction with exchange
-current density i0 has R = R_gas T / (F i0).
+current density i0 has R = R_gas T / (F i0), plus that of a film in series.
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ class InterfaceSet:
             resistance = spec.width / (spec.conductivity_across * grown)
         elif spec.charge_transfer is not None:
             current = spec.charge_transfer.exchange_current_density * grown
-            resistance = GAS_CONSTANT * temperature / (FARADAY * current)
+            film = spec.charge_transfer.film_resistance or 0.0
+            resistance = GAS_CONSTANT * temperature / (FARADAY * current) + film
         sheet = 0.0
         if spec.sheet_conductance is not None:
             sheet = spec.sheet_conductance * grown

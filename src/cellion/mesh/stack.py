@@ -111,7 +111,7 @@ def _face(data: MeshData, axis: int, side: int) -> NDArray[np.int64]:
 def _face_areas(flat: NDArray[np.float64], facets: NDArray[np.int64]) -> NDArray[np.float64]:
     """Areas (2D: lengths) of facets from coordinates in the plane, shape (f,)."""
     if flat.shape[1] == 1:
-        return np.abs(flat[facets[:, 1], 0] - flat[facets[:, 0], 0])
+        return np.asarray(np.abs(flat[facets[:, 1], 0] - flat[facets[:, 0], 0]))
     return np.abs(cell_volumes(flat, facets))
 
 

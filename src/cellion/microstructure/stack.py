@@ -95,7 +95,7 @@ def _ends(periodic: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
 
 def _moved(centers: FloatArray, axis: int, distance: float) -> FloatArray:
     """Return points moved along an axis."""
-    return centers + distance * np.eye(centers.shape[1])[axis]
+    return np.asarray(centers + distance * np.eye(centers.shape[1])[axis])
 
 
 def _open_spheres(geometry: SphereGeometry, axis: int) -> tuple[SphereGeometry, Indices]:

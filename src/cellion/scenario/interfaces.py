@@ -104,10 +104,16 @@ class ChargeTransferSpec(Section):
 
     Attributes:
         exchange_current_density: i0 [A/m^2].
+        film_resistance: Resistance times area of a film or contact in series [Ohm m^2].
     """
 
     exchange_current_density: CurrentDensity = Field(
         description="Exchange current density i0 [A/m^2]."
+    )
+    film_resistance: AreaResistance | None = Field(
+        default=None,
+        description="Resistance times area of a film, or of the contact itself, in series with "
+        "the reaction [Ohm m^2]; it does not depend on temperature.",
     )
 
 

@@ -26,6 +26,14 @@ _PLACES: tuple[KeyPath, ...] = (
     ("mesh", "grains", "material"),
 )
 
+_OTHER_PLACES: tuple[KeyPath, ...] = (
+    ("interfaces", "*", "between", "*"),
+    ("cell", "separator", "material"),
+    ("cell", "collector", "material"),
+    ("cell", "ionic", "*"),
+    ("cell", "electronic", "*"),
+)
+
 
 def undefined_materials(document: dict[str, Any]) -> list[Fault]:
     """Return a fault for every material that is used but not defined.
@@ -56,7 +64,8 @@ def _used(document: dict[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
     """Yield every place that names a material, with the name."""
     for place in _PLACES:
         yield from _matches(document, ("microstructure", *place), ())
-    yield from _matches(document, ("interfaces", "*", "between", "*"), ())
+    for place in _OTHER_PLACES:
+        yield from _matches(document, place, ())
     microstructure = document.get("microstructure")
     if isinstance(microstructure, dict) and isinstance(microstructure.get("packing"), dict):
         pores = microstructure["packing"].get("pores")

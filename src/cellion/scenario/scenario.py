@@ -13,6 +13,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from cellion.quantities import describe
+from cellion.scenario.cell import CellSpec
+from cellion.scenario.cell_agreement import cell_faults
 from cellion.scenario.faults import Fault, FaultsError, Positions, scenario_error
 from cellion.scenario.interface_agreement import interface_faults
 from cellion.scenario.interfaces import InterfaceSpec
@@ -60,6 +62,7 @@ class Scenario(Section):
         materials: Materials by name.
         microstructure: Geometry.
         interfaces: What current meets where materials or grains touch; perfect contact elsewhere.
+        cell: Separator and collector beside the geometry, and what carries which current.
         transport: What is computed.
         mesh: Mesh sizes.
         study: Other values to run.
@@ -83,6 +86,12 @@ class Scenario(Section):
         default=(),
         description="What current meets where two materials, or two grains, touch. Contacts that "
         "are not listed are perfect.",
+    )
+    cell: CellSpec | None = Field(
+        default=None,
+        description="Separator and collector beside the geometry. In a cell, contacts between a "
+        "material that carries ions and one that carries electrons are insulating unless listed "
+        "in `interfaces`.",
     )
     transport: TransportSpec = Field(
         default_factory=TransportSpec, description="Which carriers, driven how."
@@ -133,9 +142,12 @@ class Scenario(Section):
         if kind is None:
             return value
         periodic = microstructure[kind].get("periodic", kind != "mesh") is True
-        defaults: dict[str, Any] = {"boundary": "periodic" if periodic else "electrodes"}
+        repeating = "periodic" if periodic else "electrodes"
+        boundary = "cell" if isinstance(value.get("cell"), dict) else repeating
+        defaults: dict[str, Any] = {"boundary": boundary}
         box = microstructure[kind].get("box")
-        if isinstance(box, list | tuple) and len(box) in (2, 3):
+        in_cell = {**defaults, **transport}["boundary"] == "cell"  # one direction, its axis
+        if not in_cell and isinstance(box, list | tuple) and len(box) in (2, 3):
             defaults["directions"] = list(AXES[: len(box)])
         return {**value, "transport": {**defaults, **transport}}
 
@@ -148,6 +160,7 @@ class Scenario(Section):
             *_temperature_faults(self),
             *_density_faults(self),
             *interface_faults(self),
+            *cell_faults(self),
         ]
         replicates = 1 if self.study is None else self.study.replicates
         if replicates > 1 and self.microstructure.seed is None:

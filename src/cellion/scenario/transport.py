@@ -30,14 +30,18 @@ class TransportSpec(Section):
         default=("ion", "electron"), description="Carriers whose effective transport is computed."
     )
     boundary: Annotated[
-        Literal["periodic", "electrodes", "uniform_gradient", "uniform_flux"],
-        BeforeValidator(choice("periodic", "electrodes", "uniform_gradient", "uniform_flux")),
+        Literal["periodic", "electrodes", "uniform_gradient", "uniform_flux", "cell"],
+        BeforeValidator(
+            choice("periodic", "electrodes", "uniform_gradient", "uniform_flux", "cell")
+        ),
     ] = Field(
         default="electrodes",
         description="`periodic`: the box repeats. `electrodes`: two equipotential faces and "
         "insulated sides. `uniform_gradient`: linear potential on all faces, an upper apparent "
         "value. `uniform_flux`: uniform current through all faces, a lower apparent value. "
-        "Default: `periodic` if the microstructure is, else `electrodes`.",
+        "`cell`: ions in at the separator, electrons out at the collector of the `cell` section. "
+        "Default: `cell` if there is that section, `periodic` if the microstructure is, else "
+        "`electrodes`.",
         json_schema_extra=_without_default,
     )
     directions: Annotated[tuple[Axis, ...], AfterValidator(distinct)] | None = Field(
