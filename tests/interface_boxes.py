@@ -53,7 +53,7 @@ def laws(data: MeshData, resistance: Any = 0.0, sheet: Any = 0.0, **more: Any) -
 
 def between(value: float) -> NDArray[np.float64]:
     """A table for two materials that holds between different ones only."""
-    return value * (1.0 - np.eye(2))
+    return np.where(np.eye(2) > 0.0, 0.0, value)
 
 
 def solved(

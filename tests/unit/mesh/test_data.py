@@ -46,6 +46,12 @@ def test_sound_mesh_knows_its_dimension_origin_and_materials() -> None:
         ({"cells": np.array([[0, 1, 1], [0, 2, 3]])}, r"cell 0: 0 m\^2"),
         ({"box": np.array([1.0, 0.0])}, "every length must be positive"),
         ({"labels": np.array([0.0, 1.0])}, "labels have type float64"),
+        ({"orientations": np.eye(2)}, r"orientations have shape \(2, 2\); expected \(2, 2, 2\)"),
+        (
+            {"orientations": np.stack([np.eye(2), np.ones((2, 2))])},
+            "the orientation of label 1 is .* must be a rotation matrix",
+        ),
+        ({"orientations": np.full((2, 2, 2), np.nan)}, "the orientation of label 0 is"),
         (
             {"cells": np.zeros((0, 3), dtype=np.int64), "labels": np.zeros(0, dtype=np.int32)},
             "no cells",

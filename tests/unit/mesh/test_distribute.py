@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cellion.parallel  # noqa: F401
 
 import dolfinx.fem
@@ -29,6 +31,14 @@ def test_arrays_arrive(divisions: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(mesh.mesh.topology.original_cell_index, mesh.input_cells)
     assert mesh.global_cells == len(data.cells)
     assert mesh.fills_box
+    assert mesh.orientations is None
+
+
+def test_orientations_arrive() -> None:
+    data = labelled_box((2, 2), layers([0.5, 0.5]), ["A", "A"])
+    turns = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, -1.0], [1.0, 0.0]]])
+    mesh = distribute(replace(data, orientations=turns), MPI.COMM_SELF)
+    np.testing.assert_array_equal(mesh.orientations, turns)
 
 
 @pytest.mark.parametrize("divisions", DIVISIONS)

@@ -17,7 +17,7 @@ from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.facets import facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.percolation import find_components
+from cellion.transport.percolation import find_components, flux_enters
 from mesh_boxes import labelled_box, layers, tiles
 
 CONDUCTS = np.array([False, True])
@@ -122,3 +122,44 @@ def test_nothing_conducts() -> None:
     found = find_components(mesh, np.array([False]), periodic=True)
     assert found.percolates.shape == (0, 2)
     assert (found.cell_component == -1).all()
+
+
+@pytest.mark.parametrize("periodic", [True, False])
+@given(seed=st.integers(2, 10**6))
+@settings(max_examples=15)
+def test_insulating_interfaces_separate(periodic: bool, seed: int) -> None:
+    """Only facets between labels of equal parity, and those within a label, connect."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 5, (4, 3, 3))
+    data = labelled_box(
+        labels.shape,
+        lambda x: labels[tuple(np.floor(x * labels.shape).astype(int).T)],
+        ["void"] + ["metal"] * 4,
+    )
+    mesh = distribute(data, MPI.COMM_SELF)
+    found = find_components(
+        mesh, CONDUCTS, periodic=periodic, separates=lambda pairs: np.ptp(pairs, axis=1) % 2 == 1
+    )
+    sets = [set(np.flatnonzero(found.cell_component == c)) for c in range(len(found.volumes))]
+    expected = []
+    for parity in (0, 1):
+        active = (mesh.cell_materials == 1) & (mesh.cell_labels % 2 == parity)
+        if active.any():
+            expected += graph_components(mesh, active, periodic)
+    assert sorted(map(sorted, sets)) == sorted(map(sorted, expected))
+
+
+def test_a_uniform_flux_enters_where_conductors_cover_both_faces() -> None:
+    slabs = labelled_box((4, 4, 2), layers([0.5, 0.5], 2), ["void", "metal"])
+    mesh = distribute(slabs, MPI.COMM_SELF)
+    half = find_components(mesh, CONDUCTS, periodic=False)
+    assert flux_enters(mesh, half).tolist() == [False, False, False]
+    whole = find_components(mesh, np.array([True, True]), periodic=False)
+    assert flux_enters(mesh, whole).tolist() == [True, True, True]
+    split = find_components(
+        mesh,
+        np.array([True, True]),
+        periodic=False,
+        separates=lambda pairs: pairs[:, 0] != pairs[:, 1],
+    )
+    assert flux_enters(mesh, split).tolist() == [True, True, False]

@@ -1,0 +1,126 @@
+"""Problems with interfaces whose answers must not depend on the number of ranks; prints JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import cellion.parallel  # noqa: F401
+
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from cellion.homogenise.effective import effective_conductivity
+from cellion.mesh.data import MeshData
+from cellion.transport.laws import InterfaceLaws
+from interface_boxes import between, grains, laws, solved
+from mesh_boxes import balls, isotropic, labelled_box
+
+Numbers = dict[str, Any]
+
+
+def answer(
+    data: MeshData,
+    sigma: NDArray[np.float64],
+    interfaces: InterfaceLaws,
+    boundary: str,
+    comm: MPI.Comm,
+) -> Numbers:
+    """Effective tensor, error estimate, dissipation, components and unknowns."""
+    solution = solved(data, sigma, interfaces, boundary, comm)
+    found = effective_conductivity(solution)
+    shares = {
+        name: {
+            kind: {str(key): value for key, value in getattr(share, kind).items()}
+            for kind in ("bulk", "resistive", "sheet")
+        }
+        for name, share in found.dissipation.items()
+    }
+    return {
+        "unknowns": solution.report.unknowns,
+        "components": solution.percolation.components,
+        "percolates": dict(solution.percolation.percolates),
+        "tensor": found.tensor.tolist(),
+        "error": dict(found.discretisation_error),
+        "shares": shares,
+        "from_currents": dict(found.from_currents),
+    }
+
+
+def grains_at_random(n: int = 6, labels: int = 9) -> MeshData:
+    """Grains with ragged walls, many of them through the faces of the box."""
+    centers = np.random.default_rng(409).random((labels, 3))
+
+    def label(x: NDArray[np.float64]) -> NDArray[np.int64]:
+        offset = x[:, None] - centers
+        offset -= np.round(offset)
+        return (offset**2).sum(axis=2).argmin(axis=1)
+
+    return labelled_box((n, n, n), label, ["A", "B", "A"] * (labels // 3))
+
+
+def polycrystal(boundary: str) -> Callable[[MPI.Comm], Numbers]:
+    """Oriented grains with resistive, conducting and perfect walls."""
+
+    def case(comm: MPI.Comm) -> Numbers:
+        data = grains_at_random()
+        data = replace(data, orientations=Rotation.random(9, rng=83).as_matrix())
+        sigma = np.stack([np.diag([1.0, 0.3, 0.1]), np.diag([2.0, 1.0, 1.0])])
+        table = np.array([[0.3, 0.05], [0.05, 0.0]])
+        varied = laws(data, table, [[0.0, 0.1], [0.1, 0.2]], factor=lambda p: 1.0 + p[:, 0] / 9)
+        return answer(data, sigma, varied, boundary, comm)
+
+    return case
+
+
+def bricks(comm: MPI.Comm) -> Numbers:
+    """Walls on the faces of the box, which no rank sees as facets inside its mesh."""
+    data = labelled_box((4, 4, 4), grains((2, 2, 2)), ["A"] * 8)
+    return answer(data, isotropic([1.0], 3), laws(data, 0.2, 0.1), "periodic", comm)
+
+
+def insulating_walls(comm: MPI.Comm) -> Numbers:
+    """The walls of one grain insulate, those of the others resist or not."""
+    data = grains_at_random()
+    around = laws(
+        data,
+        [[0.4, 0.2], [0.2, 0.0]],
+        factor=lambda pairs: np.where(pairs[:, 0] == 0, np.inf, 1.0),
+    )
+    return answer(data, isotropic([1.0, 3.0], 3), around, "periodic", comm)
+
+
+def coated_balls(comm: MPI.Comm) -> Numbers:
+    """Insulating balls with a conducting surface, in the plane."""
+    centers = np.random.default_rng(61).random((4, 2))
+    data = labelled_box((14, 14), balls(centers, 0.2), ["M"] + ["I"] * 4, edges=2e-6)
+    sigma = 1e-3 * isotropic([1.0, 0.0], 2)
+    return answer(data, sigma, laws(data, sheet=between(5e-10)), "periodic", comm)
+
+
+CASES: dict[str, Callable[[MPI.Comm], Numbers]] = {
+    "polycrystal": polycrystal("periodic"),
+    "polycrystal_between_electrodes": polycrystal("electrodes"),
+    "polycrystal_in_a_uniform_gradient": polycrystal("uniform_gradient"),
+    "polycrystal_in_a_uniform_flux": polycrystal("uniform_flux"),
+    "bricks": bricks,
+    "insulating_walls": insulating_walls,
+    "coated_balls": coated_balls,
+}
+
+
+def main() -> None:
+    """Run all cases on the world communicator."""
+    comm = MPI.COMM_WORLD
+    answers = {name: case(comm) for name, case in CASES.items()}
+    if comm.rank == 0:
+        sys.stdout.write(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()
