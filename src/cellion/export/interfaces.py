@@ -1,7 +1,7 @@
 """The imperfect interfaces of solved problems as a surface with its jumps and currents.
 
 Each facet between two labels is there once, also those through periodic faces (drawn at the upper
-one). Its first side is the one of the smaller label, and its normal points from there to the second.
+one). Its first side is the one of the smaller label; its normal points from there to the second.
 """
 
 from __future__ import annotations

@@ -102,6 +102,25 @@ def _carrier_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
     for direction in DIRECTIONS:
         estimate = carrier.discretisation_error_estimate.get(direction)
         row[f"relative_error_{name}_{direction} [-]"] = estimate
+    return row | _interface_entries(name, carrier)
+
+
+def _interface_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
+    """Where the energy goes, and the brick layer estimate; nothing without interfaces."""
+    shares = carrier.mean_dissipation
+    row: dict[str, Entry] = {}
+    if shares[1] > 0.0 or shares[2] > 0.0:
+        for part, share in zip(("bulk", "resistive", "sheet"), shares, strict=True):
+            row[f"dissipation_{part}_{name} [-]"] = share
+    if carrier.brick_layer is not None:
+        estimate = carrier.brick_layer
+        row[f"brick_layer_{name} [S/m]"] = float(np.mean(list(estimate.conductivity.values())))
+        row[f"brick_grain_{name} [S/m]"] = float(
+            np.mean(list(estimate.grain_conductivity.values()))
+        )
+        row[f"brick_edge_{name} [m]"] = estimate.edge
+        row[f"boundary_resistance_{name} [Ohm m^2]"] = estimate.area_resistance
+        row[f"boundary_sheet_{name} [S]"] = estimate.sheet_conductance
     return row
 
 
@@ -229,7 +248,24 @@ def _composition(result: RunResult) -> str:
         if volume is not None:
             share = "" if weight is None else f" ({100 * weight:.1f} wt %)"
             parts.append(f"{material} {100 * volume:.1f} vol %{share}")
-    return f"{', '.join(parts)}; {result.temperature:g} K"
+    lines = [f"{', '.join(parts)}; {result.temperature:g} K"]
+    lines += [line for name, carrier in result.carriers.items() for line in _shares(name, carrier)]
+    return "\n".join(lines)
+
+
+def _shares(name: str, carrier: CarrierResult) -> list[str]:
+    """Lines about where the energy of a carrier goes, if interfaces take a part of it."""
+    shares = dict(
+        zip(("bulk", "resistive interfaces", "sheets"), carrier.mean_dissipation, strict=True)
+    )
+    lines = []
+    if shares["resistive interfaces"] > 0.0 or shares["sheets"] > 0.0:
+        shown = ", ".join(f"{what} {100 * part:.3g} %" for what, part in shares.items() if part)
+        lines.append(f"dissipation of {name}s: {shown}")
+    if carrier.brick_layer is not None:
+        mean = 10 * carrier.brick_layer.mean_conductivity  # 1 S/m = 10 mS/cm
+        lines.append(f"brick layer estimate for {name}s: {_digits(mean, 4)} mS/cm")
+    return lines
 
 
 def _digits(value: float, count: int) -> str:

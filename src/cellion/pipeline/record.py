@@ -12,12 +12,14 @@ from cellion.material.laws import Insulator
 from cellion.material.material import Material
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.measure import (
+    Interfaces,
     contact_area,
     measure_interfaces,
     specific_surface,
     volume_fractions,
 )
 from cellion.microstructure.fractions import weight_fractions
+from cellion.pipeline.bricks import brick_estimate
 from cellion.results.provenance import collect_provenance
 from cellion.results.record import (
     CarrierResult,
@@ -78,7 +80,7 @@ def gather(
         temperature=scenario.temperature,
         box=tuple(float(length) for length in mesh.box),
         materials=mesh.materials,
-        carriers={name: _carrier(answers[name], solutions[name]) for name in answers},
+        carriers={name: _carrier(answers[name], solutions[name], interfaces) for name in answers},
         volume_fraction=_fractions(prepared.requested, meshed),
         weight_fraction=_weights(prepared, meshed),
         specific_surface={
@@ -114,9 +116,15 @@ def _lost(requested: Mapping[str, float], meshed: Mapping[str, float]) -> tuple[
     )
 
 
-def _carrier(answer: EffectiveTransport, solution: Solution) -> CarrierResult:
+def _carrier(
+    answer: EffectiveTransport, solution: Solution, interfaces: Interfaces
+) -> CarrierResult:
     reasons = dict.fromkeys(solution.percolation.reason.values())
-    return carrier_result(answer, reason="; ".join(reasons) or None)
+    return carrier_result(
+        answer,
+        reason="; ".join(reasons) or None,
+        brick_layer=brick_estimate(solution.problem, interfaces),
+    )
 
 
 def _fractions(requested: Mapping[str, float], meshed: Mapping[str, float]) -> dict[str, Fraction]:

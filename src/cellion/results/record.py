@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import ResultsError, nearest
-from cellion.homogenise.properties import DIRECTIONS, EffectiveTransport
+from cellion.homogenise.properties import DIRECTIONS, Dissipation, EffectiveTransport
 from cellion.results.provenance import Provenance
 
 __all__ = [
     "SCHEMA_VERSION",
+    "BrickLayerRecord",
     "CarrierResult",
+    "DissipationRecord",
     "Fraction",
     "PercolationRecord",
     "RunResult",
@@ -54,6 +56,59 @@ class Fraction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DissipationRecord:
+    """Where the energy of a mean field goes; all shares together are 1.
+
+    With blocking boundaries alone, these are the shares of the resistance: bulk and boundaries in
+    series.
+
+    Attributes:
+        bulk: Share of each conducting material [-].
+        resistive: Share of resistive interfaces, per pair of materials (see `pair_name`) [-].
+        sheet: Share of conducting sheets, per pair of materials [-].
+    """
+
+    bulk: Mapping[str, float] = field(default_factory=dict)
+    resistive: Mapping[str, float] = field(default_factory=dict)
+    sheet: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def totals(self) -> tuple[float, float, float]:
+        """Shares of bulk, resistive interfaces and sheets."""
+        bulk, resistive, sheet = (sum(p.values()) for p in (self.bulk, self.resistive, self.sheet))
+        return float(bulk), float(resistive), float(sheet)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrickLayerRecord:
+    """The brick layer estimate of a polycrystal (see `cellion.homogenise.brick_layer`).
+
+    Attributes:
+        edge: Edge of bricks with the same boundary area per volume [m].
+        area_resistance: Mean over the area of the boundaries [Ohm m^2].
+        sheet_conductance: Mean over the area of the boundaries [S].
+        grain_conductivity: Per direction; of turned grains, the effective-medium value [S/m].
+        conductivity: Per direction, the estimate [S/m].
+    """
+
+    edge: float
+    area_resistance: float
+    sheet_conductance: float
+    grain_conductivity: Mapping[str, float]
+    conductivity: Mapping[str, float]
+
+    @property
+    def mean_conductivity(self) -> float:
+        """Mean of the estimate over the directions [S/m]."""
+        return float(np.mean(list(self.conductivity.values())))
+
+    @property
+    def mean_grain_conductivity(self) -> float:
+        """Mean of the grains over the directions [S/m]."""
+        return float(np.mean(list(self.grain_conductivity.values())))
+
+
+@dataclass(frozen=True, kw_only=True)
 class CarrierResult:
     """Effective transport of one charge carrier through the composite.
 
@@ -81,6 +136,8 @@ class CarrierResult:
         lower: Lower bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
         upper: Upper bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
         reason: Why the conductivity is 0, when it is.
+        dissipation: Per direction that carries current, where its energy goes.
+        brick_layer: The brick layer estimate, for grains of one material that fill the box.
     """
 
     conducting: tuple[str, ...]
@@ -96,6 +153,8 @@ class CarrierResult:
     lower: NDArray[np.float64] | None = None
     upper: NDArray[np.float64] | None = None
     reason: str | None = None
+    dissipation: Mapping[str, DissipationRecord] = field(default_factory=dict)
+    brick_layer: BrickLayerRecord | None = None
 
     def __post_init__(self) -> None:
         for name in ("effective_conductivity", "lower", "upper"):
@@ -132,6 +191,16 @@ class CarrierResult:
         return math.inf if mean == 0 else self.bulk_conductivity / mean
 
     @property
+    def mean_dissipation(self) -> tuple[float, float, float]:
+        """Shares of bulk, resistive interfaces and sheets, mean over directions; NaN without."""
+        if not self.dissipation:
+            return math.nan, math.nan, math.nan
+        bulk, resistive, sheet = np.mean(
+            [each.totals for each in self.dissipation.values()], axis=0
+        )
+        return float(bulk), float(resistive), float(sheet)
+
+    @property
     def mean_error_estimate(self) -> float:
         """Largest relative discretisation error over the directions [-]; NaN without estimate."""
         known = [value for value in self.discretisation_error_estimate.values() if value == value]
@@ -144,6 +213,7 @@ def carrier_result(
     lower: NDArray[np.float64] | None = None,
     upper: NDArray[np.float64] | None = None,
     reason: str | None = None,
+    brick_layer: BrickLayerRecord | None = None,
 ) -> CarrierResult:
     """Record what homogenisation found.
 
@@ -152,6 +222,7 @@ def carrier_result(
         lower: Lower bound of the tensor, shape (d, d) [S/m].
         upper: Upper bound of the tensor, shape (d, d) [S/m].
         reason: Why the conductivity is 0, when it is.
+        brick_layer: The brick layer estimate.
 
     Returns:
         The record, its tensors filled up to (3, 3) with NaN.
@@ -170,6 +241,16 @@ def carrier_result(
         lower=None if lower is None else _three_by_three(lower),
         upper=None if upper is None else _three_by_three(upper),
         reason=reason,
+        dissipation={name: _shares(each) for name, each in transport.dissipation.items()},
+        brick_layer=brick_layer,
+    )
+
+
+def _shares(found: Dissipation) -> DissipationRecord:
+    return DissipationRecord(
+        bulk=dict(found.bulk),
+        resistive={pair_name(*pair): share for pair, share in found.resistive.items()},
+        sheet={pair_name(*pair): share for pair, share in found.sheet.items()},
     )
 
 

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellion.homogenise.brick_layer import (
+    brick_edge,
     brick_finite_bounds,
+    brick_layer,
     brick_layer_fast,
     brick_layer_resistive,
 )
@@ -111,3 +113,29 @@ def test_power_law_of_one_conductor() -> None:
 def test_meaningless_input_is_refused(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_edge_of_bricks_with_a_boundary_area(dimension: int) -> None:
+    edge = 3e-6
+    faces = dimension * edge ** (dimension - 1) / edge**dimension
+    assert float(brick_edge(faces, dimension)) == pytest.approx(edge, rel=1e-12)
+
+
+def test_boundaries_that_block_and_lead_are_both_limits() -> None:
+    kept = {"grain": 0.2, "edge": 1e-6}
+    resistive = brick_layer(**kept, area_resistance=1e-5)
+    assert resistive == brick_layer_resistive(0.2, 1e-6, 1e-5)
+    assert brick_layer(**kept, sheet_conductance=1e-7) == brick_layer_fast(0.2, 1e-6, 1e-7)
+    both = brick_layer(**kept, area_resistance=1e-5, sheet_conductance=1e-7)
+    assert both == pytest.approx(1.0 / (1.0 / (0.2 + 2e-7 / 1e-6) + 1e-5 / 1e-6), rel=1e-12)
+
+
+def test_bricks_in_the_plane_have_one_family_of_faces_along_the_current() -> None:
+    found = brick_layer(0.2, 1e-6, sheet_conductance=1e-7, dimension=2)
+    assert found == pytest.approx(0.2 + 1e-7 / 1e-6, rel=1e-12)
+
+
+def test_a_boundary_needs_an_area() -> None:
+    with pytest.raises(ValueError, match="must be positive"):
+        brick_edge(0.0)
