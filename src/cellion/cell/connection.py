@@ -1,0 +1,145 @@
+"""What of the active material leads to the separator, and what to the collector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cellion.parallel  # noqa: F401
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.cell.networks import Networks
+from cellion.cell.response import ActiveMaterial
+from cellion.mesh.borders import Borders, find_borders
+from cellion.mesh.facets import facet_areas, facet_vertices
+from cellion.mesh.labelled import LabelledMesh
+from cellion.mesh.measure import owner_values
+from cellion.transport.laws import InterfaceLaws
+from cellion.transport.percolation import find_components
+
+__all__ = ["Connection", "find_connection"]
+
+type Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Contacts between the two networks, and how much active material they serve.
+
+    Attributes:
+        active: Per active material, how much of it takes part.
+        reaction_area: Area at which the reaction can take place over the volume of the composite
+            [1/m].
+        connected_area: The part of it that leads to both separator and collector [1/m].
+        blocked: Pairs of materials of the two networks that touch, and let nothing pass.
+    """
+
+    active: Mapping[str, ActiveMaterial]
+    reaction_area: float
+    connected_area: float
+    blocked: tuple[tuple[str, str], ...]
+
+
+def find_connection(
+    mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, axis: int, *, n_layers: int
+) -> Connection:
+    """Find what is connected (collective).
+
+    A material is active when it carries electrons and can react with one that carries ions.
+
+    Args:
+        mesh: Labelled mesh.
+        networks: What its materials carry.
+        laws: Laws of its contacts.
+        axis: Direction from the separator, at the lower face, to the collector.
+        n_layers: Number of last labels that are layers and no part of the composite.
+    """
+    material = mesh.label_material
+    ions = _leads_to(mesh, networks.ionic, laws, (axis, 0))
+    electrons = _leads_to(mesh, networks.electronic, laws, (axis, 1))
+    borders = find_borders(mesh, periodic=True)
+    between = tuple(material[borders.labels].T)
+    mixed = networks.mixed[between]
+    passes = mixed & np.isfinite(laws.resistance(borders.labels))
+    fed = passes & _on_either_side(mesh, borders, ions)
+    drained = passes & _on_either_side(mesh, borders, electrons)
+    area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
+    first = networks.electronic[between[0]]
+    reacting = np.where(first, borders.labels[:, 0], borders.labels[:, 1])
+    supplied = np.zeros(len(material))
+    supplied[reacting[fed]] = 1.0
+    touching = np.zeros_like(networks.mixed, dtype=float)
+    touching[tuple(part[mixed & ~passes] for part in between)] = 1.0
+    areas = np.array([area[passes].sum(), area[fed & drained].sum()])
+    areas, supplied, touching = (mesh.comm.allreduce(a) for a in (areas, supplied, touching))
+    composite = _composite(mesh, n_layers)
+    whole = float(mesh.comm.allreduce(mesh.cell_volumes[composite].sum()))
+    reacts = (networks.mixed & np.isfinite(laws.pair_resistance)).any(axis=1)
+    has_ions = supplied[mesh.cell_labels[composite]] > 0.0
+    return Connection(
+        active=_shares(mesh, networks.electronic & reacts, composite, has_ions, electrons),
+        reaction_area=float(areas[0]) / whole,
+        connected_area=float(areas[1]) / whole,
+        blocked=_pairs(networks.materials, touching > 0.0),
+    )
+
+
+def _leads_to(
+    mesh: LabelledMesh, carries: Flags, laws: InterfaceLaws, face: tuple[int, int]
+) -> Flags:
+    """Whether each local cell belongs to a conductor that reaches a face, shape (m,)."""
+    components = find_components(
+        mesh,
+        carries,
+        periodic=True,
+        separates=lambda labels: np.isinf(laws.resistance(labels)),
+    )
+    axis, side = face
+    reaches = np.append(components.touches[:, axis, side], False)
+    flags: Flags = reaches[components.cell_component]
+    return flags
+
+
+def _on_either_side(mesh: LabelledMesh, borders: Borders, flags: Flags) -> Flags:
+    """Whether a cell on one of the two sides of facets is flagged (collective), shape (f,)."""
+    far: Flags = owner_values(mesh, borders.far[:, 0], flags)
+    return np.asarray(flags[borders.near[:, 0]] | far, dtype=bool)
+
+
+def _composite(mesh: LabelledMesh, n_layers: int) -> NDArray[np.int64]:
+    """Owned cells of the composite."""
+    labels = mesh.cell_labels[: mesh.n_owned_cells]
+    return np.flatnonzero(labels < len(mesh.label_material) - n_layers)
+
+
+def _shares(
+    mesh: LabelledMesh,
+    active: Flags,
+    composite: NDArray[np.int64],
+    has_ions: Flags,
+    electrons: Flags,
+) -> dict[str, ActiveMaterial]:
+    """Volume shares of each active material by what it is connected to (collective)."""
+    count = len(mesh.materials)
+    kind = 2 * ~electrons[composite] + ~has_ions
+    place = mesh.cell_materials[composite].astype(np.int64) * 4 + kind
+    here = np.bincount(place, mesh.cell_volumes[composite], minlength=4 * count)
+    volumes = mesh.comm.allreduce(here).reshape(count, 4)
+    found = {}
+    for index in np.flatnonzero(active & (volumes.sum(axis=1) > 0.0)):
+        both, no_ions, no_electrons, neither = (volumes[index] / volumes[index].sum()).tolist()
+        found[mesh.materials[index]] = ActiveMaterial(
+            connected=both,
+            without_ions=no_ions,
+            without_electrons=no_electrons,
+            without_both=neither,
+        )
+    return found
+
+
+def _pairs(names: tuple[str, ...], touching: Flags) -> tuple[tuple[str, str], ...]:
+    """Name the pairs of materials of a table, each once."""
+    either = np.triu(touching | touching.T)
+    return tuple((names[i], names[j]) for i, j in np.argwhere(either))

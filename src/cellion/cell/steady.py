@@ -1,0 +1,212 @@
+"""Solve a cell and read its response from the fields.
+
+With the potential phi, 0 at the outer face of the collector and U at that of the separator, and the
+current I = U / (resistance),
+
+    U I = int sigma grad(phi) . grad(phi) + int_contacts jump(phi)^2 / R + sheets:
+
+every part of the resistance is what dissipates there over I^2, and the parts add up to the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cellion.parallel import Stopwatch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.cell.connection import Connection, find_connection
+from cellion.cell.networks import Networks
+from cellion.cell.response import PARTS, CellResponse
+from cellion.homogenise.dissipation import Fields, evaluate_fields
+from cellion.homogenise.recovery import recovery_error
+from cellion.mesh.labelled import LabelledMesh
+from cellion.mesh.periodicity import AXES
+from cellion.transport.interfaces import ResistiveFacets, dof_values, jump_energy, sheet_energy
+from cellion.transport.laws import InterfaceLaws
+from cellion.transport.problem import TransportProblem
+from cellion.transport.solution import Solution, conductivity_of
+from cellion.transport.solve import solve
+
+__all__ = ["CellProblem", "respond", "solve_cell"]
+
+type Array = NDArray[np.float64]
+
+_EDGE = 1e-9
+"""Part of a slice by which facets may miss the plane between two slices that they lie on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellProblem:
+    """A composite between separator and collector.
+
+    Attributes:
+        mesh: Labelled mesh whose last two labels are separator and collector; not periodic along
+            the axis.
+        axis: Direction from separator to collector, ``x``, ``y`` or ``z``.
+        separator: Thickness of the separator [m].
+        collector: Thickness of the collector [m].
+        networks: What the materials carry.
+        laws: Laws of all contacts.
+        slices: Number of slices over which the reaction is counted.
+    """
+
+    mesh: LabelledMesh
+    axis: str
+    separator: float
+    collector: float
+    networks: Networks
+    laws: InterfaceLaws
+    slices: int = 20
+
+    @property
+    def thickness(self) -> float:
+        """Thickness of the composite [m]."""
+        return float(self.mesh.box[AXES.index(self.axis)]) - self.separator - self.collector
+
+    @property
+    def part(self) -> NDArray[np.int64]:
+        """Index into `PARTS` of the bulk of each label, shape (n_labels,)."""
+        ionic = self.networks.ionic[self.mesh.label_material]
+        part = np.where(ionic, PARTS.index("ionic"), PARTS.index("electronic"))
+        part[-2:] = PARTS.index("separator"), PARTS.index("collector")
+        return np.asarray(part, dtype=np.int64)
+
+
+def solve_cell(cell: CellProblem, watch: Stopwatch | None = None) -> Solution:
+    """Solve for the potential (collective).
+
+    Args:
+        cell: The cell.
+        watch: Records the stages.
+
+    Returns:
+        The solution for a mean field of 1 V/m along the axis.
+
+    Raises:
+        ConvergenceError: The solve did not reach its tolerance.
+    """
+    d = cell.mesh.dimension
+    problem = TransportProblem(
+        mesh=cell.mesh,
+        conductivity=np.ascontiguousarray(cell.networks.conductivity[:, :d, :d]),
+        boundary="cell",
+        directions=(cell.axis,),
+        interfaces=cell.laws,
+    )
+    return solve(problem, watch)
+
+
+def respond(cell: CellProblem, solution: Solution) -> tuple[CellResponse, Connection]:
+    """Read the response of a solved cell (collective).
+
+    Args:
+        cell: The cell.
+        solution: Its solution.
+
+    Returns:
+        The response, and what is connected to what.
+    """
+    connection = find_connection(
+        cell.mesh, cell.networks, cell.laws, AXES.index(cell.axis), n_layers=2
+    )
+    thickness = {
+        "separator": cell.separator,
+        "composite": cell.thickness,
+        "collector": cell.collector,
+    }
+    common = {
+        "axis": cell.axis,
+        "thickness": thickness,
+        "active": connection.active,
+        "reaction_area": connection.reaction_area,
+        "connected_area": connection.connected_area,
+    }
+    if not solution.correctors:
+        response = CellResponse(
+            **common,  # type: ignore[arg-type]
+            connects=False,
+            area_specific_resistance=np.inf,
+            reason=solution.percolation.reason[cell.axis],
+        )
+        return response, connection
+    fields = evaluate_fields(solution)
+    energy = _energies(cell, solution, fields)
+    height = float(cell.mesh.box[AXES.index(cell.axis)])
+    # For a mean field of 1 V/m, U = height and U I = energy.
+    area = cell.mesh.volume / height
+    resistance = area * height**2 / float(energy.sum())
+    entry, leaving = solution.currents[cell.axis]
+    d = cell.mesh.dimension
+    k = AXES.index(cell.axis)
+    tensor = np.zeros((d, d))
+    tensor[k, k] = float(energy.sum()) / cell.mesh.volume
+    reaction = _reaction(cell, solution, fields) * height / float(energy.sum())
+    response = CellResponse(
+        **common,  # type: ignore[arg-type]
+        connects=True,
+        area_specific_resistance=resistance,
+        parts={
+            name: float(share) * resistance
+            for name, share in zip(PARTS, energy / energy.sum(), strict=True)
+        },
+        depth=tuple(np.linspace(0.0, cell.thickness, cell.slices + 1).tolist()),
+        reaction_current=tuple(reaction.tolist()),
+        imbalance=abs(entry - leaving) / max(abs(entry), abs(leaving)),
+        discretisation_error=recovery_error(solution, fields, tensor)[cell.axis],
+    )
+    return response, connection
+
+
+def _energies(cell: CellProblem, solution: Solution, fields: Fields) -> Array:
+    """Dissipation for a mean field of 1 V/m by `PARTS` (collective) [W m^(d-3)]."""
+    mesh, part = cell.mesh, cell.part
+    energy = np.zeros(len(PARTS))
+    field = fields.field[cell.axis]
+    for material, block in fields.blocks:
+        cells = fields.cells[block]
+        S, E = conductivity_of(solution.problem, material, cells), field[block]
+        flow = (E[:, None] @ S)[:, 0]
+        density = (flow * E).sum(axis=1) * fields.volumes[block]
+        energy += np.bincount(part[mesh.cell_labels[cells]], density, minlength=len(PARTS))
+    interfaces = solution.discrete.interfaces
+    if interfaces is not None:
+        sides, along = fields.sides[cell.axis], fields.along[cell.axis]
+        lost = jump_energy(interfaces.resistive, sides, sides)
+        place = _contact_part(cell, interfaces.resistive)
+        energy += np.bincount(place, lost, minlength=len(PARTS))
+        lost = sheet_energy(interfaces.sheets, along, along)
+        energy += np.bincount(part[interfaces.sheets.labels[:, 0]], lost, minlength=len(PARTS))
+    total: Array = mesh.comm.allreduce(energy)
+    return total
+
+
+def _contact_part(cell: CellProblem, facets: ResistiveFacets) -> NDArray[np.int64]:
+    """Index into `PARTS` of each resistive facet."""
+    ionic = cell.networks.ionic[cell.mesh.label_material[facets.labels]]
+    names = ("electronic_contacts", "interfacial", "ionic_contacts")
+    return np.array([PARTS.index(name) for name in names])[ionic.sum(axis=1)]
+
+
+def _reaction(cell: CellProblem, solution: Solution, fields: Fields) -> Array:
+    """Current from the ionic to the electronic network per slice (collective) [A m^(d-3)]."""
+    discrete, mesh, axis = solution.discrete, cell.mesh, AXES.index(cell.axis)
+    current = np.zeros(cell.slices)
+    if discrete.interfaces is not None:
+        facets = discrete.interfaces.resistive
+        places = np.zeros(len(discrete.dofs.group))
+        cells = np.flatnonzero(discrete.group >= 0)
+        places[discrete.dofs.of_cell[cells]] = mesh.points[mesh.cells[cells], axis]
+        depth = dof_values(discrete.dofs.index_map, facets.dofs[:, 0], places).mean(axis=1)
+        depth -= float(mesh.origin[axis]) + cell.separator
+        slices = np.floor(depth / cell.thickness * cell.slices + _EDGE).astype(np.int64)
+        slices = np.clip(slices, 0, cell.slices - 1)
+        ionic = cell.networks.ionic[mesh.label_material[facets.labels]].astype(np.int64)
+        # phi = -(x + w), so that the current from the first side to the second is (w2 - w1) / R.
+        sides = fields.sides[cell.axis].mean(axis=2)
+        flow = facets.conductance * facets.areas * (sides[:, 1] - sides[:, 0])
+        current = np.bincount(slices, (ionic[:, 0] - ionic[:, 1]) * flow, minlength=cell.slices)
+    total: Array = mesh.comm.allreduce(current)
+    return total
