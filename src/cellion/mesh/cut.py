@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.background import BackgroundMesh
+from cellion.mesh.junctions import join_labels
 from cellion.mesh.simplices import (
     canonical_edges,
     cell_edges,
@@ -39,7 +40,7 @@ SNAP = 0.25
 GAP_ROUNDS = 4
 """Passes over edges that span a gap; one is enough but where gaps meet."""
 
-TOUCHED = 4
+TOUCHED = 6
 """Labels that a vertex can touch before the cut is complete."""
 
 
@@ -98,6 +99,7 @@ def cut_mesh(mesh: BackgroundMesh, geometry: Geometry) -> CutMesh:
     plain, cells = cells[~mixed], cells[mixed]
     nodes, cells, split = _split_gaps(nodes, cells, geometry, contacts)
     nodes, cells, touched = _cut(nodes, cells, geometry, contacts)
+    touched = join_labels(nodes.points, cells, nodes.image_of, touched, geometry)
     labels = _cell_labels(nodes, cells, touched, geometry)
     return CutMesh(
         points=nodes.points,

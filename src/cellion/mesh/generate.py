@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from cellion.mesh.background import BackgroundMesh, background_mesh
 from cellion.mesh.balance import balance_volumes
-from cellion.mesh.cut import cut_mesh
+from cellion.mesh.cut import CutMesh, cut_mesh
 from cellion.mesh.data import MeshData
 from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
 from cellion.mesh.octree import build_octree, uniform_planes
 from cellion.mesh.project import (
     box_projectors,
     find_interface,
+    held_back,
     project_interfaces,
     tangent_projectors,
 )
@@ -25,6 +26,7 @@ from cellion.mesh.relax import relax_worst_cells
 from cellion.mesh.sizes import MeshSizes, wanted_size
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Geometry, Microstructure
+from cellion.microstructure.laguerre import LaguerreGeometry
 
 __all__ = ["SHAPE_FLOOR", "SHAPE_LIMIT", "SHAPE_TARGET", "generate_mesh"]
 
@@ -36,6 +38,15 @@ SHAPE_TARGET = float(np.sin(np.radians(9.0)))
 
 SHAPE_LIMIT = float(np.sin(np.radians(6.0)))
 """Smallest sine of a dihedral angle below which vertices may even leave their interface."""
+
+SHAPE_ROOM = float(np.sin(np.radians(12.0)))
+"""Smallest sine of a dihedral angle aimed at around vertices that were held back."""
+
+HELD_BACK = 0.02
+"""Distance from the interface, in units of the longest step allowed, that is worth room."""
+
+FIT_ROUNDS = 2
+"""Times that cells make room for the vertices of grain boundaries."""
 
 type Progress = Callable[[str], None]
 
@@ -127,20 +138,46 @@ def _cut_and_fitted(geometry: Geometry, sizes: MeshSizes, say: Progress) -> _Lab
     say("cut")
     cut = cut_mesh(background, geometry)
     say("projection")
+    points, left = _fitted(cut, geometry, say)
+    points = _match_images(points, cut.image_of, geometry.box)
+    mesh = BackgroundMesh(points=points, cells=cut.cells, image_of=cut.image_of)
+    numbers = {
+        "largest_distance_from_interface": left,
+        "gaps_kept_open": float(cut.kept_open),
+        "labels_without_cells": float(len(geometry.label_material) - len(np.unique(cut.labels))),
+    }
+    return _Labelled(mesh=mesh, labels=cut.labels, numbers=numbers)
+
+
+def _fitted(cut: CutMesh, geometry: Geometry, say: Progress) -> tuple[NDArray[np.float64], float]:
+    """Fit the vertices of a cut mesh to the interfaces.
+
+    Returns:
+        Coordinates, shape (n, d) [m]; the largest distance left from an interface [m].
+    """
     interface = find_interface(cut.points, cut.cells, cut.labels, cut.image_of, geometry)
     points, left = project_interfaces(
         cut.points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR
     )
+
+    def along(x: NDArray[np.float64], vertex: NDArray[np.int64]) -> NDArray[np.float64]:
+        return tangent_projectors(x, vertex, interface, geometry)
+
+    def relaxed(suspects: NDArray[np.int64], target: float) -> NDArray[np.float64]:
+        return relax_worst_cells(points, cut.cells, suspects, cut.image_of, along, target)
+
     say("relaxation")
-    points = relax_worst_cells(
-        points,
-        cut.cells,
-        interface.cells,
-        cut.image_of,
-        lambda x, vertex: tangent_projectors(x, vertex, interface, geometry),
-        SHAPE_TARGET,
-    )
-    points = balance_volumes(points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR)
+    if isinstance(geometry, LaguerreGeometry):
+        # Cells make room for the vertices of triple lines that they hold back.
+        for _ in range(FIT_ROUNDS):
+            tight = held_back(points, cut.image_of, interface, geometry, HELD_BACK)
+            points = relaxed(tight, SHAPE_ROOM)
+            points, left = project_interfaces(
+                points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR
+            )
+    points = relaxed(interface.cells, SHAPE_TARGET)
+    if not isinstance(geometry, LaguerreGeometry):  # planes cut no volume off
+        points = balance_volumes(points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR)
     # The last resort leaves the interface: a few vertices where labels meet in tiny wedges.
     points = relax_worst_cells(
         points,
@@ -150,14 +187,7 @@ def _cut_and_fitted(geometry: Geometry, sizes: MeshSizes, say: Progress) -> _Lab
         lambda x, vertex: box_projectors(x, vertex, geometry.box),
         SHAPE_LIMIT,
     )
-    points = _match_images(points, cut.image_of, geometry.box)
-    mesh = BackgroundMesh(points=points, cells=cut.cells, image_of=cut.image_of)
-    numbers = {
-        "largest_distance_from_interface": left,
-        "gaps_kept_open": float(cut.kept_open),
-        "labels_without_cells": float(len(geometry.label_material) - len(np.unique(cut.labels))),
-    }
-    return _Labelled(mesh=mesh, labels=cut.labels, numbers=numbers)
+    return points, left
 
 
 def _match_images(

@@ -20,8 +20,10 @@ from cellion.microstructure.geometry import Geometry
 __all__ = [
     "Interface",
     "box_projectors",
+    "equalising_steps",
     "find_interface",
     "guarded_move",
+    "held_back",
     "project_interfaces",
     "tangent_projectors",
 ]
@@ -102,6 +104,32 @@ def project_interfaces(
     return points, float(left.max())
 
 
+def held_back(
+    points: NDArray[np.float64],
+    image_of: NDArray[np.int64],
+    interface: Interface,
+    geometry: Geometry,
+    tolerance: float,
+) -> NDArray[np.int64]:
+    """Cells around vertices that are not on their interface.
+
+    Args:
+        points: Coordinates, shape (n, d) [m].
+        image_of: Canonical vertex of each vertex, shape (n,).
+        interface: The vertices and the cells around them.
+        geometry: The fields.
+        tolerance: Distance that does not matter, in units of the longest step.
+
+    Returns:
+        Cells, shape (k, d + 1).
+    """
+    away = np.linalg.norm(_newton_step(points, interface, geometry), axis=1)
+    held = np.zeros(len(points), dtype=np.bool_)
+    held[interface.vertex[away > tolerance * interface.reach]] = True
+    around = held[image_of[interface.cells]].any(axis=1)
+    return np.asarray(interface.cells[around])
+
+
 def find_interface(
     points: NDArray[np.float64],
     cells: NDArray[np.int64],
@@ -151,23 +179,57 @@ def find_interface(
 def _newton_step(
     points: NDArray[np.float64], interface: Interface, geometry: Geometry
 ) -> NDArray[np.float64]:
-    """Least-norm steps that equalise the fields around each interface vertex, shape (k, d) [m].
-
-    J step = -(f_i - f_0), with the rows of J from `_slopes`. Directions in which J is nearly
-    singular are left out.
-    """
-    difference, slope = _slopes(points, interface, geometry)
-    step = -difference[:, :1] * slope[:, 0]
-    several = np.flatnonzero(interface.labels[:, 2] >= 0)
-    inverse = np.linalg.pinv(slope[several], rcond=SINGULAR)
-    step[several] = -np.einsum("kij,kj->ki", inverse, difference[several])
+    """Least-norm steps that equalise the fields around each interface vertex, shape (k, d) [m]."""
+    x = points[interface.vertex]
+    step = _equalising_steps(x, interface.labels, interface.free, geometry)
     length = np.linalg.norm(step, axis=1)
     shorten = np.minimum(1.0, interface.reach / np.maximum(length, np.finfo(float).tiny))
     return np.asarray(step * shorten[:, None])
 
 
+def equalising_steps(
+    x: NDArray[np.float64], labels: NDArray[np.int32], geometry: Geometry
+) -> NDArray[np.float64]:
+    """Shortest steps from points to where the fields of some labels are equal, to first order.
+
+    Args:
+        x: Coordinates, shape (n, d) [m]; points on a face of the box stay in it.
+        labels: Labels at each point, -1 behind them, shape (n, k); the first `MEETING` count.
+        geometry: The fields.
+
+    Returns:
+        Steps, shape (n, d) [m].
+    """
+    free = (x != 0.0) & (x != geometry.box)
+    few = labels[:, :MEETING]
+    if few.shape[1] < MEETING:
+        few = np.pad(few, ((0, 0), (0, MEETING - few.shape[1])), constant_values=-1)
+    return _equalising_steps(x, few, free, geometry)
+
+
+def _equalising_steps(
+    x: NDArray[np.float64],
+    labels: NDArray[np.int32],
+    free: NDArray[np.bool_],
+    geometry: Geometry,
+) -> NDArray[np.float64]:
+    """J step = -(f_i - f_0), with the rows of J from `_slopes`, shape (k, d) [m].
+
+    Directions in which J is nearly singular are left out.
+    """
+    difference, slope = _slopes(x, labels, free, geometry)
+    step = -difference[:, :1] * slope[:, 0]
+    several = np.flatnonzero(labels[:, 2] >= 0)
+    inverse = np.linalg.pinv(slope[several], rcond=SINGULAR)
+    step[several] = -np.einsum("kij,kj->ki", inverse, difference[several])
+    return np.asarray(step)
+
+
 def _slopes(
-    points: NDArray[np.float64], interface: Interface, geometry: Geometry
+    x: NDArray[np.float64],
+    labels: NDArray[np.int32],
+    free: NDArray[np.bool_],
+    geometry: Geometry,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Differences of the fields that meet in each vertex, and their slopes where it may move.
 
@@ -176,13 +238,12 @@ def _slopes(
         (k, MEETING - 1, d), with s_i the norm of the gradient in the free directions; zero where
         fewer labels meet.
     """
-    x = points[interface.vertex]
-    present = interface.labels >= 0
-    names = np.maximum(interface.labels, 0)
+    present = labels >= 0
+    names = np.maximum(labels, 0)
     value, gradient = geometry.field(x, names), geometry.gradient(x, names)
     difference = np.where(present, value - value[:, :1], 0.0)[:, 1:]
     slope = np.where(present[:, :, None], gradient - gradient[:, :1], 0.0)[:, 1:]
-    slope = slope * interface.free[:, None, :]
+    slope = slope * free[:, None, :]
     norm = np.linalg.norm(slope, axis=2)
     scale = np.where(norm > 0, norm, np.inf)
     return difference / scale, slope / scale[:, :, None]
@@ -209,7 +270,7 @@ def tangent_projectors(
     place = np.minimum(np.searchsorted(interface.vertex, vertex), len(interface.vertex) - 1)
     constrained = np.flatnonzero(interface.vertex[place] == vertex)
     few = interface.select(place[constrained])
-    _, slope = _slopes(points, few, geometry)
+    _, slope = _slopes(points[few.vertex], few.labels, few.free, geometry)
     normal = np.linalg.pinv(slope, rcond=SINGULAR) @ slope
     projector[constrained] = projector[constrained] - normal
     return np.asarray(projector)

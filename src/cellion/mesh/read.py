@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from cellion.errors import MeshError, nearest
 from cellion.mesh.box import check_box
 from cellion.mesh.data import MeshData, cell_volumes
+from cellion.mesh.grains import MeshGrains, grain_labels, grain_orientations
 from cellion.mesh.periodicity import match_periodic_faces
 from cellion.mesh.quality import shape_numbers
 
@@ -85,11 +86,20 @@ class MeshFile(Protocol):
         """Whether the box repeats in all directions."""
         ...
 
+    @property
+    def grains(self) -> MeshGrains | None:
+        """What cells with other tags are."""
+        ...
+
 
 def read_mesh(spec: MeshFile) -> MeshData:
     """Read the mesh file of a scenario; see `read_mesh_file`."""
     return read_mesh_file(
-        spec.file, length_unit=spec.length_unit, labels=spec.labels, periodic=spec.periodic
+        spec.file,
+        length_unit=spec.length_unit,
+        labels=spec.labels,
+        periodic=spec.periodic,
+        grains=spec.grains,
     )
 
 
@@ -100,6 +110,7 @@ def read_mesh_file(
     labels: Mapping[int, str],
     periodic: bool = False,
     tag_array: str | None = None,
+    grains: MeshGrains | None = None,
 ) -> MeshData:
     """Read a labelled mesh of triangles or tetrahedra.
 
@@ -110,6 +121,7 @@ def read_mesh_file(
         periodic: Whether the box repeats; opposite faces must then match.
         tag_array: Cell data that hold the tags; if not given, Gmsh's physical groups, or the one
             array of whole numbers whose values `labels` knows.
+        grains: What every tag that `labels` does not name is: a grain, with its own label.
 
     Returns:
         The mesh in metres, in the file's own position: cells oriented, nodes that no cell uses left
@@ -124,7 +136,12 @@ def read_mesh_file(
     where = f"mesh file '{path}'"
     document = _load(path, where)
     kind, cells, blocks = _simplices(document, where)
-    tags = _tags(document, kind, blocks, where, labels, tag_array)
+    arrays = _whole_numbers(document, blocks)
+    name = _choose(arrays, where, labels, tag_array)
+    named, tags = labels, arrays[name]
+    if grains is not None:
+        labels = grain_labels(tags, named, grains)
+    _check_tags(tags, name, kind, where, labels)
     points = _coordinates(document, cells, kind, where) * length_unit
     points, cells = _compact(points, cells)
     cells = _orient(points, cells, where)
@@ -139,6 +156,9 @@ def read_mesh_file(
         materials=materials,
         box=box,
         periodic=np.full(len(box), periodic),
+        orientations=None
+        if grains is None
+        else grain_orientations(path, known, named, grains, len(box)),
         quality=shape_numbers(points, cells),
     )
     if periodic:
@@ -203,18 +223,18 @@ def _simplices(document: Any, where: str) -> tuple[str, NDArray[np.int64], list[
     return wanted, cells.astype(np.int64), blocks
 
 
-def _tags(
-    document: Any,
-    kind: str,
-    blocks: list[int],
-    where: str,
-    labels: Mapping[int, str],
-    tag_array: str | None,
-) -> NDArray[np.int64]:
-    """The tag of every cell, checked against the labels, shape (m,)."""
-    arrays = _whole_numbers(document, blocks)
-    name = _choose(arrays, where, labels, tag_array)
-    tags = arrays[name]
+def _check_tags(
+    tags: NDArray[np.int64], name: str, kind: str, where: str, labels: Mapping[int, str]
+) -> None:
+    """Check that tags and labels agree.
+
+    Args:
+        tags: The tag of every cell, shape (m,).
+        name: Name of the cell data that hold them.
+        kind: Type of the cells.
+        where: Name of the file, for messages.
+        labels: Material of each tag.
+    """
     values, counts = np.unique(tags, return_counts=True)
     present = dict(zip(values.tolist(), counts.tolist(), strict=True))
     listed = ", ".join(f"{tag} ({count} cells)" for tag, count in list(present.items())[:20])
@@ -232,7 +252,6 @@ def _tags(
             f"{where}: 'labels' names {', '.join(unused[:20])}, but no {kind} has such a tag in "
             f"'{name}'; the file has {listed}"
         )
-    return tags
 
 
 def _whole_numbers(document: Any, blocks: list[int]) -> dict[str, NDArray[np.int64]]:

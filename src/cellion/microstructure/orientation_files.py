@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from cellion.errors import MicrostructureError, nearest
 from cellion.microstructure.geometry import FloatArray
 
-__all__ = ["DESCRIPTORS", "read_orientations", "rotations_of"]
+__all__ = ["DESCRIPTORS", "read_orientations", "rotations_of", "section_orientations"]
 
 DESCRIPTORS = {"rodrigues": 3, "euler-bunge": 3, "quaternion": 4, "axis-angle": 4, "rotmat": 9}
 """Numbers per orientation, by descriptor."""

@@ -108,7 +108,7 @@ def test_planes_are_not_moved_by_balancing():
     fitted = balance_volumes(points, cut.image_of, interface, geometry, floor=FLOOR)
     assert len(plane) > 20
     # Facets at the rim may lean a little where a vertex of the rim was held back.
-    assert fitted[plane] == pytest.approx(points[plane], abs=3e-3 * 0.1)
+    assert fitted[plane] == pytest.approx(points[plane], abs=2e-2 * 0.1)
     assert np.median(np.abs(fitted[plane] - points[plane])) < 1e-12
 
 

@@ -98,7 +98,11 @@ def test_plane_mesh_of_gmsh() -> None:
 
 def test_mesh_of_the_repository_is_periodic() -> None:
     spec = SimpleNamespace(
-        file=ROOT / "meshes" / "fcc_spheres.msh", length_unit=1e-6, labels=LABELS, periodic=True
+        file=ROOT / "meshes" / "fcc_spheres.msh",
+        length_unit=1e-6,
+        labels=LABELS,
+        periodic=True,
+        grains=None,
     )
     mesh = read_mesh(spec)
     assert mesh.periodic.all()
