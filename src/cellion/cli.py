@@ -11,8 +11,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mpi4py import MPI
 
     from cellion.scenario.scenario import Scenario
+    from cellion.study.progress import Progress as Step
 
 __all__ = ["app", "main"]
 
@@ -166,16 +167,64 @@ def study(
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep the finished runs of an interrupted study.")
     ] = False,
+    ranks_per_point: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Ranks that answer a point together.")
+    ] = 1,
+    workers: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Processes without mpirun; or jobs at a time.")
+    ] = 0,
+    submit: Annotated[
+        str | None, typer.Option(metavar="local|slurm", help="Give the points to a batch system.")
+    ] = None,
+    submit_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="For submitit, such as slurm_partition=long."),
+    ] = None,
 ) -> None:
     """Run every point of a scenario's `study` section (under mpirun, one point per rank)."""
     comm = _world()
-    from cellion.study.run import run_study
+    from cellion.study.cluster import submission
+    from cellion.study.run import Execution, run_study
 
+    execution = Execution(
+        ranks_per_point=ranks_per_point,
+        workers=workers,
+        submission=submission(submit, submit_option or ()),
+    )
     loaded = _loaded(scenario, overrides, comm)
     folder = output or Path("results") / loaded.name
-    table = run_study(loaded, comm, folder=folder, resume=resume, tell=_tell)
+    with _bar() as show:
+        table = run_study(
+            loaded,
+            comm,
+            folder=folder,
+            resume=resume,
+            execution=execution,
+            tell=_tell,
+            show=show,
+        )
     Console().print(table)
     typer.echo(f"results: {folder}")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Step], None]]:
+    """Show the progress of a study: a bar on a terminal, lines elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: _tell(str(step))
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("")
+
+        def show(step: Step) -> None:
+            console.print(step.line, markup=False, highlight=False)
+            bar.update(task, completed=step.done, total=step.total, description=step.rest)
+
+        yield show
 
 
 @app.command()

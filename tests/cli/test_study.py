@@ -26,7 +26,7 @@ ALL_FAIL = PLATES + "study: {vary: {microstructure.mesh.labels: [{10: A, 30: B},
 @pytest.fixture(autouse=True)
 def _without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes longer than these studies; a study as users start it does draw."""
-    monkeypatch.setattr("cellion.study.run.plot_series", lambda results, path: path)
+    monkeypatch.setattr("cellion.export.plots.plot_series", lambda results, path: path)
 
 
 def times(folder: Path) -> dict[str, int]:
@@ -55,7 +55,7 @@ def test_study_as_users_start_it(start, tmp_path):
     assert "results: results/plates" in told.stdout
     assert told.stderr.splitlines()[0].startswith("[1/3] temperature = 290 K, realisation 1: done")
     assert {file.name for file in out.iterdir()} == {
-        *("point_000", "point_001", "point_002"),
+        *(".study", "point_000", "point_001", "point_002"),
         *("table.csv", "conductivity.png", "conductivity.svg"),
     }
     rows = read_table(out / "table.csv")
@@ -174,13 +174,17 @@ def test_resume_recomputes_everything_when_the_materials_changed(inside, tmp_pat
     assert all(after != before[name] for name, after in times(Path("out")).items())
 
 
-def test_resume_recomputes_when_the_mesh_file_is_newer(inside, tmp_path):
+def test_resume_recomputes_when_the_content_of_the_mesh_file_changed(inside, tmp_path):
     """The document is the same, but what its file name stands for is not."""
     scenario = write(tmp_path, TEMPERATURES)
     assert inside("study", scenario, "-o", "out").code == 0
     before = times(Path("out"))
+    mesh = tmp_path / "squares.msh"
     later = max(before.values()) + 10**9
-    os.utime(tmp_path / "squares.msh", ns=(later, later))
+    os.utime(mesh, ns=(later, later))
+    assert inside("study", scenario, "-o", "out", "--resume").code == 0
+    assert times(Path("out")) == before
+    mesh.write_bytes(mesh.read_bytes() + b"\n")
     assert inside("study", scenario, "-o", "out", "--resume").code == 0
     assert all(after != before[name] for name, after in times(Path("out")).items())
 

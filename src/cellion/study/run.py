@@ -2,42 +2,82 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
-from cellion.parallel import on_root
+from cellion.parallel import on_root, raise_anywhere
 
-from rich.table import Table
-
-from cellion.errors import CellionError, ResultsError, StudyError
-from cellion.export.plots import plot_series
-from cellion.export.tables import Entry, study_table, table_row, write_table
-from cellion.results.files import (
-    RESULTS_FILE,
-    is_complete,
-    load_result,
-    open_folder,
-    remove_old,
-)
+from cellion.errors import CellionError, StudyError
+from cellion.export.tables import study_table
+from cellion.results.files import remove_old
 from cellion.results.record import RunResult
 from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario
-from cellion.study.plan import Point, plan
+from cellion.study.cluster import Submission, run_jobs
+from cellion.study.folder import Failure, arrange, locked_study, outcome, point_key
+from cellion.study.gather import STUDY_FILES, write_study
+from cellion.study.plan import plan
+from cellion.study.progress import Progress, Watcher
+from cellion.study.resources import available_memory
+from cellion.study.session import Session, close_session, save_session, work
+from cellion.study.worker import run_workers
 
 if TYPE_CHECKING:
     from mpi4py import MPI
+    from rich.table import Table
 
-__all__ = ["run_study"]
+__all__ = ["Execution", "run_study"]
 
-TABLE_FILE = "table.csv"
-PLOT_FILES = ("conductivity.png", "conductivity.svg")
-
-_PROGRESS_TAG = 907
+_PAUSE = 0.05
 
 type Listener = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """Who answers the points.
+
+    Attributes:
+        ranks_per_point: Ranks of MPI that answer a point together.
+        workers: Worker processes, or jobs of a batch system; 0 for none: this process and the
+            other ranks answer the points themselves.
+        submission: Batch system that runs the jobs; None for worker processes on this machine.
+    """
+
+    ranks_per_point: int = 1
+    workers: int = 0
+    submission: Submission | None = None
+
+    def check(self, ranks: int) -> None:
+        """Refuse what does not go together.
+
+        Args:
+            ranks: Ranks that were started.
+
+        Raises:
+            StudyError: It does not.
+        """
+        alone = self.workers or self.submission is not None
+        if alone and ranks > 1:
+            raise StudyError(
+                f"found {ranks} ranks and worker processes or jobs; start either with mpirun, or "
+                "with --workers or --submit"
+            )
+        if not alone and ranks % self.ranks_per_point:
+            fitting = [n for n in range(1, ranks + 1) if ranks % n == 0]
+            raise StudyError(
+                f"--ranks-per-point: found {self.ranks_per_point}, but {ranks} ranks were started "
+                f"and all of them are to be used; allowed: {', '.join(map(str, fitting))}"
+            )
+        if self.workers and self.submission is None and self.ranks_per_point > 1:
+            raise StudyError(
+                "--ranks-per-point: worker processes have one rank each; start with mpirun instead "
+                "of --workers"
+            )
 
 
 def run_study(
@@ -46,157 +86,132 @@ def run_study(
     *,
     folder: Path,
     resume: bool = False,
+    execution: Execution | None = None,
     tell: Listener = lambda line: None,
+    show: Callable[[Progress], None] | None = None,
 ) -> Table:
-    """Run a study; each rank works on points of its own.
+    """Run a study (collective).
 
-    Points are dealt to the ranks in turn. A point that cannot be answered is recorded with its
-    reason and does not stop the others. Fields are kept of the first realisation of each
-    combination of values, pictures of the combination in the middle.
+    Points are taken one after the other by groups of ranks, by worker processes, or by jobs. A
+    point that cannot be answered is recorded with its reason and does not stop the others. Fields
+    are kept of the first realisation of each combination of values, pictures of the combination in
+    the middle.
 
     Args:
         scenario: A scenario with a ``study`` section.
-        comm: Communicator; rank r runs the points r, r + size, ...
-        folder: Where ``table.csv``, the plot and one folder per point go.
-        resume: Keep complete results of the same document.
-        tell: Takes progress lines.
+        comm: Communicator.
+        folder: Where the tables, the plot and one folder per point go.
+        resume: Keep complete results of the same questions.
+        execution: Who answers the points; by default every rank of ``comm`` one at a time.
+        tell: Takes lines of text, on rank 0.
+        show: Takes the steps of progress, on rank 0; by default they are told as lines.
 
     Returns:
         The table for the console, with means over realisations.
 
     Raises:
-        StudyError: There is nothing to run, or no point was answered.
+        StudyError: There is nothing to run, the folder is in use, or no point was answered.
         ResultsError: The folder cannot be written.
     """
+    execution = execution or Execution()
+    execution.check(comm.size)
+    if show is None:
+
+        def show(step: Progress) -> None:
+            tell(str(step))
+
+    with ExitStack() as stack:
+        session = on_root(comm, lambda: _open(scenario, folder, resume, stack))
+        look = Watcher(session, show).look if comm.rank == 0 else _nothing
+        _execute(session, comm, execution, look)
+        results, failures = on_root(comm, lambda: _gather(scenario, session))
+    if not results:
+        first = failures[min(failures)]
+        raise StudyError(
+            f"none of the {len(session.points)} points was answered; the first said: {first}"
+        )
+    for index, reason in failures.items() if comm.rank == 0 else ():
+        tell(f"{session.points[index].label} has no answer: {reason}")
+    return study_table(list(results.values()))
+
+
+def _nothing() -> None:
+    """Look at nothing: ranks other than 0 do not speak."""
+
+
+def _open(scenario: Scenario, folder: Path, resume: bool, stack: ExitStack) -> Session:
+    """Own the folder until the stack is closed, and find out what is to be done (rank 0)."""
+    points = plan(scenario)
+    stack.enter_context(locked_study(folder))
+    remove_old(folder, STUDY_FILES)
+    built = (build_scenario(dict(point.document), path=scenario.path) for point in points)
+    keys = tuple(point_key(each) for each in built)
+    names = [point.name for point in points]
+    finished = arrange(folder, dict(zip(names, keys, strict=True)), resume=resume)
+    session = Session(
+        folder=folder,
+        path=scenario.path,
+        points=points,
+        keys=keys,
+        todo=tuple(point.index for point in points if point.name not in finished),
+    )
+    save_session(session)
+    return session
+
+
+def _execute(
+    session: Session, comm: MPI.Comm, execution: Execution, look: Callable[[], None]
+) -> None:
+    """Answer the points that are left (collective)."""
+    if not session.todo:
+        return
+    count = min(max(1, execution.workers), len(session.todo))
+    memory = available_memory()
+    if execution.submission is not None:
+        ranks = execution.ranks_per_point
+        run_jobs(session, execution.submission, count, ranks=ranks, look=look)
+    elif execution.workers:
+        run_workers(session, count, memory=None if memory is None else memory / count, look=look)
+    else:
+        _share(session, comm, execution.ranks_per_point, look)
+
+
+def _share(session: Session, comm: MPI.Comm, ranks: int, look: Callable[[], None]) -> None:
+    """Answer the points in groups of ranks (collective)."""
     from mpi4py import MPI
 
     # PETSc starts on all ranks together, also on those that have no point to run.
     import cellion.pipeline.run  # noqa: F401
 
-    points = plan(scenario)
-    on_root(comm, lambda: _open(folder))
-    middle = points[len(points) // 2].values
-    progress = _Progress(comm, len(points), tell)
-    outcomes: list[tuple[int, RunResult | str]] = []
-    for point in points[comm.rank :: comm.size]:
-        outcome = _outcome(
-            scenario,
-            point,
-            MPI.COMM_SELF,
-            folder / point.name,
-            resume=resume,
-            pictures=point.values == middle,
-        )
-        progress.report(f"{point.label}: {'failed' if isinstance(outcome, str) else 'done'}")
-        outcomes.append((point.index, outcome))
-    progress.finish()
-    everyone = [pair for share in comm.allgather(outcomes) for pair in share]
-    answers = dict(sorted(everyone, key=lambda pair: pair[0]))
-    results = {i: found for i, found in answers.items() if isinstance(found, RunResult)}
-    failures = {i: found for i, found in answers.items() if isinstance(found, str)}
-    on_root(comm, lambda: _write(scenario, points, results, failures, folder))
-    if not results:
-        raise StudyError(
-            f"none of the {len(points)} points was answered; the first said: {failures[0]}"
-        )
-    for index, reason in failures.items() if comm.rank == 0 else ():
-        tell(f"{points[index].label} has no answer: {reason}")
-    return study_table(list(results.values()))
-
-
-def _open(folder: Path) -> None:
-    """Make the folder of the study ready, without the table and the plot of an earlier one."""
-    open_folder(folder)
-    remove_old(folder, (TABLE_FILE, *PLOT_FILES))
-
-
-class _Progress:
-    """Lines of all ranks, told by rank 0 as they come in, with the time that is left."""
-
-    def __init__(self, comm: MPI.Comm, total: int, tell: Listener) -> None:
-        """Start the clock.
-
-        Args:
-            comm: Communicator.
-            total: Number of points of all ranks.
-            tell: Takes the lines on rank 0.
-        """
-        self._comm, self._total, self._tell = comm, total, tell
-        self._start, self._done = time.perf_counter(), 0
-
-    def report(self, line: str) -> None:
-        """Say that a point of this rank has ended."""
-        if self._comm.rank:
-            self._comm.send(line, dest=0, tag=_PROGRESS_TAG)
-            return
-        self._say(line)
-        while self._comm.iprobe(tag=_PROGRESS_TAG):
-            self._say(self._comm.recv(tag=_PROGRESS_TAG))
-
-    def finish(self) -> None:
-        """Wait for the lines of the other ranks (rank 0)."""
-        while self._comm.rank == 0 and self._done < self._total:
-            self._say(self._comm.recv(tag=_PROGRESS_TAG))
-
-    def _say(self, line: str) -> None:
-        self._done += 1
-        left = (time.perf_counter() - self._start) * (self._total / self._done - 1)
-        self._tell(f"[{self._done}/{self._total}] {line}; about {left:.0f} s left")
-
-
-def _outcome(
-    scenario: Scenario,
-    point: Point,
-    comm: MPI.Comm,
-    folder: Path,
-    *,
-    resume: bool,
-    pictures: bool,
-) -> RunResult | str:
-    """Run one point, or say why it has no answer."""
-    from cellion.pipeline.run import run
-
+    group = MPI.COMM_SELF if ranks == 1 else comm.Split(comm.rank // ranks, comm.rank)
+    beside = comm.Split_type(MPI.COMM_TYPE_SHARED).size
+    memory = available_memory()
+    error: CellionError | None = None
     try:
-        built = build_scenario(dict(point.document), path=scenario.path)
-        if resume and (kept := _kept(built, folder)) is not None:
-            return kept
-        first = point.replicate == 0
-        return run(built, comm, folder=folder, fields=first, pictures=first and pictures)
-    except CellionError as error:
-        return str(error)
+        share = None if memory is None else memory * ranks / beside
+        work(session, group, name=f"rank {comm.rank}", memory=share, after=look)
+    except CellionError as found:
+        error = found
+    ended = comm.Ibarrier()
+    while not ended.Test():  # without the heat of a barrier that spins
+        sleep(_PAUSE)
+        look()
+    look()
+    raise_anywhere(error, comm)
 
 
-def _kept(scenario: Scenario, folder: Path) -> RunResult | None:
-    """Return the complete result of the same document and mesh file, if the folder holds it."""
-    if not is_complete(folder):
-        return None
-    try:
-        result = load_result(folder)
-    except ResultsError:
-        return None
-    if result.provenance.scenario != json.loads(json.dumps(scenario.source)):
-        return None
-    mesh = scenario.microstructure.mesh
-    made = (folder / RESULTS_FILE).stat().st_mtime
-    return None if mesh is not None and mesh.file.stat().st_mtime > made else result
-
-
-def _write(
-    scenario: Scenario,
-    points: tuple[Point, ...],
-    results: dict[int, RunResult],
-    failures: dict[int, str],
-    folder: Path,
-) -> None:
-    """Write what belongs to the whole study: the table, the failures, the plot."""
-    rows: list[dict[str, Entry]] = []
-    for point in points:
-        extra: dict[str, Entry] = {"point": point.name, "realisation": point.replicate + 1}
-        extra |= {path: str(value) for path, value in point.values.items()}
-        if point.index in results:
-            rows.append(table_row(results[point.index], extra))
-        else:
-            rows.append({"name": scenario.name, **extra, "failure": failures[point.index]})
-    write_table(rows, folder / TABLE_FILE)
-    for name in PLOT_FILES if results else ():
-        plot_series(list(results.values()), folder / name)
+def _gather(scenario: Scenario, session: Session) -> tuple[dict[int, RunResult], dict[int, str]]:
+    """Read what the points came to and write what belongs to the whole study (rank 0)."""
+    results: dict[int, RunResult] = {}
+    failures: dict[int, str] = {}
+    for point in session.points:
+        match outcome(session.place(point.index)):
+            case RunResult() as result:
+                results[point.index] = result
+            case Failure(reason=reason):
+                failures[point.index] = reason
+            case None:
+                failures[point.index] = "nobody has tried it"
+    write_study(scenario, session.points, results, failures, session.folder)
+    close_session(session)
+    return results, failures

@@ -21,12 +21,6 @@ from small_scenarios import PLATES, write
 STUDY = PLATES + "study: {vary: {temperature: [290 K, 300 K, 310 K]}}\n"
 
 
-@pytest.fixture(autouse=True)
-def _without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing takes longer than these studies; a study as users start it does draw."""
-    monkeypatch.setattr("cellion.study.run.plot_series", lambda results, path: path)
-
-
 @pytest.fixture
 def scenario(tmp_path: Path) -> Scenario:
     return load_scenario(write(tmp_path, STUDY))

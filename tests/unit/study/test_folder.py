@@ -1,0 +1,161 @@
+"""What stays in the folder of a study, what goes, and who may work in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cellion.parallel  # noqa: F401 - before mpi4py
+
+import pytest
+from mpi4py import MPI
+
+from cellion.errors import StudyError
+from cellion.pipeline import run as pipeline
+from cellion.results.files import load_result
+from cellion.scenario.load import build_scenario, load_scenario
+from cellion.study.folder import arrange, locked_study, point_key
+from cellion.study.run import run_study
+from small_scenarios import PLATES, write
+
+STUDY = PLATES + "study: {vary: {temperature: [%s]}}\n"
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run a study over temperatures; return the kelvins that were solved."""
+    solved: list[float] = []
+    right = pipeline.solve_carrier
+
+    def counting(scenario, *arguments, **options):
+        solved.append(scenario.temperature)
+        return right(scenario, *arguments, **options)
+
+    monkeypatch.setattr(pipeline, "solve_carrier", counting)
+
+    def running(*kelvin: int, resume: bool = True, text: str = STUDY) -> list[float]:
+        solved.clear()
+        file = write(tmp_path, text % ", ".join(f"{k} K" for k in kelvin))
+        run_study(load_scenario(file), MPI.COMM_SELF, folder=tmp_path / "out", resume=resume)
+        return list(solved)
+
+    return running
+
+
+def temperatures(out: Path) -> dict[str, float]:
+    return {
+        place.name: load_result(place).temperature
+        for place in sorted(out.iterdir())
+        if place.name.startswith(("point_", ".kept")) and (place / "results.json").exists()
+    }
+
+
+def test_finished_points_follow_their_question_to_another_place(study, tmp_path):
+    assert study(290, 300, 310) == [290, 300, 310]
+    assert study(280, 300, 290, 320) == [280, 320]
+    assert temperatures(tmp_path / "out") == {
+        "point_000": 280,
+        "point_001": 300,
+        "point_002": 290,
+        "point_003": 320,
+    }
+
+
+def test_points_that_the_study_has_no_more_are_removed(study, tmp_path):
+    study(290, 300, 310)
+    mine = tmp_path / "out" / "point_001" / "mine.txt"
+    mine.write_text("of the user")
+    assert study(310) == []
+    assert temperatures(tmp_path / "out") == {"point_000": 310}
+    assert list(mine.parent.iterdir()) == [mine]
+    assert not (tmp_path / "out" / "point_002").exists()
+
+
+def test_without_resume_nothing_is_kept(study, tmp_path):
+    study(290, 300)
+    assert study(300, resume=False) == [300]
+    assert temperatures(tmp_path / "out") == {"point_000": 300}
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_a_study_that_was_killed_while_it_moved_points_loses_none(study, tmp_path, moved):
+    """Some of the folders have the name that holds their hash, the others their old place."""
+    out = tmp_path / "out"
+    study(290, 300, 310)
+    for place in sorted(out.glob("point_*"))[:moved]:
+        place.rename(out / f".kept_{json.loads((place / 'point.json').read_text())['key']}")
+    assert study(310, 290, 300) == []
+    assert temperatures(out) == {"point_000": 310, "point_001": 290, "point_002": 300}
+
+
+def test_a_point_twice_in_the_folder_is_one_point(study, tmp_path):
+    out = tmp_path / "out"
+    study(290, 300)
+    (out / "point_007").mkdir()
+    for file in (out / "point_000").iterdir():
+        (out / "point_007" / file.name).write_bytes(file.read_bytes())
+    assert study(300, 290) == []
+    assert temperatures(out) == {"point_000": 300, "point_001": 290}
+
+
+def test_an_answer_without_its_question_is_not_trusted(study, tmp_path):
+    study(290, 300)
+    (tmp_path / "out" / "point_000" / "point.json").unlink()
+    assert study(290, 300) == [290]
+
+
+def test_points_that_failed_are_tried_again(study, tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "distributed_mesh", _fails)
+        with pytest.raises(StudyError, match="none of the 2 points was answered"):
+            study(290, 300)
+    assert (tmp_path / "out" / "point_001" / "failure.json").exists()
+    assert study(290, 300) == [290, 300]
+    assert not (tmp_path / "out" / "point_001" / "failure.json").exists()
+
+
+def _fails(*arguments: object, **options: object) -> None:
+    raise StudyError("no mesh today")
+
+
+def test_the_question_is_more_than_the_document(tmp_path):
+    scenario = load_scenario(write(tmp_path, PLATES))
+
+    def key(**changes: object) -> str:
+        return point_key(build_scenario(scenario.source | changes, path=scenario.path))
+
+    assert key() == key(name="other", description="the same question")
+    assert key() != key(temperature="301 K")
+    assert key() == point_key(scenario)
+    mesh = tmp_path / "squares.msh"
+    before = key()
+    mesh.write_bytes(mesh.read_bytes() + b"\n")
+    assert key() != before
+
+
+# --- two studies in one folder -------------------------------------------------------------------
+
+
+def test_a_second_study_in_the_folder_is_refused(study, tmp_path):
+    with (
+        locked_study(tmp_path / "out"),
+        pytest.raises(StudyError, match=r"another study is running.*process \d+ on .* since"),
+    ):
+        study(290)
+    assert study(290) == [290]
+
+
+def test_the_lock_of_a_killed_process_blocks_nobody(tmp_path):
+    program = (
+        "import sys, os, signal, pathlib\n"
+        "from cellion.study.folder import locked_study\n"
+        "with locked_study(pathlib.Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
+    assert ended.returncode == -9
+    assert (tmp_path / ".study" / "owner.json").exists()
+    with locked_study(tmp_path):
+        assert arrange(tmp_path, {"point_000": "a"}, resume=True) == frozenset()
