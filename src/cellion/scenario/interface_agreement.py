@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from cellion.scenario.interfaces import InterfaceSpec
+from cellion.scenario.materials import MaterialSpec
+from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.scenario.paths import KeyPath
-
-if TYPE_CHECKING:
-    from cellion.scenario.scenario import Scenario
 
 __all__ = ["interface_faults"]
 
 _BOTH = frozenset(("ion", "electron"))
 
 
-def interface_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
-    """Return interfaces that are given twice, lie on insulators, or lack what they need."""
+def interface_faults(
+    interfaces: tuple[InterfaceSpec, ...],
+    materials: Mapping[str, MaterialSpec],
+    microstructure: MicrostructureSpec,
+    temperature: float,
+) -> list[tuple[KeyPath, str]]:
+    """Return interfaces that are given twice, lie on insulators, or lack what they need.
+
+    Args:
+        interfaces: The ``interfaces`` section.
+        materials: Materials by name.
+        microstructure: The geometry.
+        temperature: Temperature of the scenario [K].
+    """
     faults: list[tuple[KeyPath, str]] = []
-    for index, spec in enumerate(scenario.interfaces):
+    for index, spec in enumerate(interfaces):
         found = [
-            *_repeated(scenario.interfaces[:index], spec),
-            *_insulated(scenario, spec),
-            *_at_another_temperature(scenario, spec),
-            *_without_orientations(scenario, spec),
+            *_repeated(interfaces[:index], spec),
+            *_insulated(materials, spec),
+            *_at_another_temperature(temperature, spec),
+            *_without_orientations(microstructure, spec),
         ]
         faults += [(("interfaces", index, *path), message) for path, message in found]
     return faults
@@ -48,9 +59,11 @@ def _repeated(before: tuple[InterfaceSpec, ...], spec: InterfaceSpec) -> list[tu
     return []
 
 
-def _insulated(scenario: Scenario, spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+def _insulated(
+    materials: Mapping[str, MaterialSpec], spec: InterfaceSpec
+) -> list[tuple[KeyPath, str]]:
     """Return a fault if no current can reach the interface."""
-    idle = [name for name in dict.fromkeys(spec.between) if _insulates(scenario, name)]
+    idle = [name for name in dict.fromkeys(spec.between) if _insulates(materials.get(name))]
     crosses = [key for key in spec.laws if key not in ("sheet_conductance", "conductivity_along")]
     if idle and crosses:
         message = (
@@ -64,35 +77,36 @@ def _insulated(scenario: Scenario, spec: InterfaceSpec) -> list[tuple[KeyPath, s
     return []
 
 
-def _insulates(scenario: Scenario, name: str) -> bool:
+def _insulates(material: MaterialSpec | None) -> bool:
     """Whether a material plainly conducts neither carrier."""
-    material = scenario.materials.get(name)
     if material is None or material.library is not None:
         return False
     laws = (material.ion, material.electron)
     return all(law is None or not law.conducts for law in laws)
 
 
-def _at_another_temperature(scenario: Scenario, spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+def _at_another_temperature(temperature: float, spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
     """Return a fault for a law measured elsewhere, with nothing to bring it here."""
     if spec.at is None or spec.activation_energy is not None:
         return []
-    if math.isclose(spec.at, scenario.temperature, abs_tol=0.01):
+    if math.isclose(spec.at, temperature, abs_tol=0.01):
         return []
     message = (
-        f"found {spec.at:.6g} K, but the scenario is at {scenario.temperature:.6g} K; add "
+        f"found {spec.at:.6g} K, but the scenario is at {temperature:.6g} K; add "
         "'activation_energy', or remove 'at' if temperature does not matter"
     )
     return [(("at",), message)]
 
 
-def _without_orientations(scenario: Scenario, spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+def _without_orientations(
+    microstructure: MicrostructureSpec, spec: InterfaceSpec
+) -> list[tuple[KeyPath, str]]:
     """Return a fault for a misorientation between regions that have no orientation."""
-    if spec.misorientation is None or spec.between[0] == scenario.microstructure.grains_of:
+    if spec.misorientation is None or spec.between[0] == microstructure.grains_of:
         return []
     message = (
         f"'{spec.between[0]}' has no grains with orientations in this "
-        f"{scenario.microstructure.kind}; use a polycrystal, bricks, a polycrystalline matrix or a "
+        f"{microstructure.kind}; use a polycrystal, bricks, a polycrystalline matrix or a "
         "mesh with grains"
     )
     return [(("misorientation",), message)]

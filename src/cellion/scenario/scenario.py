@@ -159,8 +159,10 @@ class Scenario(Section):
             *_mesh_faults(self),
             *_temperature_faults(self),
             *_density_faults(self),
-            *interface_faults(self),
-            *cell_faults(self),
+            *interface_faults(
+                self.interfaces, self.materials, self.microstructure, self.temperature
+            ),
+            *cell_faults(self.cell, self.materials, self.microstructure, self.transport),
         ]
         replicates = 1 if self.study is None else self.study.replicates
         if replicates > 1 and self.microstructure.seed is None:
