@@ -12,7 +12,7 @@ from cellion.errors import RatesError, nearest
 from cellion.material.carriers import build_carriers
 from cellion.quantities import ELECTRON_VOLT
 from cellion.rates.conductor import HoppingConductor, family_conductor
-from cellion.rates.family import missing_parameters, places_per_cell
+from cellion.rates.family import family_network, missing_parameters, places_per_cell
 from cellion.rates.family_data import Family, Parameter, family_names, load_family
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import IonSpec
@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 type Floats = NDArray[np.float64]
+
+_STEP = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,34 +53,40 @@ class BuiltFamily:
         spec = self.spec
         return any((spec.carrier_share, spec.carrier_density, spec.carriers))
 
-    @property
-    def deviations(self) -> tuple[float, ...]:
-        """Standard deviations of the uncertain energies [J]."""
-        return tuple(self.uncertain.values())
-
-    def conductor(self, draws: Floats | None = None) -> HoppingConductor:
-        """Return the conductor; barriers stay above zero.
-
-        Args:
-            draws: Standard deviations by which each uncertain energy is moved, shape (k,).
+    def conductor(self) -> HoppingConductor:
+        """Return the conductor.
 
         Raises:
             RatesError: No place is free.
             FaultsError: The crystal cannot be neutral.
         """
-        energies = dict(self.energies)
-        if draws is not None:
-            barriers = {hop.barrier for hop in self.family.hops}
-            for (name, deviation), draw in zip(self.uncertain.items(), draws.tolist(), strict=True):
-                energies[name] += deviation * draw
-                energies[name] = max(energies[name], 0.0) if name in barriers else energies[name]
         carriers = None
         if self.counted:
             volume = abs(float(np.linalg.det(self.family.lattice)))
             places = (places_per_cell(self.family) - self.family.blocked_per_cell) / volume
             carriers = build_carriers(self.spec, places, self.family.charge_number)
         return family_conductor(
-            self.family, energies, prefactor=self.spec.attempt_frequency, carriers=carriers
+            self.family, self.energies, prefactor=self.spec.attempt_frequency, carriers=carriers
+        )
+
+    def moves(self) -> tuple[Floats, Floats]:
+        """Return what one deviation of each uncertain energy does to the network.
+
+        Returns:
+            Shifts of site energies (k, n) and of saddle energies (k, m) [J].
+        """
+        base = family_network(self.family, self.energies)
+        sites, saddles = [], []
+        for name, deviation in self.uncertain.items():
+            # energies enter linearly; a step this small turns no barrier negative
+            step = _STEP * deviation
+            moved = family_network(self.family, {**self.energies, name: self.energies[name] + step})
+            sites.append((moved.site_energies - base.site_energies) / _STEP)
+            saddles.append((moved.saddle_energies - base.saddle_energies) / _STEP)
+        k = len(sites)
+        return (
+            np.array(sites).reshape(k, base.n_sites),
+            np.array(saddles).reshape(k, base.starts.size),
         )
 
 

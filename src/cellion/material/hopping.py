@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +21,18 @@ from cellion.rates.conductor import (
     simulate_conductor,
 )
 from cellion.rates.correlation import correlation, known_correlation
+from cellion.rates.jump_network import diffusivity
 from cellion.rates.nernst_einstein import Conductivity
-from cellion.rates.uncertainty import normal_points, shifted_barriers
+from cellion.rates.uncertainty import lowest_barriers, normal_points
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.materials import IonSpec
 from cellion.scenario.values import fail
 
 __all__ = [
+    "SAMPLES",
     "HoppingLaw",
-    "Uncertain",
-    "UncertainHops",
+    "UncertainEnergies",
     "correlation_note",
     "hopping_law",
     "known_haven_ratio",
@@ -49,37 +49,51 @@ LARGEST_EXACT = 60
 _SIGMA = (0.15865525393145707, 0.5, 0.8413447460685429)  # one standard deviation, and the median
 
 
-class Uncertain(Protocol):
-    """A conductor whose energies are uncertain."""
-
-    @property
-    def deviations(self) -> tuple[float, ...]:
-        """Standard deviations of the uncertain energies [J]."""
-        ...
-
-    def conductor(self, draws: Floats) -> HoppingConductor:
-        """Return the conductor with each energy moved by so many deviations, shape (k,)."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True)
-class UncertainHops:
-    """A crystal whose lines of hops have uncertain barriers.
+class UncertainEnergies:
+    """What one standard deviation of each uncertain energy does to a network.
 
     Attributes:
-        mean: The conductor at the mean barriers.
-        rows: Uncertain line of each hop, -1 where its barrier is sure, shape (m,).
-        deviations: Standard deviation of the barriers of each uncertain line [J].
+        sites: Shifts of the site energies, shape (k, n) [J].
+        saddles: Shifts of the saddle energies, shape (k, m) [J].
     """
 
-    mean: HoppingConductor
-    rows: NDArray[np.int64]
-    deviations: tuple[float, ...]
+    sites: Floats
+    saddles: Floats
 
-    def conductor(self, draws: Floats) -> HoppingConductor:
-        """Return the conductor with each line moved by so many deviations, shape (k,)."""
-        shift = np.append(draws * np.array(self.deviations), 0.0)[self.rows]
-        return replace(self.mean, network=shifted_barriers(self.mean.network, shift))
+    def samples(self, mean: HoppingConductor, temperature: Floats) -> Floats:
+        """Return the mean of the principal conductivities for `SAMPLES` even draws.
+
+        Args:
+            mean: The conductor at the mean energies.
+            temperature: Temperatures [K], shape (n,).
+
+        Returns:
+            Conductivities [S/m], shape (samples, n).
+        """
+        draws = normal_points(SAMPLES, len(self.saddles))
+        if mean.mechanism != "independent" or self.sites.any():
+            conductors = (self._moved(mean, draw) for draw in draws)
+            return np.array([hopping_conductivity(one, temperature).mean for one in conductors])
+        # of independent carriers only the diffusivity feels the barriers: all draws at once
+        shift = np.repeat(draws @ self.saddles, temperature.size, axis=0)
+        shift = np.maximum(shift, -lowest_barriers(mean.network))
+        many = np.tile(temperature, SAMPLES)
+        found = diffusivity(mean.network, many, saddle_shift=shift).mean.reshape(SAMPLES, -1)
+        factor = hopping_conductivity(mean, temperature).mean
+        return np.asarray(found * factor / diffusivity(mean.network, temperature).mean)
+
+    def _moved(self, mean: HoppingConductor, draw: Floats) -> HoppingConductor:
+        sites = mean.network.site_energies + draw @ self.sites
+        moved = replace(
+            mean.network,
+            site_energies=sites,
+            saddle_energies=np.maximum(
+                mean.network.saddle_energies + draw @ self.saddles,
+                np.maximum(sites[mean.network.starts], sites[mean.network.ends]),
+            ),
+        )
+        return replace(mean, network=moved)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +106,7 @@ class HoppingLaw:
     """
 
     conductor: HoppingConductor
-    uncertain: Uncertain | None = None
+    uncertain: UncertainEnergies | None = None
     _known: dict[float, Conductivity] = field(default_factory=dict, compare=False, repr=False)
 
     def conductivity(self, temperature: float) -> Floats:
@@ -129,11 +143,9 @@ class HoppingLaw:
                 high=mean + error,
                 cause="statistical error of the kinetic Monte Carlo",
             )
-        if self.uncertain is None or not any(self.uncertain.deviations):
+        if self.uncertain is None or not len(self.uncertain.saddles):
             return None
-        draws = normal_points(SAMPLES, len(self.uncertain.deviations))
-        conductors = (self.uncertain.conductor(draw) for draw in draws)
-        samples = [hopping_conductivity(one, temperature).mean for one in conductors]
+        samples = self.uncertain.samples(self.conductor, temperature)
         low, median, high = np.quantile(samples, _SIGMA, axis=0)
         return Spread(median=median, low=low, high=high, cause="uncertain barriers")
 
@@ -150,7 +162,10 @@ def hopping_law(spec: IonSpec) -> HoppingLaw:
     if spec.hopping is not None:
         return _own_law(spec.hopping)
     built = build_family(spec)
-    return HoppingLaw(conductor=built.conductor(), uncertain=built)
+    sites, saddles = built.moves()
+    return HoppingLaw(
+        conductor=built.conductor(), uncertain=UncertainEnergies(sites=sites, saddles=saddles)
+    )
 
 
 def correlation_note(law: HoppingLaw, temperature: float) -> str:
@@ -204,15 +219,12 @@ def _own_law(spec: HoppingSpec) -> HoppingLaw:
     common = spec.uncertainty or 0.0
     lines = [common if row.uncertainty is None else row.uncertainty for row in spec.hops or ()]
     deviations = np.array(lines or [common])
-    moved = np.unique(built.rows[deviations[built.rows] > 0.0])
-    number = np.full(deviations.size, -1)
-    number[moved] = np.arange(moved.size)
-    uncertain = UncertainHops(
-        mean=conductor,
-        rows=number[built.rows],
-        deviations=tuple(deviations[moved].tolist()),
+    uncertain = np.unique(built.rows[deviations[built.rows] > 0.0])
+    saddles = np.where(built.rows == uncertain[:, None], deviations[uncertain][:, None], 0.0)
+    sites = np.zeros((uncertain.size, built.network.n_sites))
+    return HoppingLaw(
+        conductor=conductor, uncertain=UncertainEnergies(sites=sites, saddles=saddles)
     )
-    return HoppingLaw(conductor=conductor, uncertain=uncertain)
 
 
 def _conductor(spec: HoppingSpec, built: BuiltNetwork) -> HoppingConductor:

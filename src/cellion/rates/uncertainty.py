@@ -7,7 +7,7 @@ jump network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -22,10 +22,10 @@ from cellion.rates.transition_state import positive_temperatures
 __all__ = [
     "LognormalRate",
     "lognormal_rate",
+    "lowest_barriers",
     "normal_points",
     "sample_barrier",
     "sample_diffusivity",
-    "shifted_barriers",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -117,16 +117,10 @@ def normal_points(number: int, dimensions: int) -> FloatArray:
     return np.asarray(ndtri(points))
 
 
-def shifted_barriers(network: JumpNetwork, shift: ArrayLike) -> JumpNetwork:
-    """Return the network with other saddle energies; none falls below its two sites.
-
-    Args:
-        network: the network with its mean barriers.
-        shift: added to the saddle energies, broadcast to (m,) [J].
-    """
+def lowest_barriers(network: JumpNetwork) -> FloatArray:
+    """Return how far each saddle energy may fall before it meets a site, shape (m,) [J]."""
     ends = np.maximum(network.site_energies[network.starts], network.site_energies[network.ends])
-    moved = network.saddle_energies + np.asarray(shift, dtype=float)
-    return replace(network, saddle_energies=np.maximum(moved, ends))
+    return np.asarray(network.saddle_energies - ends)
 
 
 def sample_diffusivity(
@@ -168,6 +162,5 @@ def sample_diffusivity(
         "independent": np.arange(m),
     }[correlation]
     draws = rng.standard_normal((samples, int(groups.max()) + 1))[:, groups]
-    ends = np.maximum(network.site_energies[network.starts], network.site_energies[network.ends])
-    shift = np.maximum(draws * deviation, ends - network.saddle_energies)
+    shift = np.maximum(draws * deviation, -lowest_barriers(network))
     return diffusivity(network, T, saddle_shift=shift).tensor

@@ -9,17 +9,17 @@ from cellion.scenario.values import fail
 
 __all__ = ["split_energies", "split_uncertain"]
 
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 _BETWEEN = re.compile(r"\s*(?:\+-|\+/-|±)\s*")
 
 
-def _parts(value: Any) -> list[str]:
+def _parts(value: Any, *at: str) -> list[str]:
     """Return the one or two texts of an energy that may have a deviation."""
     parts = _BETWEEN.split(value) if isinstance(value, str) else []
     if len(parts) > 2:
-        raise fail(f"found {value!r}; write it like '0.30 eV +- 0.05 eV', with one '+-'")
+        raise fail(f"found {value!r}; write it like '0.30 eV +- 0.05 eV', with one '+-'", *at)
     if len(parts) == 2 and parts[1] and not any(c.isalpha() for c in parts[0]):
-        unit = parts[1].lstrip("0123456789.eE-+ ")  # '0.30 +- 0.05 eV': one unit for both
-        parts[0] = f"{parts[0]} {unit}"
+        parts[0] += _NUMBER.sub(" ", parts[1], count=1)  # '0.30 +- 0.05 eV': one unit for both
     return parts if len(parts) == 2 else []
 
 
@@ -31,7 +31,7 @@ def split_uncertain(document: Any, key: str, deviation: str = "uncertainty") -> 
         key: Key whose value may be ``0.30 eV +- 0.05 eV``.
         deviation: Key that takes the second part.
     """
-    if not isinstance(document, dict) or not (parts := _parts(document.get(key))):
+    if not isinstance(document, dict) or not (parts := _parts(document.get(key), key)):
         return document
     if deviation in document:
         raise fail(f"'{deviation}' is given too; say the uncertainty once", key)
@@ -43,7 +43,9 @@ def split_energies(document: Any, key: str, deviations: str) -> Any:
     energies = document.get(key) if isinstance(document, dict) else None
     if not isinstance(energies, dict):
         return document
-    parts = {name: found for name, value in energies.items() if (found := _parts(value))}
+    parts = {
+        name: found for name, value in energies.items() if (found := _parts(value, key, str(name)))
+    }
     given = document.get(deviations, {})
     if not parts or not isinstance(given, dict):
         return document
