@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from cellion.scenario.cell import CellSpec
+from cellion.scenario.materials import MaterialSpec
+from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.scenario.paths import KeyPath
+from cellion.scenario.transport import TransportSpec
 from cellion.scenario.values import AXES
-
-if TYPE_CHECKING:
-    from cellion.scenario.scenario import Scenario
 
 __all__ = ["cell_faults"]
 
 _CARRIES = {"ionic": "ion", "electronic": "electron"}
 
 
-def cell_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
-    """Return where a cell lacks what it needs, or contradicts another section."""
-    spec, wanted = scenario.cell, scenario.transport.boundary == "cell"
+def cell_faults(
+    spec: CellSpec | None,
+    materials: Mapping[str, MaterialSpec],
+    microstructure: MicrostructureSpec,
+    transport: TransportSpec,
+) -> list[tuple[KeyPath, str]]:
+    """Return where a cell lacks what it needs, or contradicts another section.
+
+    Args:
+        spec: The ``cell`` section, if there is one.
+        materials: Materials by name.
+        microstructure: The geometry.
+        transport: The ``transport`` section.
+    """
+    wanted = transport.boundary == "cell"
     if spec is None and wanted:
         message = (
             "found 'cell', but there is no section 'cell'; add one with axis, separator and "
@@ -28,16 +40,16 @@ def cell_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
     if spec is None:
         return []
     return [
-        *_axis_faults(scenario, spec),
-        *(_transport_faults(scenario, spec) if wanted else ()),
-        *_idle_faults(scenario, spec),
-        *_ambiguous_faults(scenario, spec),
+        *_axis_faults(microstructure, spec),
+        *(_transport_faults(transport, spec) if wanted else ()),
+        *_idle_faults(materials, spec),
+        *_ambiguous_faults(materials, spec),
     ]
 
 
-def _axis_faults(scenario: Scenario, spec: CellSpec) -> list[tuple[KeyPath, str]]:
+def _axis_faults(microstructure: MicrostructureSpec, spec: CellSpec) -> list[tuple[KeyPath, str]]:
     """Return a fault if the box has no such axis."""
-    box = scenario.microstructure.box
+    box = microstructure.box
     if box is None or spec.axis in AXES[: len(box)]:
         return []
     allowed = ", ".join(AXES[: len(box)])
@@ -45,10 +57,9 @@ def _axis_faults(scenario: Scenario, spec: CellSpec) -> list[tuple[KeyPath, str]
     return [(("cell", "axis"), message)]
 
 
-def _transport_faults(scenario: Scenario, spec: CellSpec) -> list[tuple[KeyPath, str]]:
+def _transport_faults(transport: TransportSpec, spec: CellSpec) -> list[tuple[KeyPath, str]]:
     """Return carriers and directions that a cell does not leave to choose."""
     faults: list[tuple[KeyPath, str]] = []
-    transport = scenario.transport
     if len(transport.carriers) != 2:
         message = (
             f"found only '{transport.carriers[0]}'; a cell needs both carriers, remove this key"
@@ -63,16 +74,18 @@ def _transport_faults(scenario: Scenario, spec: CellSpec) -> list[tuple[KeyPath,
     return faults
 
 
-def _conducts(scenario: Scenario, name: str, carrier: str) -> bool | None:
+def _conducts(materials: Mapping[str, MaterialSpec], name: str, carrier: str) -> bool | None:
     """Whether a material conducts a carrier; None where its library entry decides."""
-    material = scenario.materials.get(name)
+    material = materials.get(name)
     law = None if material is None else getattr(material, carrier)
     if material is None or (law is None and material.library is not None):
         return None
     return law is not None and bool(law.conducts)
 
 
-def _idle_faults(scenario: Scenario, spec: CellSpec) -> list[tuple[KeyPath, str]]:
+def _idle_faults(
+    materials: Mapping[str, MaterialSpec], spec: CellSpec
+) -> list[tuple[KeyPath, str]]:
     """Return materials that cannot carry what they are to carry."""
     used: list[tuple[KeyPath, str, str]] = [
         (("separator", "material"), spec.separator.material, "ion"),
@@ -84,11 +97,13 @@ def _idle_faults(scenario: Scenario, spec: CellSpec) -> list[tuple[KeyPath, str]
     return [
         (("cell", *path), f"'{name}' does not conduct {carrier}s; name a material that does")
         for path, name, carrier in used
-        if _conducts(scenario, name, carrier) is False
+        if _conducts(materials, name, carrier) is False
     ]
 
 
-def _ambiguous_faults(scenario: Scenario, spec: CellSpec) -> list[tuple[KeyPath, str]]:
+def _ambiguous_faults(
+    materials: Mapping[str, MaterialSpec], spec: CellSpec
+) -> list[tuple[KeyPath, str]]:
     """Return a fault for each material that conducts both carriers and is in no list."""
     said = {*(spec.ionic or ()), *(spec.electronic or ())}
     said |= {spec.separator.material, spec.collector.material}
@@ -98,8 +113,8 @@ def _ambiguous_faults(scenario: Scenario, spec: CellSpec) -> list[tuple[KeyPath,
             "it conducts ions and electrons; say what it carries in the cell, in 'cell.ionic' or "
             "'cell.electronic'",
         )
-        for name in scenario.materials
+        for name in materials
         if name not in said
-        and _conducts(scenario, name, "ion")
-        and _conducts(scenario, name, "electron")
+        and _conducts(materials, name, "ion")
+        and _conducts(materials, name, "electron")
     ]
