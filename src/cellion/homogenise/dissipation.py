@@ -193,5 +193,5 @@ def _shares(parts: Array, materials: tuple[str, ...]) -> Dissipation:
 def quadratic_form(S: Array, a: Array, b: Array, weights: Array) -> float:
     """Sum of weights times a . S b over rows; S is one tensor or one for each row."""
     if S.ndim == 3:
-        return float(np.einsum("ni,nij,nj,n->", a, S, b, weights, optimize=True))
+        return float(np.einsum("ni,ni,n->", (a[:, None] @ S)[:, 0], b, weights))
     return float(np.einsum("ni,ni,n->", a @ S, b, weights))

@@ -24,7 +24,7 @@ from cellion.mesh.borders import Borders, ask_owners, find_borders
 from cellion.mesh.facets import facet_areas
 from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.laws import InterfaceLaws
-from cellion.transport.spaces import Entities, KeyedDofs
+from cellion.transport.spaces import Entities, KeyedDofs, distinct_pairs
 
 __all__ = [
     "Contacts",
@@ -141,8 +141,7 @@ def find_contacts(mesh: LabelledMesh, laws: InterfaceLaws, *, periodic: bool) ->
     if not (laws.pair_resistance.any() or laws.pair_sheet_conductance.any()):
         return None
     borders = find_borders(mesh, periodic=periodic)
-    pairs, inverse = np.unique(np.sort(borders.labels, axis=1), axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
+    pairs, inverse = distinct_pairs(np.sort(borders.labels, axis=1))
     resistance, sheet = laws.resistance(pairs)[inverse], laws.sheet_conductance(pairs)[inverse]
     found = bool(((resistance > 0.0) | (sheet > 0.0)).any())
     if not any(mesh.comm.allgather(found)):
@@ -332,8 +331,7 @@ def sum_at_owners(index_map: cpp.common.IndexMap, keys: NDArray[np.int64], rows:
     owner = _owners(index_map, keys[:, 0])
     arrived, route = exchange(keys, owner, index_map.comm)
     values, _ = exchange(rows, owner, index_map.comm)
-    distinct, inverse = np.unique(arrived, axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
+    distinct, inverse = distinct_pairs(arrived)
     sums = np.stack(
         [np.bincount(inverse, column, minlength=len(distinct)) for column in values.T], axis=1
     )

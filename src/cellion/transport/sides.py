@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from cellion.mesh.borders import Borders
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.spaces import Entities, Sides
+from cellion.transport.spaces import Entities, Sides, distinct_pairs
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -58,9 +58,9 @@ def find_sides(
     row, corner = np.nonzero(split[where])
     node = np.stack([where[row, corner], _names(mesh, group, cells)[row]], axis=1)
     edges = _perfect_edges(mesh, entities, group, perfect, split)
-    nodes, number = np.unique(node, axis=0, return_inverse=True)
+    nodes, number = distinct_pairs(node)
     found = _joined(entities, nodes, edges, comm)
-    return Sides(split=split, of_corner=1 + found[number.reshape(-1)])
+    return Sides(split=split, of_corner=1 + found[number])
 
 
 def _names(
@@ -105,15 +105,14 @@ def _perfect_edges(
     """Pairs of names that a perfect facet joins at a split vertex.
 
     Returns:
-        Merged vertex and the two names, shape (e, 3), each once.
+        Merged vertex and the two names, shape (e, 3).
     """
     vertices = entities.merged[facet_vertices(mesh.cells, perfect.near)]
     row, corner = np.nonzero(split[vertices])
     near = perfect.near[:, 0]
     one = _names(mesh, group, near)
     other = one + perfect.labels[:, 1] - perfect.labels[:, 0]
-    edges = np.stack([vertices[row, corner], one[row], other[row]], axis=1)
-    return np.unique(edges, axis=0)
+    return np.stack([vertices[row, corner], one[row], other[row]], axis=1)
 
 
 def _joined(
@@ -136,7 +135,7 @@ def _joined(
     place = np.where(entities.shared[vertex], _meeting_place(rows[:, 0], comm), comm.rank)
     arrived, route = exchange(rows, place, comm)
     ends = np.concatenate([arrived[:, [0, 1]], arrived[:, [0, 2]]])
-    distinct, number = np.unique(ends, axis=0, return_inverse=True)
+    distinct, number = distinct_pairs(ends)
     one, other = number.reshape(2, -1)
     size = len(distinct)
     graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size))

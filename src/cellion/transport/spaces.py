@@ -31,6 +31,7 @@ __all__ = [
     "Entities",
     "KeyedDofs",
     "Sides",
+    "distinct_pairs",
     "dof_labels",
     "function_space",
     "number_keys",
@@ -257,6 +258,25 @@ def _local_keys(
         name=key_name,
         shared=entities.shared[place],
     )
+
+
+def distinct_pairs(
+    pairs: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Distinct rows of two numbers, ascending, and the place of each row among them.
+
+    Several times as fast as ``numpy.unique`` over an axis, which compares rows field by field.
+
+    Args:
+        pairs: Non-negative numbers, shape (n, 2); the first below 2^63 over the number of
+            distinct second ones.
+    """
+    second, number = np.unique(pairs[:, 1], return_inverse=True)
+    count = max(len(second), 1)
+    key, inverse = np.unique(pairs[:, 0] * count + number, return_inverse=True)
+    first, place = np.divmod(key, count)
+    distinct = np.stack([first, second[place]], axis=1) if len(key) else pairs[:0]
+    return distinct, inverse
 
 
 def _mixed_corners(
