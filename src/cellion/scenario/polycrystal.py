@@ -107,6 +107,7 @@ def _or_name(schema: dict[str, Any]) -> None:
     """Allow a bare name beside the mapping in a JSON schema."""
     mapping = dict(schema)
     mapping["properties"].pop("material", None)
+    mapping["required"] = ["polycrystal"]
     schema.clear()
     schema["anyOf"] = [{"type": "string", "title": "a name", "examples": ["SE"]}, mapping]
 

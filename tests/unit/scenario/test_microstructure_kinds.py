@@ -242,3 +242,81 @@ def test_an_arrhenius_law_and_insulating_carriers():
 def test_a_scenario_travels_between_processes():
     scenario = scenario_of(PACKING)
     assert pickle.loads(pickle.dumps(scenario)) == scenario
+
+
+def test_a_polycrystal_by_sizes():
+    scenario = scenario_of(
+        """
+        polycrystal:
+          box: [10 um, 10 um, 10 um]
+          material: SE
+          size: {lognormal: {median: 2 um, sigma: 0.3}}
+          seed: 7
+        """
+    )
+    spec = scenario.microstructure
+    assert (spec.kind, spec.periodic, spec.seed, spec.grains_of) == ("polycrystal", True, 7, "SE")
+    assert spec.polycrystal.size.lognormal.median == 2e-6
+    assert spec.polycrystal.orientations.random
+    assert scenario.transport.boundary == "periodic"
+
+
+def test_a_polycrystal_by_seeds_needs_no_seed_when_nothing_is_random():
+    spec = scenario_of(
+        """
+        polycrystal:
+          box: [10 um, 10 um]
+          material: SE
+          seeds: [{center: [1 um, 2 um]}, {center: [6 um, 2 um], radius: 3 um}]
+          orientations: {euler: [[0, 0, 0], [45, 0, 0]]}
+        """
+    ).microstructure.polycrystal
+    assert [seed.radius for seed in spec.seeds] == [None, 3e-6]
+    assert spec.orientations.euler == ((0.0, 0.0, 0.0), (45.0, 0.0, 0.0))
+    assert (spec.known_count, spec.seed) == (2, None)
+
+
+def test_a_fibre_texture():
+    texture = scenario_of(
+        """
+        bricks:
+          box: [1 um, 1 um, 1 um]
+          divisions: [2, 2, 2]
+          material: SE
+          seed: 7
+          orientations: {fibre: {axis: x, crystal: [1, 1, 1], spread: 10}}
+        """
+    ).microstructure.bricks.orientations.fibre
+    assert (texture.axis, texture.crystal, texture.spread) == ((1, 0, 0), (1, 1, 1), 10)
+
+
+def test_a_matrix_of_grains():
+    spec = scenario_of(
+        PACKING.replace("matrix: SE", "matrix: {polycrystal: {material: SE, size: 1 um}}")
+    ).microstructure
+    assert (spec.packing.matrix.material, spec.grains_of) == ("SE", "SE")
+    assert spec.packing.matrix.polycrystal.size.mono == 1e-6
+
+
+def test_interfaces_in_si_units():
+    spec = scenario_of(
+        PACKING,
+        interfaces=yaml(
+            """
+            - between: [SE, CAM]
+              charge_transfer: {exchange_current_density: 1 mA/cm^2}
+              at: 298.15 K
+              activation_energy: 0.4 eV
+            - {between: [SE, SE], carrier: ion, area_resistance: 1.2 Ohm cm^2}
+            - {between: [CAM, CAM], insulating: true}
+            """
+        ),
+    ).interfaces
+    assert spec[0].charge_transfer.exchange_current_density == pytest.approx(10.0)
+    assert spec[0].activation_energy == pytest.approx(0.4 * ELECTRON_VOLT)
+    assert spec[1].area_resistance == pytest.approx(1.2e-4)
+    assert [entry.laws for entry in spec] == [
+        ("charge_transfer",),
+        ("area_resistance",),
+        ("insulating",),
+    ]

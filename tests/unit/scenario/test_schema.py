@@ -11,10 +11,13 @@ from ruamel.yaml import YAML
 
 from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
 from cellion.scenario.hopping import HoppingSpec
+from cellion.scenario.interfaces import InterfaceSpec
 from cellion.scenario.materials import CarrierSpec, IonSpec, MaterialSpec
 from cellion.scenario.mesh import MeshSpec
 from cellion.scenario.microstructure import MicrostructureSpec
+from cellion.scenario.orientations import FibreSpec, OrientationsSpec
 from cellion.scenario.packing import PackingSpec
+from cellion.scenario.polycrystal import BricksSpec, PolycrystalSpec
 from cellion.scenario.reference import reference_page
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.schema import json_schema, keys_at
@@ -54,6 +57,9 @@ microstructure:
     matrix: SE
 transport: {carriers: [ion], boundary: periodic, directions: [x]}
 mesh: {size: 1 um, gap_cells: 1.5}
+interfaces:
+  - {between: [SE, CAM], area_resistance: 20 Ohm cm^2, at: 298 K, activation_energy: 0.4 eV}
+  - {between: [SE, SE], width: 1 nm, conductivity_across: 1 mS/cm, spread: {lognormal: 0.3}}
 study: {vary: {temperature: [300 K]}, replicates: 2}
 output: {fields: [], pictures: false}
 """
@@ -79,6 +85,15 @@ def test_the_schema_accepts_a_good_scenario(validator):
         "layers: {box: [1 m, 1 m], axis: x, materials: [A], thicknesses: [1 m]}",
         "layers: {box: [1 m, 1 m], normal: [1, 1], materials: [A, A], thicknesses: [0.5, 50 %]}",
         "checkerboard: {box: [1 m, 1 m], divisions: [2, 2], materials: [A, A]}",
+        "polycrystal: {box: [1 m, 1 m], material: A, grains: 5, seed: 7, orientations: random}",
+        "polycrystal: {box: [1 m, 1 m, 1 m], material: A, size: {mono: 0.1 m}, seed: 7, "
+        "columnar: z, orientations: {fibre: {axis: [1, 1, 0], spread: 5}}}",
+        "polycrystal: {box: [1 m, 1 m], material: A, seeds: [{center: [0 m, 0 m], radius: 1 m}], "
+        "orientations: {euler: [[45, 0, 0]]}}",
+        "bricks: {box: [1 m, 1 m], divisions: [2, 2], material: A}",
+        "packing: {box: [9 m, 9 m, 9 m], seed: 7, matrix: {polycrystal: {material: A, grains: 5}}, "
+        "particles: [{material: A, volume_fraction: 0.5, diameter: 2 m}]}",
+        "mesh: {file: a.msh, length_unit: um, grains: {material: A, orientations: a.ori}}",
         "mesh: {file: a.msh, length_unit: um, labels: {'1': A}}",
     ],
 )
@@ -114,6 +129,13 @@ FORMAL = [
     "unknown field",
     "study without values",
     "no replicates",
+    "no grains",
+    "word nearly random",
+    "unknown kind of orientations",
+    "fibre along an unknown axis",
+    "bare area resistance",
+    "unknown crystal symmetry",
+    "spread that is too wide",
 ]
 
 
@@ -148,6 +170,11 @@ def models():
         TransportSpec,
         MeshSpec,
         StudySpec,
+        PolycrystalSpec,
+        BricksSpec,
+        OrientationsSpec,
+        FibreSpec,
+        InterfaceSpec,
     ]
 
 
