@@ -33,7 +33,13 @@ CHANGES: dict[str, tuple[str, ...]] = {
     ),
 }
 # What the headers promise holds on the mesh of the scenario; relative difference allowed [-].
-PROMISES = {"teaching": 5e-3, "mesh_file": 1e-3, "hopping_olivine": 1e-3}
+PROMISES = {
+    "teaching": 5e-3,
+    "mesh_file": 1e-3,
+    "hopping_olivine": 1e-3,
+    "hopping_table": 1e-3,
+    "hopping_vineyard": 1e-3,
+}
 
 RELATIVE = 1e-8
 

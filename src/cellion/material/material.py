@@ -184,10 +184,12 @@ def _notes_of_law(name: str, carrier: str, law: ConductivityLaw, temperature: fl
     if isinstance(law, HoppingLaw | TableLaw):
         spread = law.spread(np.array([temperature]))
         if spread is not None and spread.high[0] > 1.05 * spread.low[0]:
+            further = "; vary the barrier in a study to carry that further"
             notes.append(
-                f"{where}: {spread.cause} leave {spread.low[0]:.3g} to {spread.high[0]:.3g} S/m "
-                f"(68 %, mean of the principal values, median {spread.median[0]:.3g} S/m) at "
-                f"{temperature:.2f} K; a study over the barrier carries that further"
+                f"{where}: at {temperature:.2f} K 68 % of the conductivities (mean of the "
+                f"principal values) lie between {spread.low[0]:.3g} and {spread.high[0]:.3g} S/m, "
+                f"their median is {spread.median[0]:.3g} S/m ({spread.cause})"
+                + (further if isinstance(law, HoppingLaw) and not law.conductor.monte_carlo else "")
             )
     return notes
 

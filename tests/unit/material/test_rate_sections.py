@@ -390,7 +390,7 @@ def test_each_line_of_hops_is_uncertain_by_itself():
 def test_a_run_is_told_of_uncertain_barriers():
     notes = built({"hopping": CUBIC | {"uncertainty": "50 meV"}}).notes
     assert len(notes) == 1
-    assert "uncertain barriers leave" in notes[0]
+    assert "(uncertain barriers); vary the barrier in a study" in notes[0]
 
 
 @pytest.mark.parametrize(
