@@ -11,6 +11,7 @@ from cellion.errors import MicrostructureError, nearest
 from cellion.microstructure.diameters import Amount, ball_volume, draw_radii
 from cellion.microstructure.exact import CheckerboardGeometry
 from cellion.microstructure.geometry import FloatArray, Microstructure
+from cellion.microstructure.grain_statistics import grain_statistics
 from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.orientations import orient
 from cellion.microstructure.relaxation import Domain
@@ -108,7 +109,7 @@ def tessellate(
         columnar=columnar,
     )
     found = geometry.diagram.volume
-    numbers = {"grains": float(np.count_nonzero(found > 0))}
+    numbers = grain_statistics(geometry).numbers()
     if volumes is not None:
         numbers["largest_grain_volume_error"] = float(np.max(np.abs(found - volumes) / volumes))
     return Grains(geometry=geometry, numbers=numbers, notes=(*notes, *_empty(found, where)))

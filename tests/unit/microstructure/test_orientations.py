@@ -1,0 +1,165 @@
+"""Orientations: conventions, textures, files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cellion.errors import MicrostructureError
+from cellion.microstructure.orientation_files import read_orientations, rotations_of
+from cellion.microstructure.orientations import (
+    euler_rotations,
+    fibre_rotations,
+    orient,
+    plane_rotations,
+    random_rotations,
+)
+from cellion.scenario.orientations import FibreSpec, OrientationsSpec
+
+X, Y, Z = np.eye(3)
+
+
+def generator():
+    return np.random.Generator(np.random.PCG64(7))
+
+
+def spec(value):
+    return OrientationsSpec.model_validate(value)
+
+
+@pytest.mark.parametrize(
+    ("angles", "crystal_axes"),
+    [
+        ([90, 0, 0], [Y, -X, Z]),  # about z
+        ([0, 90, 0], [X, Z, -Y]),  # about x
+        ([90, 90, 0], [Y, Z, X]),  # about z, then about the new x
+        ([0, 90, 90], [Z, -X, -Y]),  # about x, then about the new z
+    ],
+)
+def test_bunge_angles_turn_about_z_then_x_then_z(angles, crystal_axes):
+    (rotation,) = euler_rotations(np.array([angles]))
+    assert pytest.approx(np.array(crystal_axes), abs=1e-12) == rotation.T
+
+
+def test_quaternions_begin_with_the_scalar_and_agree_with_angles():
+    half = np.sqrt(0.5)
+    found = orient(spec({"quaternions": [[half, 0, 0, half]]}), 1, 3, None, "here")
+    assert found == pytest.approx(euler_rotations(np.array([[90.0, 0, 0]])), abs=1e-12)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("word", ["random", "aligned"])
+def test_orientations_are_rotations_and_follow_the_seed(dimension, word):
+    one = orient(spec(word), 20, dimension, 7, "here")
+    assert one @ one.transpose(0, 2, 1) == pytest.approx(np.tile(np.eye(dimension), (20, 1, 1)))
+    assert np.linalg.det(one) == pytest.approx(1.0)
+    assert np.array_equal(one, orient(spec(word), 20, dimension, 7, "here"))
+    assert np.array_equal(one, orient(spec(word), 20, dimension, 8, "here")) == (word == "aligned")
+
+
+def test_random_rotations_are_uniform():
+    # Every crystal axis is isotropic: mean 0, mean square 1/3; 4 standard errors of 1/sqrt(n).
+    found = random_rotations(20_000, generator())
+    assert np.abs(found.mean(axis=0)).max() < 4 * 0.58 / np.sqrt(20_000)
+    assert (found**2).mean(axis=0) == pytest.approx(1 / 3, abs=4 * 0.3 / np.sqrt(20_000))
+    # The angle of rotation has the distribution (theta - sin theta) / pi.
+    angle = np.arccos(np.clip((np.trace(found, axis1=1, axis2=2) - 1) / 2, -1, 1))
+    expected = (np.sort(angle) - np.sin(np.sort(angle))) / np.pi
+    assert np.abs(expected - (np.arange(20_000) + 0.5) / 20_000).max() < 2.0 / np.sqrt(20_000)
+
+
+def test_rotations_in_the_plane_are_uniform():
+    found = plane_rotations(10_000, generator())
+    assert np.abs(found.mean(axis=0)).max() < 4 * 0.71 / np.sqrt(10_000)
+
+
+@pytest.mark.parametrize("axis", ["x", "z", [1, -1, 2]])
+@pytest.mark.parametrize("crystal", ["z", [1, 1, 1], [0, 0, -1]])
+def test_a_fibre_lies_about_its_axis(axis, crystal):
+    texture = FibreSpec.model_validate({"axis": axis, "crystal": crystal, "spread": 10})
+    found = fibre_rotations(texture, 20_000, generator())
+    direction = np.array(texture.crystal) / np.linalg.norm(texture.crystal)
+    sample = np.array(texture.axis) / np.linalg.norm(texture.axis)
+    tilt = np.degrees(np.arccos(np.clip((found @ direction) @ sample, -1, 1)))
+    # Two normal components: a Rayleigh distribution; 4 standard errors.
+    assert np.mean(tilt**2) == pytest.approx(2 * 10**2, rel=4 / np.sqrt(20_000))
+    # The crystal turns freely about it: other directions average out.
+    across = np.cross(direction, [0.3, 0.5, 0.7])
+    assert np.abs((found @ across).mean(axis=0)).max() < 4 / np.sqrt(20_000)
+
+
+def test_a_flat_box_takes_only_turns_about_z():
+    found = orient(spec({"euler": [[30, 0, 15]]}), 1, 2, None, "here")
+    angle = np.radians(45)
+    assert found[0] == pytest.approx(
+        np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    )
+    with pytest.raises(MicrostructureError, match=r"here\.euler: grain 1 is tilted out of the"):
+        orient(spec({"euler": [[0, 0, 0], [0, 5, 0]]}), 2, 2, None, "here")
+
+
+def test_one_orientation_for_each_grain():
+    with pytest.raises(MicrostructureError, match="found 1 orientations for 3 grains"):
+        orient(spec({"euler": [[0, 0, 0]]}), 3, 3, None, "here")
+
+
+QUARTER = np.sqrt(0.5)
+ABOUT_Z = {
+    "rodrigues": "0 0 1",
+    "euler-bunge": "90 0 0",
+    "quaternion": f"{QUARTER} 0 0 {QUARTER}",
+    "axis-angle": "0 0 1 90",
+    "rotmat": "0 -1 0 1 0 0 0 0 1",
+}
+
+
+@pytest.mark.parametrize("descriptor", ABOUT_Z)
+def test_every_descriptor_means_the_same_rotation(tmp_path, descriptor):
+    file = tmp_path / "grains.txt"
+    for convention, sign in (("", 1), (":active", 1), (":passive", -1)):
+        file.write_text(f"{descriptor}{convention}\n# a comment\n{ABOUT_Z[descriptor]}\n\n")
+        (found,) = read_orientations(file, "here")
+        assert found[1, 0] == pytest.approx(sign, abs=1e-12)
+        assert found[0, 1] == pytest.approx(-sign, abs=1e-12)
+
+
+def test_the_ending_says_the_descriptor(tmp_path):
+    for ending, descriptor in ((".rodrigues", "rodrigues"), (".euler", "euler-bunge")):
+        file = tmp_path / f"grains{ending}"
+        file.write_text(ABOUT_Z[descriptor])
+        assert read_orientations(file, "here")[0, 1, 0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.txt", "0 0 1", "neither its ending nor its first line"),
+        ("a.euler", "", "found no orientations"),
+        ("a.euler", "0 0 1\n0 0", "entry 2 is '0 0'; 3 numbers"),
+        ("a.euler", "0 0 one", "entry 1 is '0 0 one'"),
+        ("a.euler", "0 0 nan", "entry 1 is '0 0 nan'"),
+        ("a.quat", "1 1 0 0", "entry 1 has a quaternion of 1.41421; it must be 1"),
+        ("a.rotmat", "1 0 0 0 1 0 0 0 -1", "the determinant of a rotation of -1"),
+        ("a.ori", "quaternions\n1 0 0 0", "did you mean 'quaternion'"),
+    ],
+)
+def test_faulty_files_are_told(tmp_path, name, text, told):
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(MicrostructureError, match=told):
+        read_orientations(file, "here")
+
+
+def test_a_file_that_is_not_text(tmp_path):
+    file = tmp_path / "a.ori"
+    file.write_bytes(b"\xff\xfe\x00\x80")
+    with pytest.raises(MicrostructureError, match="cannot be read as text"):
+        read_orientations(file, "here")
+
+
+def test_a_passive_rotation_is_the_inverse():
+    numbers = np.array([[0.1, 0.2, 0.3]])
+    active = rotations_of(numbers, "rodrigues", "here")
+    assert rotations_of(numbers, "rodrigues:passive", "here") == pytest.approx(
+        active.transpose(0, 2, 1)
+    )
