@@ -229,6 +229,40 @@ def _bar() -> Iterator[Callable[[Step], None]]:
 
 @app.command()
 @_answering
+def fit(
+    scenario: ScenarioFile,
+    output: Folder = None,
+    overrides: Overrides = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Value to fit, such as interfaces[0].area_resistance."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Measured effective conductivity, such as '0.1 mS/cm'.")
+    ] = None,
+    uncertainty: Annotated[
+        str | None, typer.Option(help="Uncertainty of the measured conductivity.")
+    ] = None,
+    between: Annotated[
+        str | None, typer.Option(metavar="LOW:HIGH", help="Range that is searched.")
+    ] = None,
+    carrier: Annotated[str, typer.Option(help="Carrier that was measured.")] = "ion",
+) -> None:
+    """Find the interface value that explains a measured conductivity (the `fit` section)."""
+    comm = _world()
+    from cellion.scenario.fit import fit_override
+    from cellion.study.fit import run_fit
+
+    given = fit_override(vary, target, uncertainty, between, carrier)
+    loaded = _loaded(scenario, [*(overrides or ()), *given], comm)
+    folder = output or Path("results") / loaded.name
+    table = run_fit(loaded, comm, folder=folder, tell=_tell)
+    Console().print(table)
+    typer.echo(f"results: {folder}")
+
+
+@app.command()
+@_answering
 def materials(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Show one material in full.")

@@ -15,6 +15,7 @@ from cellion.scenario.edit import assign, resolved, with_values
 from cellion.scenario.faults import Fault, Positions, faults_of, scenario_error
 from cellion.scenario.paths import KeyPath
 from cellion.scenario.references import undefined_materials
+from cellion.scenario.samples import fit_faults
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.schema import keys_at
 from cellion.scenario.yaml_text import parse_yaml, read_text
@@ -110,6 +111,8 @@ def _built(
     faults = [*faults, *(fault for fault in more if fault.path not in unread)]
     if scenario is not None and scenario.study is not None and not faults:
         faults = study_faults(document, scenario.study, lambda plain: _validated(plain, path)[1])
+    if scenario is not None and scenario.fit is not None and not faults:
+        faults = fit_faults(document, scenario.fit, lambda plain: _validated(plain, path)[1])
     if faults or scenario is None:
         raise scenario_error(faults, source=str(path or "scenario"), positions=positions)
     return scenario.came_from(document, path, positions)

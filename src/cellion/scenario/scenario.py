@@ -16,6 +16,7 @@ from cellion.quantities import describe
 from cellion.scenario.cell import CellSpec
 from cellion.scenario.cell_agreement import cell_faults
 from cellion.scenario.faults import Fault, FaultsError, Positions, scenario_error
+from cellion.scenario.fit import FitSpec
 from cellion.scenario.interface_agreement import interface_faults
 from cellion.scenario.interfaces import InterfaceSpec
 from cellion.scenario.materials import MaterialSpec
@@ -66,6 +67,7 @@ class Scenario(Section):
         transport: What is computed.
         mesh: Mesh sizes.
         study: Other values to run.
+        fit: A value of an interface that is fitted to measurements.
         output: What is written beside the numbers.
     """
 
@@ -98,6 +100,9 @@ class Scenario(Section):
     )
     mesh: MeshSpec = Field(default_factory=MeshSpec, description="How fine the mesh is.")
     study: StudySpec | None = Field(default=None, description="The same with other values.")
+    fit: FitSpec | None = Field(
+        default=None, description="A value of an interface that is fitted to measurements."
+    )
     output: OutputSpec = Field(default_factory=OutputSpec, description="What is written.")
 
     _source: dict[str, Any] = PrivateAttr(default_factory=dict)

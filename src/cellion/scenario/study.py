@@ -18,7 +18,7 @@ from cellion.scenario.values import Fraction, Section, Seed, Whole, choice, fail
 
 __all__ = ["SampleSpec", "StudySpec"]
 
-_FIXED = ("study", "name", "description", "output")
+_FIXED = ("study", "fit", "name", "description", "output")
 _MOST_RUNS = 10_000
 
 
