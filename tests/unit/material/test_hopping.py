@@ -13,7 +13,7 @@ from scipy.constants import Boltzmann, electron_volt, elementary_charge
 
 from cellion.errors import MaterialError
 from cellion.material.material import Material, build_material, build_materials
-from cellion.scenario.load import load_scenario
+from cellion.scenario.load import build_scenario, load_scenario
 from cellion.scenario.materials import MaterialSpec
 
 ROOM = 298.15
@@ -244,13 +244,45 @@ def test_barriers_that_a_structure_file_still_needs_are_listed():
         built({"hopping": {**FROM_FILE, "hops": hops}})
 
 
-def test_the_forms_that_the_guide_shows_conduct():
-    root = OLIVINE.parents[2]
-    (block,) = re.findall(
-        r"^```yaml\n(.*?)^```", (root / "docs" / "rates.md").read_text("utf-8"), re.M | re.S
-    )
-    materials = YAML(typ="safe").load(block)["materials"]
-    materials["from_file"]["ion"]["hopping"]["structure"] = str(OLIVINE)
-    for name, document in materials.items():
-        material = build_material(name, MaterialSpec.model_validate(document), ROOM)
-        assert np.linalg.eigvalsh(material.conductivity("ion", ROOM))[0] > 0.0, name
+GUIDE = (OLIVINE.parents[2] / "docs" / "rates.md").read_text("utf-8")
+FRAGMENTS = re.findall(r"^```yaml\n(.*?)^```", GUIDE, re.M | re.S)
+LATTICE: dict[str, Any] = {
+    "mobile": "Li+",
+    "lattice": {"name": "sc", "edge": "4 angstrom"},
+    "barrier": "0.3 eV",
+}
+
+
+def ions_of(fragment: dict[str, Any]) -> list[dict[str, Any]]:
+    """The ions that a fragment of the guide describes, completed where it shows a part."""
+    if "materials" in fragment:
+        return [material["ion"] for material in fragment["materials"].values()]
+    if "ion" in fragment or "hopping" in fragment:
+        return [fragment.get("ion", fragment)]
+    if "study" in fragment:
+        return [{"hopping": LATTICE | {"carrier_share": 0.01}}]
+    if any(key.startswith("hopping_") for key in fragment):
+        return [{"hopping": LATTICE | {"carrier_share": 0.01} | part} for part in fragment.values()]
+    own = {"mechanism": "vacancy"} if "carriers" in fragment else {}
+    return [{"hopping": LATTICE | own | fragment}]
+
+
+@pytest.mark.parametrize("text", FRAGMENTS, ids=lambda text: text.split(":")[0])
+def test_what_the_guide_shows_conducts(text):
+    fragment = YAML(typ="safe").load(text)
+    for ion in ions_of(fragment):
+        layers = {"axis": "x", "materials": ["SE"], "thicknesses": ["1 um"], "box": ["1 um"] * 3}
+        document = {
+            "name": "guide",
+            "materials": {"SE": {"ion": ion}},
+            "microstructure": {"layers": layers},
+        }
+        if "study" in fragment:
+            document["study"] = fragment["study"]
+        scenario = build_scenario(document, path=OLIVINE.parents[1] / "guide.yaml")
+        found = build_materials(scenario)["SE"].conductivity("ion", ROOM)
+        assert np.linalg.eigvalsh(found)[0] > 0.0
+
+
+def test_the_guide_is_looked_through():
+    assert len(FRAGMENTS) > 6
