@@ -170,7 +170,7 @@ def _fields(composite: Composite) -> list[_Field]:
         if match is None or match["carrier"] in carriers or np.isnan(values).all():
             continue
         carriers.add(match["carrier"])
-        about = f"{match['carrier']} transport along {match['direction']}"
+        about = _about(match["carrier"], match["direction"])
         unit, factor = _prefixed(values)
         values = values / factor
         scale = _linear(f"potential [{unit}]", values)
@@ -191,6 +191,13 @@ def _fields(composite: Composite) -> list[_Field]:
                 )
             )
     return fields
+
+
+def _about(carrier: str, direction: str) -> str:
+    """Say what current a field belongs to."""
+    return (
+        f"cell along {direction}" if carrier == "cell" else f"{carrier} transport along {direction}"
+    )
 
 
 def _material_colours(composite: Composite) -> tuple[NDArray[np.uint8], dict[str, str]]:

@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cellion.errors import ResultsError
+from cellion.export.cell_tables import STUDY_COLUMNS, cell_entries, cell_table
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.files import replacing
 from cellion.results.provenance import question
@@ -64,6 +65,8 @@ def table_row(result: RunResult, extra: Mapping[str, Entry] | None = None) -> di
             row[f"{label}_{material}_requested [-]"] = fraction.requested
     for name, carrier in result.carriers.items():
         row |= _carrier_entries(name, carrier)
+    if result.cell is not None:
+        row |= cell_entries(result.cell)
     row |= {f"specific_surface_{m} [1/m]": area for m, area in result.specific_surface.items()}
     row |= {f"contact_area_{pair} [1/m]": area for pair, area in result.contact_area.items()}
     row |= {f"unknowns_{name} [-]": report.unknowns for name, report in result.solver.items()}
@@ -207,6 +210,10 @@ def console_table(results: Sequence[RunResult], title: str | None = None) -> Tab
         A table that rich prints, the composition in its caption when there is one run.
     """
     single = len(results) == 1
+    cell = results[0].cell if single else None
+    if cell is not None:
+        heading = results[0].name if title is None else title
+        return cell_table(cell, title=heading, caption=_composition(results[0]))
     table = Table(
         title=escape(results[0].name) if single and title is None else title,
         caption=escape(_composition(results[0])) if single else None,
@@ -297,6 +304,7 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
     headers += [f"{material}\n[vol %]" for material in materials]
     for name in carriers:
         headers += [f"sigma {name}\n[mS/cm]", f"tau {name}\n[-]"]
+    headers += STUDY_COLUMNS if any(result.cell is not None for result in results) else ()
     for header in [*headers, "runs"]:
         table.add_column(escape(header), justify="right", overflow="fold")
     for group in groups:
@@ -339,6 +347,9 @@ def _console_cells(group: list[RunResult], materials: list[str], carriers: list[
         # 1 S/m = 10 mS/cm
         cells.append(_mean_and_spread([10 * c.mean_conductivity for c in members]))
         cells.append(_mean_and_spread([c.mean_tortuosity_factor for c in members]))
+    in_cell = [result.cell for result in group if result.cell is not None]
+    for value in STUDY_COLUMNS.values() if in_cell else ():
+        cells.append(_mean_and_spread([value(cell) for cell in in_cell]))
     return cells
 
 

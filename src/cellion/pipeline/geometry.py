@@ -18,6 +18,7 @@ from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import estimate_cells, mesh_sizes
 from cellion.microstructure.generate import generate
+from cellion.pipeline.composite import between_layers, opened
 from cellion.pipeline.estimate import directions_of, memory_of, vertices_of
 from cellion.pipeline.stock import Meshed, MeshStock, mesh_key
 from cellion.scenario.scenario import Scenario
@@ -122,7 +123,7 @@ def _build(
     if scenario.microstructure.mesh is not None:
         tell(f"reading {scenario.microstructure.mesh.file}")
         with watch.stage("mesh"):
-            data = read_mesh(scenario.microstructure.mesh)
+            data = between_layers(scenario, read_mesh(scenario.microstructure.mesh))
         allowance.check(len(data.points))
         directions_of(scenario, len(data.box))
         return Meshed(requested={}, seed=None, numbers=data.quality, notes=(), data=data)
@@ -134,7 +135,7 @@ def _build(
         allowance.check(vertices_of(estimate_cells(structure, sizes), len(structure.box)))
     tell(f"mesh ({structure.particle_count} particles)" if structure.particle_count else "mesh")
     with watch.stage("mesh"):
-        data = generate_mesh(structure, sizes)
+        data = between_layers(scenario, generate_mesh(opened(scenario, structure), sizes))
     return Meshed(
         requested=structure.requested_volume_fraction,
         seed=structure.seed,

@@ -7,19 +7,15 @@ from dataclasses import dataclass
 
 from cellion.parallel import Stopwatch, peak_memory
 
+from cellion.cell.response import CellResponse
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.material.laws import Insulator
 from cellion.material.material import Material
 from cellion.mesh.labelled import LabelledMesh
-from cellion.mesh.measure import (
-    Interfaces,
-    contact_area,
-    measure_interfaces,
-    specific_surface,
-    volume_fractions,
-)
+from cellion.mesh.measure import Interfaces, contact_area, specific_surface
 from cellion.microstructure.fractions import weight_fractions
 from cellion.pipeline.bricks import brick_estimate
+from cellion.pipeline.composite import composition
 from cellion.results.provenance import collect_provenance
 from cellion.results.record import (
     CarrierResult,
@@ -67,11 +63,12 @@ def gather(
     solutions: Mapping[str, Solution],
     watch: Stopwatch,
     notes: tuple[str, ...],
+    cell: CellResponse | None = None,
 ) -> RunResult:
     """Gather the plain numbers (collective)."""
     mesh, comm = prepared.mesh, prepared.mesh.comm
-    meshed = dict(zip(mesh.materials, volume_fractions(mesh).tolist(), strict=True))
-    interfaces = measure_interfaces(mesh)
+    made = composition(mesh, in_cell=cell is not None)
+    meshed, interfaces = made.fractions, made.interfaces
     between = specific_surface(mesh, interfaces)
     memory = float(comm.allreduce(peak_memory()))
     return RunResult(
@@ -84,15 +81,18 @@ def gather(
         volume_fraction=_fractions(prepared.requested, meshed),
         weight_fraction=_weights(prepared, meshed),
         specific_surface={
-            name: sum(area for pair, area in between.items() if name in pair)
-            for name in mesh.materials
+            name: made.scale * sum(area for pair, area in between.items() if name in pair)
+            for name in meshed
         },
         contact_area={
-            pair_name(*pair): area
+            pair_name(*pair): made.scale * area
             for pair, area in (between | contact_area(mesh, interfaces)).items()
         },
         percolation={name: _percolation(solution) for name, solution in solutions.items()},
-        solver={name: _solver(answers[name], solutions[name]) for name in answers},
+        solver={
+            name: _solver(_imbalance(answers.get(name), cell), solution)
+            for name, solution in solutions.items()
+        },
         mesh=prepared.quality,
         provenance=collect_provenance(
             scenario=scenario.source,
@@ -102,7 +102,15 @@ def gather(
             peak_memory=memory,
         ),
         notes=(*notes, *_lost(prepared.requested, meshed)),
+        cell=cell,
     )
+
+
+def _imbalance(answer: EffectiveTransport | None, cell: CellResponse | None) -> Mapping[str, float]:
+    """Current in less current out over current, per direction [-]."""
+    if answer is not None:
+        return answer.imbalance
+    return {} if cell is None or not cell.connects else {cell.axis: cell.imbalance}
 
 
 def _lost(requested: Mapping[str, float], meshed: Mapping[str, float]) -> tuple[str, ...]:
@@ -159,14 +167,14 @@ def _percolation(solution: Solution) -> PercolationRecord:
     )
 
 
-def _solver(answer: EffectiveTransport, solution: Solution) -> SolverRecord:
+def _solver(imbalance: Mapping[str, float], solution: Solution) -> SolverRecord:
     report = solution.report
     reasons = dict.fromkeys(report.reason.values())
     return SolverRecord(
         unknowns=report.unknowns,
         iterations=report.iterations,
         residual=report.residual,
-        flux_imbalance=answer.imbalance,
+        flux_imbalance=imbalance,
         reason=", ".join(reasons) or "nothing percolates: nothing had to be solved",
         options=report.options,
     )

@@ -27,6 +27,8 @@ from cellion.homogenise.effective import homogenise
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.material.checks import check_conductors
 from cellion.material.material import build_materials
+from cellion.pipeline.cell import answer_cell
+from cellion.pipeline.composite import wanted_cell
 from cellion.pipeline.estimate import directions_of
 from cellion.pipeline.geometry import distributed_mesh
 from cellion.pipeline.interfaces import interface_laws
@@ -49,7 +51,8 @@ type Listener = Callable[[str], None]
 FIELDS_FILE = "fields.vtkhdf"
 INTERFACES_FILE = "interfaces.vtkhdf"
 TABLE_FILE = "table.csv"
-PICTURES = ("microstructure.png", "potential_*.png", "current_density_*.png")
+REACTION_PLOT = "reaction_current.png"
+PICTURES = ("microstructure.png", "potential_*.png", "current_density_*.png", REACTION_PLOT)
 
 
 def run(
@@ -89,19 +92,26 @@ def run(
     prepared = prepare(scenario, comm, watch=watch, tell=say, stock=stock, memory=memory)
     answers: dict[str, EffectiveTransport] = {}
     solutions: dict[str, Solution] = {}
-    for carrier in scenario.transport.carriers:
+    spec = wanted_cell(scenario)
+    cell = None
+    if spec is not None:
+        say("cell")
+        cell = answer_cell(scenario, spec, prepared, watch)
+        solutions["cell"] = cell.solution
+    for carrier in scenario.transport.carriers if cell is None else ():
         say(f"transport of {carrier}s")
         solutions[carrier] = solve_carrier(scenario, prepared, carrier, watch=watch)
         answers[carrier] = homogenise(carrier, solutions[carrier], watch)
-    notes = prepared.notes
+    notes = prepared.notes + (() if cell is None else cell.notes)
     if folder is not None and fields:
         say("fields and pictures")
         notes += _write_fields(
             scenario, prepared, solutions, folder, watch, draw=pictures and scenario.output.pictures
         )
-    result = gather(scenario, prepared, answers, solutions, watch, notes)
+    response = None if cell is None else cell.response
+    result = gather(scenario, prepared, answers, solutions, watch, notes, response)
     if folder is not None:
-        on_root(comm, lambda: _finish(result, folder))
+        on_root(comm, lambda: _finish(result, folder, plot=pictures and scenario.output.pictures))
     return result
 
 
@@ -217,7 +227,11 @@ def _write_fields(
     return () if drawn.message is None else (drawn.message,)
 
 
-def _finish(result: RunResult, folder: Path) -> None:
-    """Write the table and, last, the record."""
+def _finish(result: RunResult, folder: Path, *, plot: bool) -> None:
+    """Write the table, the plot of a cell and, last, the record."""
+    if plot and result.cell is not None and result.cell.connects:
+        from cellion.export.cell_plots import plot_reaction  # loads Matplotlib
+
+        plot_reaction(result.cell, folder / REACTION_PLOT, result.name)
     write_table([table_row(result)], folder / TABLE_FILE)
     save_result(result, folder)

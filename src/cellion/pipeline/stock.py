@@ -70,11 +70,21 @@ def mesh_key(scenario: Scenario, densities: Mapping[str, float | None]) -> str:
     asked = {
         "microstructure": spec.model_dump(mode="json"),
         "mesh": scenario.mesh.model_dump(mode="json"),
+        "cell": _cell(scenario),
         "densities": list(densities.items()),
         "file": None if spec.mesh is None else file_digest(spec.mesh.file),
         "code": _code_digest(),
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _cell(scenario: Scenario) -> list[Any] | None:
+    """What a cell adds to a mesh."""
+    spec = scenario.cell
+    if spec is None or scenario.transport.boundary != "cell":
+        return None
+    layers = [layer.model_dump(mode="json") for layer in (spec.separator, spec.collector)]
+    return [spec.axis, *layers]
 
 
 def file_digest(path: Path) -> str:

@@ -4,7 +4,8 @@ JSON has no token for numbers that are not finite; in the file
 
 - ``null`` in a tensor or under a direction means that the direction was not asked for;
 - ``null`` under ``tortuosity_factor``, ``macmullin_number`` or ``bruggeman_exponent`` together with
-  ``percolates: false`` for that direction means infinite. In memory it is ``math.inf``.
+  ``percolates: false`` for that direction means infinite. In memory it is ``math.inf``. So it is
+  under ``cell.area_specific_resistance`` together with ``connects: false``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.cell.response import CellResponse
 from cellion.errors import ResultsError, nearest
 from cellion.homogenise.properties import DIRECTIONS, Dissipation, EffectiveTransport
 from cellion.results.provenance import Provenance
@@ -322,6 +324,8 @@ class RunResult:
         provenance: What made these numbers.
         notes: What the user should know, one sentence each.
         description: What the scenario says about itself.
+        cell: Response of a cell, if the run asked for one; fractions, surfaces and contact areas
+            are then those of its composite.
         schema_version: Version of this layout.
     """
 
@@ -340,6 +344,7 @@ class RunResult:
     provenance: Provenance
     notes: tuple[str, ...] = ()
     description: str | None = None
+    cell: CellResponse | None = None
     schema_version: int = SCHEMA_VERSION
 
     def carrier(self, name: str) -> CarrierResult:
@@ -359,7 +364,10 @@ class RunResult:
 def restore_infinities(result: RunResult) -> RunResult:
     """Put infinity back where ``null`` stood for it: in directions that do not percolate."""
     carriers = {name: _restore(carrier) for name, carrier in result.carriers.items()}
-    return replace(result, carriers=carriers)
+    cell = result.cell
+    if cell is not None and not cell.connects:
+        cell = replace(cell, area_specific_resistance=math.inf)
+    return replace(result, carriers=carriers, cell=cell)
 
 
 def _restore(carrier: CarrierResult) -> CarrierResult:

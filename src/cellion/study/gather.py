@@ -14,7 +14,8 @@ __all__ = ["STUDY_FILES", "study_rows", "write_study"]
 
 TABLE_FILE = "table.csv"
 PLOT_FILES = ("conductivity.png", "conductivity.svg")
-STUDY_FILES = (TABLE_FILE, *PLOT_FILES)
+CELL_PLOT_FILES = ("resistance.png", "resistance.svg")
+STUDY_FILES = (TABLE_FILE, *PLOT_FILES, *CELL_PLOT_FILES)
 """Files of a whole study, removed before it is run again."""
 
 
@@ -64,8 +65,15 @@ def write_study(
     """
     rows = study_rows(scenario, points, results, failures)
     write_table(rows, folder / TABLE_FILE)
-    if results:
+    in_cell = {index: run for index, run in results.items() if run.cell is not None}
+    others = [run for index, run in results.items() if index not in in_cell]
+    if others:
         from cellion.export.plots import plot_series  # loads Matplotlib
 
         for name in PLOT_FILES:
-            plot_series(list(results.values()), folder / name)
+            plot_series(others, folder / name)
+    if any(run.cell is not None and run.cell.connects for run in in_cell.values()):
+        from cellion.export.cell_plots import plot_cells
+
+        for name in CELL_PLOT_FILES:
+            plot_cells(list(in_cell.values()), folder / name)

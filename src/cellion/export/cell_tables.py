@@ -1,0 +1,87 @@
+"""The response of a cell in tables: columns of ``table.csv``, and the summary for the console."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from rich.markup import escape
+from rich.table import Table
+
+from cellion.cell.response import PARTS, CellResponse
+
+__all__ = ["STUDY_COLUMNS", "cell_entries", "cell_table"]
+
+_SQUARE_CENTIMETRES = 1e4
+_NAMES = {
+    "separator": "separator",
+    "ionic": "ions in the composite",
+    "ionic_contacts": "contacts between ionic conductors",
+    "interfacial": "reaction at the interface",
+    "electronic_contacts": "contacts between electronic conductors",
+    "electronic": "electrons in the composite",
+    "collector": "collector",
+}
+
+STUDY_COLUMNS: dict[str, Callable[[CellResponse], float]] = {
+    "cathode\n[Ohm cm²]": lambda cell: _SQUARE_CENTIMETRES * cell.cathode_resistance,
+    "ions\n[Ohm cm²]": lambda cell: _SQUARE_CENTIMETRES * cell.parts.get("ionic", math.nan),
+    "reaction\n[Ohm cm²]": lambda cell: (
+        _SQUARE_CENTIMETRES * cell.parts.get("interfacial", math.nan)
+    ),
+    "active\n[%]": lambda cell: (
+        100.0 * min((share.connected for share in cell.active.values()), default=math.nan)
+    ),
+}
+"""What a table of several cells shows of each, by header."""
+
+
+def cell_entries(response: CellResponse) -> dict[str, str | int | float | None]:
+    """Columns of one cell: header, with unit, to value."""
+    row: dict[str, str | int | float | None] = {
+        "area_specific_resistance [Ohm m^2]": response.area_specific_resistance,
+        "cathode_resistance [Ohm m^2]": response.cathode_resistance,
+    }
+    row |= {f"resistance_{name} [Ohm m^2]": response.parts.get(name) for name in PARTS}
+    row["composite_thickness [m]"] = response.thickness["composite"]
+    row["mean_reaction_depth [m]"] = response.mean_reaction_depth
+    row["reaction_area [1/m]"] = response.reaction_area
+    row["connected_reaction_area [1/m]"] = response.connected_area
+    for name, share in response.active.items():
+        row[f"active_{name}_connected [-]"] = share.connected
+        row[f"active_{name}_without_ions [-]"] = share.without_ions
+        row[f"active_{name}_without_electrons [-]"] = share.without_electrons
+        row[f"active_{name}_without_both [-]"] = share.without_both
+    row["relative_error_cell [-]"] = response.discretisation_error
+    return row
+
+
+def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
+    """A table for humans: where the resistance of a cell sits.
+
+    Args:
+        response: Response of the cell.
+        title: Heading.
+        caption: Line below the table.
+    """
+    table = Table(
+        title=escape(title), caption=escape(caption), title_justify="left", caption_justify="left"
+    )
+    table.add_column("area-specific resistance", overflow="fold")
+    for header in ("[Ohm cm^2]", "share [%]"):
+        table.add_column(escape(header), justify="right")
+    total = response.area_specific_resistance
+    for name in PARTS:
+        value = response.parts.get(name, 0.0)
+        if value > 0.0:
+            share = f"{100 * value / total:.3g}"
+            table.add_row(_NAMES[name], f"{_SQUARE_CENTIMETRES * value:.4g}", share)
+    table.add_section()
+    table.add_row("cathode (without layers)", _in_square_centimetres(response.cathode_resistance))
+    table.add_row("total", _in_square_centimetres(total), "100" if response.connects else "")
+    return table
+
+
+def _in_square_centimetres(value: float) -> str:
+    """A resistance in Ohm cm^2."""
+    return "infinite" if math.isinf(value) else f"{_SQUARE_CENTIMETRES * value:.4g}"
