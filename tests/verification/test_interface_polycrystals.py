@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
-from interface_boxes import effective, grains, laws
+from cellion.transport.solution import current_density
+from interface_boxes import effective, grains, laws, solved
 from mesh_boxes import labelled_box, layers
 
 
@@ -103,3 +105,14 @@ def test_a_polycrystal_lies_between_series_and_parallel_of_its_crystal() -> None
     # Walls make it worse.
     walled = effective(data, sigma[None], laws(data, 0.5)).tensor
     assert np.linalg.eigvalsh(found - walled).min() > 0.0
+
+
+def test_the_mean_current_of_oriented_grains_is_the_tensor() -> None:
+    data = labelled_box((4, 4, 4), grains((2, 2, 2)), ["A"] * 8)
+    data = replace(data, orientations=Rotation.random(8, rng=19).as_matrix())
+    solution = solved(data, np.diag([1.0, 0.1, 0.01])[None], laws(data, 0.1))
+    tensor = effective_conductivity(solution).tensor
+    for k, direction in enumerate("xyz"):
+        j = current_density(solution, direction)
+        mean = solution.problem.mesh.cell_volumes @ j
+        np.testing.assert_allclose(mean, tensor[:, k], atol=1e-9)

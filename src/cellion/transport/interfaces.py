@@ -127,13 +127,16 @@ class _Corners:
     conducts: NDArray[np.bool_]
 
 
-def find_contacts(mesh: LabelledMesh, laws: InterfaceLaws, *, periodic: bool) -> Contacts | None:
+def find_contacts(
+    mesh: LabelledMesh, laws: InterfaceLaws, *, periodic: bool, negligible: float = 0.0
+) -> Contacts | None:
     """Find the facets between labels and their laws (collective).
 
     Args:
         mesh: Labelled mesh.
         laws: Laws of its interfaces; each pair of labels is asked for once.
         periodic: Whether the box continues periodically.
+        negligible: Resistance below which a contact is perfect [Ohm m^2].
 
     Returns:
         The facets, or None when all contacts on all ranks are perfect and no sheet conducts.
@@ -143,6 +146,7 @@ def find_contacts(mesh: LabelledMesh, laws: InterfaceLaws, *, periodic: bool) ->
     borders = find_borders(mesh, periodic=periodic)
     pairs, inverse = distinct_pairs(np.sort(borders.labels, axis=1))
     resistance, sheet = laws.resistance(pairs)[inverse], laws.sheet_conductance(pairs)[inverse]
+    resistance[resistance < negligible] = 0.0
     found = bool(((resistance > 0.0) | (sheet > 0.0)).any())
     if not any(mesh.comm.allgather(found)):
         return None

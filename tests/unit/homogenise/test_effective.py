@@ -181,3 +181,19 @@ def test_the_record_of_a_mesh_with_voids() -> None:
     assert record.conducting_fraction == pytest.approx(0.5, rel=1e-12)
     assert record.effective_conductivity[0, 0] == pytest.approx(1.0, rel=1e-10)
     assert record.tortuosity_factor["x"] == pytest.approx(1.0, rel=1e-10)
+
+
+def test_the_record_says_where_the_energy_goes() -> None:
+    data = labelled_box((4, 4), layers([0.5, 0.5]), ["A", "B"])
+    problem = TransportProblem(
+        mesh=distribute(data, MPI.COMM_SELF),
+        conductivity=isotropic([2.0, 1.0], 2),
+        boundary="periodic",
+        directions=("x", "y"),
+    )
+    shares = homogenise("ion", solve(problem)).dissipation
+    # In series the worse conductor takes more, in parallel the better one.
+    assert shares["x"].bulk == pytest.approx({"A": 1 / 3, "B": 2 / 3}, rel=1e-9)
+    assert shares["y"].bulk == pytest.approx({"A": 2 / 3, "B": 1 / 3}, rel=1e-9)
+    assert not shares["x"].resistive
+    assert not shares["x"].sheet

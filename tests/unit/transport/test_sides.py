@@ -134,3 +134,15 @@ def test_an_interface_on_the_periodic_face_splits_it() -> None:
     assert discrete.unknowns == 6 * 3
     assert len(discrete.interfaces.resistive.areas) == 2 * 3
     np.testing.assert_allclose(discrete.interfaces.resistive.areas, 1 / 3, rtol=1e-12)
+
+
+def test_no_conductor_has_no_contacts() -> None:
+    data = labelled_box((2, 2), layers([0.5, 0.5]), ["A", "A"])
+    problem = TransportProblem(
+        mesh=distribute(data, MPI.COMM_SELF),
+        conductivity=isotropic([0.0], 2),
+        boundary="periodic",
+        directions=("x",),
+        interfaces=laws(data, 1.0, 1.0),
+    )
+    assert discretise(problem).unknowns == 0
