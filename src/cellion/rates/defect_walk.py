@@ -120,39 +120,56 @@ def _jumps(mechanism: Mechanism) -> _Jumps:
 
 
 class _Box:
-    """Copies of a periodic box with one defect each, advanced in place."""
+    """Copies of a periodic box with one defect each, advanced in place.
+
+    Jumps are numbered state by state. For each of them tables over the cell of the defect say where
+    its atoms start and end and where the defect goes.
+    """
 
     def __init__(
         self, mechanism: Mechanism, size: int, copies: int, rng: np.random.Generator
     ) -> None:
         """Put the defect of every copy into the home cell, states by their weight."""
-        self.jumps, self.copies, self.rng = _jumps(mechanism), copies, rng
-        used = np.any(self.jumps.shift, axis=(0, 1)) | np.any(self.jumps.cells, axis=(0, 1, 2, 3))
-        self.repeats = np.where(used, size, 1)
-        self.n_sites = len(mechanism.positions)
-        self.places = int(np.prod(self.repeats)) * self.n_sites
+        jumps = _jumps(mechanism)
+        self.copies, self.rng = copies, rng
+        self._cumulative, self._residence = jumps.cumulative, jumps.residence
+        self._slots = jumps.end.shape[1]
+        used = np.any(jumps.shift, axis=(0, 1)) | np.any(jumps.cells, axis=(0, 1, 2, 3))
+        repeats = np.where(used, size, 1)
+        grid = np.meshgrid(*(np.arange(r) for r in repeats), indexing="ij")
+        cells = np.stack(grid, -1).reshape(-1, 3)
+        strides = np.array([repeats[1] * repeats[2], repeats[2], 1])
+        n_sites = len(mechanism.positions)
+        self.places = len(cells) * n_sites
+
+        def seen(moved: IntArray) -> IntArray:
+            """Return the number of the cell at a shift from every cell, shape (..., cells)."""
+            return np.asarray(((cells + moved[..., None, :]) % repeats) @ strides)
+
+        self._next = seen(jumps.shift.reshape(-1, 3))
+        self._end = jumps.end.ravel()
+        ends = seen(jumps.cells) * n_sites + jumps.sites[..., None]
+        most = jumps.sites.shape[2]
+        self._ends = ends.reshape(self._end.size, most, 2, len(cells))
+        self._real = (jumps.sites[..., 0] >= 0).reshape(-1, most)
+        self._steps = jumps.steps.reshape(-1, most, 3)
+        self._total = self._steps.sum(axis=1)
+        self._squares = np.einsum("jma,jma->j", self._steps, self._steps)
         weights = np.array([state.weight for state in mechanism.states])
         self.state = rng.choice(len(weights), size=copies, p=weights / weights.sum())
-        self.cell = np.zeros((copies, 3), dtype=np.int64)
-        self.atom = np.tile(np.arange(self.places), (copies, 1))
+        self.cell = np.zeros(copies, dtype=np.int64)
         self._corner = np.arange(copies) * self.places
-        b, c = int(self.repeats[1]), int(self.repeats[2])
-        self._strides = self.n_sites * np.array([b * c, c, 1])
+        self._atom = np.tile(np.arange(self.places), copies)
         self.forget()
 
     def forget(self) -> None:
         """Count displacements and time afresh."""
-        # in a box with one defect too many or too few, places and atoms share their numbers
+        # an atom bears the number of a place; those of places without an atom stay unused
         self.moved = np.zeros((self.copies * self.places, 3))
         self.charge = np.zeros((self.copies, 3))
         self.time = np.zeros(self.copies)
         self.squares = np.zeros(self.copies)
         self.events = 0
-
-    def _place(self, site: IntArray, cell: IntArray) -> IntArray:
-        """Return the place of a site in a cell seen from the defect, shape (copies,)."""
-        flat = ((self.cell + cell) % self.repeats) @ self._strides
-        return np.asarray(flat + site)
 
     def advance(self, events: int) -> None:
         """Make a number of jumps in every copy."""
@@ -162,25 +179,20 @@ class _Box:
                 self._jump(draw)
 
     def _jump(self, draw: FloatArray) -> None:
-        jumps, state = self.jumps, self.state
-        slot = np.sum(draw[:, None] >= jumps.cumulative[state], axis=1)
-        slot = np.minimum(slot, jumps.cumulative.shape[1] - 1)
-        self.time += jumps.residence[state]
-        atoms = self.atom.reshape(-1)
-        sites, cells, steps = (x[state, slot] for x in (jumps.sites, jumps.cells, jumps.steps))
-        carried = []
-        for m in range(sites.shape[1]):
-            origin = self._place(sites[:, m, 0], cells[:, m, 0]) + self._corner
-            carried.append(atoms[origin])  # all are lifted before any is put down
-        for m, atom in enumerate(carried):
-            target = self._place(sites[:, m, 1], cells[:, m, 1]) + self._corner
-            real = np.flatnonzero(sites[:, m, 0] >= 0)
-            atoms[target[real]] = atom[real]
-            self.moved[(self._corner + atom)[real]] += steps[real, m]
-        self.charge += steps.sum(axis=1)
-        self.squares += np.einsum("cma,cma->c", steps, steps)
-        self.cell += jumps.shift[state, slot]
-        self.state = jumps.end[state, slot]
+        slot = np.sum(draw[:, None] >= self._cumulative[self.state], axis=1)
+        jump = self.state * self._slots + np.minimum(slot, self._slots - 1)
+        self.time += self._residence[self.state]
+        ends = self._ends[jump, :, :, self.cell] + self._corner[:, None, None]
+        carried = self._atom[ends[..., 0]]  # all are lifted before any is put down
+        for m in range(ends.shape[1]):
+            real = self._real[jump, m].nonzero()[0]
+            atom = carried[real, m]
+            self._atom[ends[real, m, 1]] = atom
+            self.moved[self._corner[real] + atom] += self._steps[jump[real], m]
+        self.charge += self._total[jump]
+        self.squares += self._squares[jump]
+        self.cell = self._next[jump, self.cell]
+        self.state = self._end[jump]
         self.events += self.copies
 
 
