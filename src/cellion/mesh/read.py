@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any, Protocol
 from xml.etree.ElementTree import ParseError
@@ -176,7 +178,8 @@ def _load(path: Path, where: str) -> Any:
             f"readable are {', '.join(_READERS)}"
         )
     try:
-        with np.errstate(all="ignore"):  # of counts in damaged files
+        # Counts in damaged files overflow; and meshio prints what it thinks of sections.
+        with np.errstate(all="ignore"), redirect_stderr(StringIO()):
             return reader(str(path))
     except _FAULTS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
