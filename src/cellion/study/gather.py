@@ -1,79 +1,290 @@
-"""What belongs to a whole study: its table, its statistics, its plot."""
+"""What belongs to a whole study: its tables, its statistics, its plot."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from cellion.export.tables import Entry, table_row, write_table
+from cellion.export.dictionary import write_dictionary, write_parquet
+from cellion.export.tables import Entry, table_columns, table_row, write_table
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
+from cellion.scenario.study import SampleSpec
+from cellion.study.columns import Column, value_columns
 from cellion.study.plan import Point
+from cellion.study.representative import RepresentativeVolume, representative_volume
+from cellion.study.statistics import QUANTILES, quantiles, sobol_indices, spread
 
-__all__ = ["STUDY_FILES", "study_rows", "write_study"]
+__all__ = ["STUDY_FILES", "Answers", "write_study"]
 
 TABLE_FILE = "table.csv"
+PARQUET_FILE = "table.parquet"
+DICTIONARY_FILE = "dictionary.csv"
+REPLICATES_FILE = "replicates.csv"
+QUANTILES_FILE = "quantiles.csv"
+INDICES_FILE = "sobol_indices.csv"
+BOXES_FILE = "representative_volume.csv"
 PLOT_FILES = ("conductivity.png", "conductivity.svg")
 CELL_PLOT_FILES = ("resistance.png", "resistance.svg")
-STUDY_FILES = (TABLE_FILE, *PLOT_FILES, *CELL_PLOT_FILES)
+STUDY_FILES = (
+    *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE),
+    *(BOXES_FILE, *PLOT_FILES, *CELL_PLOT_FILES),
+)
 """Files of a whole study, removed before it is run again."""
 
+_ERROR = 0.02
+"""Relative error that a box is recommended for, unless the study names another [-]."""
 
-def study_rows(
-    scenario: Scenario,
-    points: Sequence[Point],
-    results: Mapping[int, RunResult],
-    failures: Mapping[int, str],
-) -> list[dict[str, Entry]]:
-    """Return one row per point, those without an answer with the reason.
-
-    Args:
-        scenario: The scenario of the study.
-        points: Its points.
-        results: Answers by index of the point.
-        failures: Reason by index of the point.
-    """
-    rows: list[dict[str, Entry]] = []
-    for point in points:
-        extra: dict[str, Entry] = {"point": point.name, "realisation": point.replicate + 1}
-        extra |= {path: str(value) for path, value in {**point.values, **point.derived}.items()}
-        if point.index in results:
-            rows.append(table_row(results[point.index], extra))
-        else:
-            rows.append({"name": scenario.name, **extra, "failure": failures[point.index]})
-    return rows
+type Row = dict[str, Entry]
 
 
-def write_study(
-    scenario: Scenario,
-    points: Sequence[Point],
-    results: Mapping[int, RunResult],
-    failures: Mapping[int, str],
-    folder: Path,
-) -> None:
+class Answers:
+    """The points of a study with what they came to, as rows and as groups."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        points: Sequence[Point],
+        results: Mapping[int, RunResult],
+        failures: Mapping[int, str],
+    ) -> None:
+        """Put points and answers together.
+
+        Args:
+            scenario: The scenario of the study.
+            points: Its points.
+            results: Answers by index of the point.
+            failures: Reason by index of the point.
+        """
+        self.scenario, self.points = scenario, points
+        self.results, self.failures = results, failures
+        self.columns: list[Column] = value_columns(points)
+
+    def varied(self, point: Point) -> Row:
+        """The varied values of a point."""
+        values = {**point.values, **point.derived}
+        return {column.header: column.entry(values[column.key]) for column in self.columns}
+
+    def rows(self) -> list[Row]:
+        """One row per point; those without an answer have the reason."""
+        rows: list[Row] = []
+        for point in self.points:
+            extra: Row = {"point": point.name, "realisation": point.replicate + 1}
+            extra |= {} if point.row is None else {"sample": point.row}
+            extra |= self.varied(point)
+            if point.index in self.results:
+                rows.append(table_row(self.results[point.index], extra))
+            else:
+                name, reason = self.scenario.name, self.failures[point.index]
+                rows.append({"name": name, **extra, "failure": reason})
+        return rows
+
+    def quantities(self) -> list[str]:
+        """Headers of the answers that statistics are made of."""
+        carriers = dict.fromkeys(name for r in self.results.values() for name in r.carriers)
+        return [
+            header
+            for name in carriers
+            for header in (
+                f"sigma_{name}_mean [S/m]",
+                *(f"sigma_{name}_{d}{d} [S/m]" for d in "xyz"),
+                f"tortuosity_factor_{name}_mean [-]",
+            )
+            if any(table_row(r).get(header) is not None for r in self.results.values())
+        ]
+
+
+def write_study(answers: Answers, folder: Path) -> list[str]:
     """Write the files of the whole study.
 
     Args:
-        scenario: The scenario of the study.
-        points: Its points.
-        results: Answers by index of the point.
-        failures: Reason by index of the point.
+        answers: Its points and what they came to.
         folder: The folder of the study.
+
+    Returns:
+        What is worth telling, in words.
 
     Raises:
         ResultsError: A file cannot be written.
     """
-    rows = study_rows(scenario, points, results, failures)
+    rows = answers.rows()
     write_table(rows, folder / TABLE_FILE)
-    in_cell = {index: run for index, run in results.items() if run.cell is not None}
-    others = [run for index, run in results.items() if index not in in_cell]
+    write_dictionary(table_columns(rows), folder / DICTIONARY_FILE)
+    write_parquet(rows, folder / PARQUET_FILE)
+    said: list[str] = []
+    study = answers.scenario.study
+    if not answers.results or study is None:
+        return said
+    if study.replicates > 1:
+        write_table(_replicates(answers, rows), folder / REPLICATES_FILE)
+        said += _boxes(answers, rows, study.error or _ERROR, folder)
+    if study.sample is not None:
+        write_table(_quantiles(answers, rows, study.sample), folder / QUANTILES_FILE)
+        if study.sample.method == "saltelli":
+            said += _sensitivities(answers, rows, study.sample, folder)
+    _plot(list(answers.results.values()), folder)
+    return said
+
+
+def _plot(results: Sequence[RunResult], folder: Path) -> None:
+    """Plot the conductivities of mixtures, and the resistances of cells."""
+    in_cell = [run for run in results if run.cell is not None]
+    others = [run for run in results if run.cell is None]
     if others:
         from cellion.export.plots import plot_series  # loads Matplotlib
 
         for name in PLOT_FILES:
             plot_series(others, folder / name)
-    if any(run.cell is not None and run.cell.connects for run in in_cell.values()):
+    if any(run.cell is not None and run.cell.connects for run in in_cell):
         from cellion.export.cell_plots import plot_cells
 
         for name in CELL_PLOT_FILES:
-            plot_cells(list(in_cell.values()), folder / name)
+            plot_cells(in_cell, folder / name)
+
+
+def _numbers(rows: Sequence[Row], header: str) -> list[float]:
+    """Entries of a column as numbers, NaN where there is none."""
+    found = [row.get(header) for row in rows]
+    return [float(v) if isinstance(v, int | float) else math.nan for v in found]
+
+
+def _grouped(
+    answers: Answers, rows: Sequence[Row], *, without: Sequence[str] = ()
+) -> Iterator[tuple[Row, list[Row]]]:
+    """Yield the rows that share their varied values, those ``without`` left aside."""
+    headers = [c.header for c in answers.columns if c.key not in without]
+    groups: dict[tuple[Entry, ...], list[Row]] = {}
+    for point, row in zip(answers.points, rows, strict=True):
+        varied = answers.varied(point)
+        groups.setdefault(tuple(varied[header] for header in headers), []).append(row)
+    for values, members in groups.items():
+        yield dict(zip(headers, values, strict=True)), members
+
+
+def _replicates(answers: Answers, rows: Sequence[Row]) -> list[Row]:
+    """Mean, deviation and confidence interval of each combination."""
+    found: list[Row] = []
+    for varied, members in _grouped(answers, rows):
+        row: Row = {"name": answers.scenario.name, **varied}
+        row["runs"] = sum("failure" not in member for member in members)
+        for header in answers.quantities():
+            each = spread(_numbers(members, header))
+            row |= {
+                f"{header} mean": each.mean,
+                f"{header} std": each.deviation,
+                f"{header} ci95_low": each.low,
+                f"{header} ci95_high": each.high,
+            }
+        found.append({k: None if v != v else v for k, v in row.items()})
+    return found
+
+
+def _quantiles(answers: Answers, rows: Sequence[Row], sample: SampleSpec) -> list[Row]:
+    """Distribution of each answer over the samples, one row per answer.
+
+    Of a ``saltelli`` design only the two independent samples count: the others repeat their values.
+    """
+    counted = sample.points * (2 if sample.method == "saltelli" else 1)
+    found: list[Row] = []
+    keys = [*sample.values, *(answers.scenario.study.derive if answers.scenario.study else ())]
+    for varied, members in _grouped(answers, rows, without=keys):
+        own = [row for row in members if int(row.get("sample") or 0) < counted]
+        for header in answers.quantities():
+            values = _numbers(own, header)
+            each = spread(values)
+            row: Row = {"name": answers.scenario.name, **varied, "answer": header}
+            row |= {"runs": each.count, "mean": each.mean, "std": each.deviation}
+            shares = zip(QUANTILES, quantiles(values), strict=True)
+            found.append(row | {f"q{100 * p:02.0f}": value for p, value in shares})
+    return found
+
+
+def _sensitivities(
+    answers: Answers, rows: Sequence[Row], sample: SampleSpec, folder: Path
+) -> list[str]:
+    """Write the Sobol indices and say the largest."""
+    found: list[Row] = []
+    said: list[str] = []
+    keys = [*sample.values, *(answers.scenario.study.derive if answers.scenario.study else ())]
+    for varied, members in _grouped(answers, rows, without=keys):
+        for header in answers.quantities():
+            in_order = sorted(members, key=lambda row: (row["realisation"], row["sample"]))
+            indices = sobol_indices(_numbers(in_order[: sample.runs], header), len(sample.values))
+            if indices is None:
+                continue
+            for i, key in enumerate(sample.values):
+                found.append(
+                    {"name": answers.scenario.name, **varied, "answer": header, "key": key}
+                    | {"first_order": float(indices.first[i]), "total": float(indices.total[i])}
+                    | {"first_order_error": float(indices.first_error[i])}
+                    | {"total_error": float(indices.total_error[i]), "points": indices.count}
+                )
+            if "_mean" in header and header.startswith("sigma"):
+                share = zip(sample.values, indices.total, strict=True)
+                largest = sorted(share, key=lambda pair: -pair[1])[:3]
+                named = ", ".join(f"{key} {100 * total:.0f} %" for key, total in largest)
+                said.append(f"share of the variance of {header.partition(' ')[0]}: {named}")
+    if found:
+        write_table(found, folder / INDICES_FILE)
+    return said
+
+
+def _boxes(answers: Answers, rows: Sequence[Row], error: float, folder: Path) -> list[str]:
+    """Recommend a box size, where the size of the box is varied."""
+    boxes = {
+        row["point"]: answers.results[i].box for i, row in enumerate(rows) if i in answers.results
+    }
+    if len({math.prod(box) for box in boxes.values()}) < 2:
+        return []
+    found: list[Row] = []
+    said: list[str] = []
+    keys = [c.key for c in answers.columns if c.key.endswith(".box") or ".box[" in c.key]
+    study = answers.scenario.study
+    for varied, members in _grouped(
+        answers, rows, without=[*keys, *(study.derive if study else ())]
+    ):
+        for header in (name for name in answers.quantities() if name.startswith("sigma")):
+            by_volume: dict[float, list[float]] = {}
+            for row, value in zip(members, _numbers(members, header), strict=True):
+                if row["point"] in boxes:
+                    volume = float(f"{math.prod(boxes[row['point']]):.9g}")
+                    by_volume.setdefault(volume, []).append(value)
+            dimension = len(next(iter(boxes.values())))
+            law = representative_volume(by_volume, dimension=dimension, error=error)
+            if law is None:
+                continue
+            found += [row | varied for row in _box_rows(law, header)]
+            if "_mean" in header:
+                said.append(_recommendation(law, header.partition(" ")[0], varied))
+    if found:
+        write_table([{"name": answers.scenario.name, **row} for row in found], folder / BOXES_FILE)
+    return said
+
+
+def _box_rows(law: RepresentativeVolume, header: str) -> Iterator[Row]:
+    for size in law.sizes:
+        yield {
+            "answer": header,
+            "volume": size.volume,
+            "runs": size.count,
+            "mean": size.mean,
+            "ci95_low": size.low,
+            "ci95_high": size.high,
+            "relative_variance": size.variance,
+            "realisations_needed": size.needed,
+            "wanted_error": law.error,
+            "recommended_edge [m]": law.edge,
+            "variance_exponent": law.exponent,
+        }
+
+
+def _recommendation(law: RepresentativeVolume, name: str, varied: Row) -> str:
+    largest = law.sizes[-1]
+    where = "".join(f", {key} = {value}" for key, value in varied.items())
+    drift = "; the mean drifts with the size: small boxes are biased" if law.drifts else ""
+    return (
+        f"{name}{where}: for an error of {100 * law.error:.2g} % take one box with edges of "
+        f"{1e6 * law.edge:.3g} um, or {largest.needed} realisations of the largest box here; the "
+        f"variance falls with the volume to the power {law.exponent:.2f} (1 in theory){drift}"
+    )

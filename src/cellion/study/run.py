@@ -19,7 +19,7 @@ from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario
 from cellion.study.cluster import Submission, run_jobs
 from cellion.study.folder import Failure, arrange, locked_study, outcome, point_key
-from cellion.study.gather import STUDY_FILES, write_study
+from cellion.study.gather import STUDY_FILES, Answers, write_study
 from cellion.study.plan import plan
 from cellion.study.progress import Progress, Watcher
 from cellion.study.resources import available_memory
@@ -124,7 +124,7 @@ def run_study(
         session = on_root(comm, lambda: _open(scenario, folder, resume, stack))
         look = Watcher(session, show).look if comm.rank == 0 else _nothing
         _execute(session, comm, execution, look)
-        results, failures = on_root(comm, lambda: _gather(scenario, session))
+        results, failures, said = on_root(comm, lambda: _gather(scenario, session))
     if not results:
         first = failures[min(failures)]
         raise StudyError(
@@ -132,6 +132,8 @@ def run_study(
         )
     for index, reason in failures.items() if comm.rank == 0 else ():
         tell(f"{session.points[index].label} has no answer: {reason}")
+    for line in said if comm.rank == 0 else ():
+        tell(line)
     return study_table(list(results.values()))
 
 
@@ -200,7 +202,9 @@ def _share(session: Session, comm: MPI.Comm, ranks: int, look: Callable[[], None
     raise_anywhere(error, comm)
 
 
-def _gather(scenario: Scenario, session: Session) -> tuple[dict[int, RunResult], dict[int, str]]:
+def _gather(
+    scenario: Scenario, session: Session
+) -> tuple[dict[int, RunResult], dict[int, str], list[str]]:
     """Read what the points came to and write what belongs to the whole study (rank 0)."""
     results: dict[int, RunResult] = {}
     failures: dict[int, str] = {}
@@ -212,6 +216,6 @@ def _gather(scenario: Scenario, session: Session) -> tuple[dict[int, RunResult],
                 failures[point.index] = reason
             case None:
                 failures[point.index] = "nobody has tried it"
-    write_study(scenario, session.points, results, failures, session.folder)
+    said = write_study(Answers(scenario, session.points, results, failures), session.folder)
     close_session(session)
-    return results, failures
+    return results, failures, said
