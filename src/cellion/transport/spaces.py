@@ -350,19 +350,22 @@ def _numbers(keys: _LocalKeys, number: NDArray[np.int64], comm: MPI.Comm) -> NDA
     return number
 
 
-def function_space(mesh: LabelledMesh, dofs: KeyedDofs) -> dolfinx.fem.FunctionSpace:
-    """Build the P1 space of numbered keys.
+def function_space(
+    mesh: LabelledMesh, dofs: KeyedDofs, family: str = "Lagrange"
+) -> dolfinx.fem.FunctionSpace:
+    """Build the piecewise linear space of numbered keys.
 
     Args:
         mesh: Labelled mesh.
-        dofs: Keys of its vertices.
+        dofs: Keys of its vertices, or of its facets.
+        family: ``Lagrange`` for vertices, ``Crouzeix-Raviart`` for facets.
 
     Returns:
         A DOLFINx space for forms over the cells that have a group; in other cells its degrees of
         freedom have no meaning.
     """
     kind = mesh.mesh.topology.cell_type
-    ufl_element = basix.ufl.element("Lagrange", kind.name, 1)
+    ufl_element = basix.ufl.element(family, kind.name, 1)
     element = dolfinx.fem.finiteelement(kind, ufl_element, np.float64)
     layout = cpp.fem.create_element_dof_layout(element._cpp_object, [])
     links = cpp.graph.AdjacencyList_int32(dofs.of_cell)

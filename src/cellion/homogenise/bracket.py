@@ -1,0 +1,264 @@
+"""Guaranteed bounds of the effective conductivity on the meshed geometry.
+
+For every mean field e, with any admissible potential and any currents that conserve charge,
+
+    e . L e <= e . sigma_eff e <= e . U e,
+
+    U[k, l] = 1/V (int E_k . S E_l + int_resistive 1/R jump(w_k) jump(w_l)),
+    L[k, l] = 1/V (int q_k . e_l + int q_l . e_k - int q_k . S^-1 q_l
+                   - int_resistive R (q_k . n) (q_l . n)).
+
+E_k = e_k + grad w_k is the P1 field, q_k the conserved current density. Nothing is assumed of how
+well the linear systems were solved. Derivation and hypotheses: docs/theory.md.
+
+Source: Prager and Synge, Q. Appl. Math. 5 (1947) 241; Marini, SIAM J. Numer. Anal. 22 (1985) 493.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cellion.parallel  # noqa: F401
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.mesh.periodicity import AXES
+from cellion.transport.interfaces import dof_values
+from cellion.transport.lower_bound import ConservedCurrents
+from cellion.transport.simplex_fields import (
+    area_vectors,
+    densities_of_currents,
+    gradients_of_values,
+)
+from cellion.transport.solution import Solution
+
+__all__ = ["Bracket", "Indicators", "bracket_of"]
+
+type Array = NDArray[np.float64]
+
+_BLOCK = 1 << 15
+
+_DIGITS = 128.0 * float(np.finfo(float).eps)
+"""Rounding error of a sum of terms, relative to the sum of their absolute parts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bracket:
+    """Bounds of the effective conductivity.
+
+    Attributes:
+        lower: Tensor L <= sigma_eff in the sense of quadratic forms, shape (d, d) [S/m]; NaN in
+            directions not asked for. With electrodes only its diagonal has a meaning.
+        upper: Tensor U >= sigma_eff, likewise.
+        smallest: Lower bound of each entry of sigma_eff, shape (d, d) [S/m].
+        largest: Upper bound of each entry.
+        rounding: Per direction, what was added on either side for rounding errors [S/m].
+        sheets: Whether conducting sheets are in the upper, but not in the lower bound; both are
+            valid then, but do not meet.
+        unknowns: Unknowns of the lower bound.
+        iterations: Iterations of the lower bound per direction.
+    """
+
+    lower: Array
+    upper: Array
+    smallest: Array
+    largest: Array
+    rounding: Mapping[str, float]
+    sheets: bool
+    unknowns: int
+    iterations: Mapping[str, int]
+
+    def width(self, direction: str) -> float:
+        """Width of the bracket in a direction, over its middle; 0 where nothing percolates [-]."""
+        k = AXES.index(direction)
+        low, high = float(self.lower[k, k]), float(self.upper[k, k])
+        return (high - low) / (0.5 * (high + low)) if high > 0.0 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indicators:
+    """Where the gap between the bounds comes from, per direction.
+
+    The sum over all cells and resistive facets of all ranks is the gap U - L without rounding (and
+    without conducting sheets).
+
+    Attributes:
+        cells: Share of each owned cell, shape (n_owned_cells,) [S/m].
+        facets: Share of each resistive facet of this rank, shape (f,) [S/m].
+        near: Owned cell that each of these facets belongs to, shape (f,).
+    """
+
+    cells: Mapping[str, Array]
+    facets: Mapping[str, Array]
+    near: NDArray[np.int64]
+
+
+def bracket_of(
+    solution: Solution, conserved: ConservedCurrents, upper: Array
+) -> tuple[Bracket, Indicators]:
+    """Evaluate bounds and indicators (collective).
+
+    Args:
+        solution: Solved transport.
+        conserved: Currents of the same problem that conserve charge.
+        upper: The energy form of the solution, U, shape (d, d) [S/m].
+    """
+    mesh, names = solution.problem.mesh, list(conserved.currents)
+    axes = [AXES.index(name) for name in names]
+    sums = _Sums.zero(len(names), mesh.dimension)
+    shares = np.zeros((mesh.n_owned_cells, len(names)))
+    for start in range(0, len(conserved.cells), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        sums, shares[conserved.cells[part]] = _add_block(solution, conserved, part, sums)
+    R, areas = conserved.crossings.resistance, conserved.crossings.areas
+    currents = _facet_currents(conserved)
+    sums.square += (currents.T * (R / areas)) @ currents
+    lower, errors = np.zeros((mesh.dimension,) * 2), np.zeros((mesh.dimension, 2))
+    cross, square, rounding = (
+        mesh.comm.allreduce(found) / mesh.volume for found in (sums.cross, sums.square, sums.errors)
+    )
+    cross = cross[:, axes]
+    lower[np.ix_(axes, axes)] = cross + cross.T - square
+    errors[axes] = rounding
+    if solution.problem.boundary in ("electrodes", "cell"):
+        lower = np.diag(np.diag(lower))
+    facets = {
+        name: _facet_gap(_jumps(solution, name), currents[:, k], R, areas) / mesh.volume
+        for k, name in enumerate(names)
+    }
+    indicators = Indicators(
+        cells={name: shares[:, k] / mesh.volume for k, name in enumerate(names)},
+        facets=facets,
+        near=conserved.crossings.near[:, 0],
+    )
+    return _bracket(solution, conserved, lower, upper, errors), indicators
+
+
+def _bracket(
+    solution: Solution, conserved: ConservedCurrents, lower: Array, upper: Array, errors: Array
+) -> Bracket:
+    """Widen the bounds by rounding errors, and bound entries."""
+    d = len(lower)
+    # A form whose entries are at most sqrt(x_k x_l) is at most d times that with diagonal x.
+    low, high = lower - d * np.diag(errors[:, 0]), upper + d * np.diag(errors[:, 1])
+    for axis in set(range(d)) - set(solution.problem.axes):
+        low[axis, :] = low[:, axis] = np.nan
+    gap = high - low
+    reach = 0.5 * np.sqrt(np.maximum(np.outer(np.diag(gap), np.diag(gap)), 0.0))
+    interfaces = solution.discrete.interfaces
+    here = interfaces is not None and len(interfaces.sheets.areas) > 0
+    return Bracket(
+        lower=low,
+        upper=high,
+        smallest=low + 0.5 * gap - reach,
+        largest=low + 0.5 * gap + reach,
+        rounding={name: float(d * errors[AXES.index(name)].max()) for name in conserved.currents},
+        sheets=any(solution.problem.mesh.comm.allgather(here)),
+        unknowns=conserved.unknowns,
+        iterations=dict(conserved.iterations),
+    )
+
+
+@dataclass(kw_only=True)
+class _Sums:
+    """Sums over cells: int q_k, int q_k . S^-1 q_l, and rounding errors of L and U, times V."""
+
+    cross: Array
+    square: Array
+    errors: Array
+
+    @classmethod
+    def zero(cls, count: int, dimension: int) -> _Sums:
+        """Nothing added yet."""
+        return cls(
+            cross=np.zeros((count, dimension)),
+            square=np.zeros((count, count)),
+            errors=np.zeros((count, 2)),
+        )
+
+
+def _add_block(
+    solution: Solution, conserved: ConservedCurrents, part: slice, sums: _Sums
+) -> tuple[_Sums, Array]:
+    """Add some of the cells that carry current.
+
+    Returns:
+        The sums, and the gap of each cell and direction, times V, shape (n, k).
+    """
+    problem, mesh, discrete = solution.problem, solution.problem.mesh, solution.discrete
+    cells, names = conserved.cells[part], list(conserved.currents)
+    axes = [AXES.index(name) for name in names]
+    corners = mesh.points[mesh.cells[cells]]
+    vectors, volumes = area_vectors(corners)
+    labels, place = np.unique(mesh.cell_labels[cells], return_inverse=True)
+    tensors = problem.label_conductivity[labels]
+    S, inverse = tensors[place], np.linalg.inv(tensors)[place]
+    through = discrete.components.percolates[:, axes][discrete.group[cells]]
+    nodes = discrete.dofs.of_cell[cells]
+    values = np.stack([solution.correctors[name].x.array[nodes] for name in names], axis=2)
+    fields = gradients_of_values(vectors, volumes, values)
+    fields[:, np.arange(len(axes)), axes] += 1.0
+    fields *= through[:, :, None]
+    currents = np.stack([conserved.currents[name][part] for name in names], axis=2)
+    densities = densities_of_currents(corners, volumes, currents)
+    duals = densities @ inverse
+    weighted = densities * volumes[:, None, None]
+    sums.cross += weighted.sum(axis=0)
+    for k in range(len(axes)):
+        sums.square[k] += (weighted[:, k, None] * duals).sum(axis=(0, 2))
+    off = fields - duals
+    gap: Array = ((off @ S) * off).sum(axis=2) * volumes[:, None]
+    sums.errors[:, 0] += _lower_rounding(mesh.box.max(), corners, currents, duals)
+    terms = 1.0 + np.einsum("nik,ni->nk", np.abs(values), np.linalg.norm(vectors, axis=2)) / (
+        mesh.dimension * volumes[:, None]
+    )
+    flow = np.linalg.norm(fields @ S, axis=2) * volumes[:, None]
+    sums.errors[:, 1] += _DIGITS * (terms * flow).sum(axis=0)
+    return sums, gap
+
+
+def _lower_rounding(height: float, corners: Array, currents: Array, duals: Array) -> Array:
+    """Rounding errors of V L per direction: of its terms, and by charge that is not conserved.
+
+    A current that is lost in a cell does work against the potential there, which differs by about
+    the height of the box times the unit field at most.
+    """
+    spread = np.linalg.norm(corners - corners[:, :1], axis=2)
+    parts = np.einsum("nik,ni->nk", np.abs(currents), spread) / corners.shape[2]
+    lost = np.abs(currents.sum(axis=1)).sum(axis=0)
+    fields = np.linalg.norm(duals, axis=2) + 1.0
+    errors: Array = _DIGITS * (fields * parts).sum(axis=0) + 2.0 * height * lost
+    return errors
+
+
+def _jumps(solution: Solution, direction: str) -> Array:
+    """Corrector on the near minus that on the far side of resistive facets, shape (f, d) [m]."""
+    discrete = solution.discrete
+    if discrete.interfaces is None:
+        return np.empty((0, solution.problem.mesh.dimension))
+    facets = discrete.interfaces.resistive
+    values = dof_values(
+        discrete.dofs.index_map, facets.dofs, solution.correctors[direction].x.array
+    )
+    through = discrete.components.percolates[facets.group, AXES.index(direction)]
+    jump: Array = (values[:, 0] - values[:, 1]) * through[:, None]
+    return jump
+
+
+def _facet_currents(conserved: ConservedCurrents) -> Array:
+    """Current from the near to the far side of resistive facets, per direction, shape (f, k)."""
+    near = conserved.crossings.near
+    row = np.searchsorted(conserved.cells, near[:, 0])
+    found = [currents[row, near[:, 1]] for currents in conserved.currents.values()]
+    return np.stack(found, axis=1) if found else np.empty((len(near), 0))
+
+
+def _facet_gap(jump: Array, current: Array, R: Array, areas: Array) -> Array:
+    """Integral of (jump(w) + R q . n)^2 / R over facets, shape (f,), with linear jumps."""
+    d = jump.shape[1]
+    off = jump + (R * current / areas)[:, None]
+    integral = ((off**2).sum(axis=1) + off.sum(axis=1) ** 2) / (d * (d + 1))
+    gap: Array = areas / R * integral
+    return gap

@@ -1,0 +1,102 @@
+"""The facets of a mesh as entities that unknowns sit on, one with its image across the period."""
+
+from __future__ import annotations
+
+from cellion.parallel import exchange
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import MeshError
+from cellion.mesh.facets import facet_vertices
+from cellion.mesh.labelled import LabelledMesh, face_facets
+from cellion.transport.spaces import Entities
+
+__all__ = ["facet_entities"]
+
+_SHARING_TAG = 1331
+_HASH = 2654435761
+
+
+def facet_entities(mesh: LabelledMesh, *, periodic: bool) -> Entities:
+    """Return the facets of the owned cells of a mesh as entities (collective).
+
+    Facet ``i`` of a cell is the one opposite its vertex ``i``.
+
+    Args:
+        mesh: Labelled mesh.
+        periodic: Whether a facet and its image are one, in the directions of the mesh.
+
+    Raises:
+        MeshError: The period is so few cells long that facets cannot be told apart.
+    """
+    d, topology = mesh.dimension, mesh.mesh.topology
+    topology.create_entities(d - 1)
+    of_cell = topology.connectivity(d, d - 1).array.reshape(-1, d + 1)
+    facet_map = topology.index_map(d - 1)
+    n = facet_map.size_local + facet_map.num_ghosts
+    own = facet_map.local_to_global(np.arange(n, dtype=np.int32))
+    shared = np.arange(n) >= facet_map.size_local
+    shared |= np.diff(facet_map.index_to_dest_ranks(_SHARING_TAG).offsets) > 0
+    merged = np.arange(n, dtype=np.int32)
+    axes = np.flatnonzero(mesh.periodic) if periodic else np.empty(0, dtype=np.intp)
+    if not len(axes):
+        return Entities(of_cell=of_cell, merged=merged, representative=own, shared=shared)
+    places, images, standing = _images(mesh, axes, of_cell, own)
+    target = facet_map.global_to_local(standing)
+    elsewhere = target < 0
+    beyond, number = np.unique(standing[elsewhere], return_inverse=True)
+    target[elsewhere] = n + number
+    merged[images] = target
+    flag = np.concatenate([shared, np.ones(len(beyond), dtype=bool)])
+    flag[merged[places]] = True
+    return Entities(
+        of_cell=of_cell,
+        merged=merged,
+        representative=np.concatenate([own, beyond]),
+        shared=flag,
+    )
+
+
+def _images(
+    mesh: LabelledMesh,
+    axes: NDArray[np.intp],
+    of_cell: NDArray[np.int32],
+    own: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    """Find the facet on the lower face that continues each facet on an upper face (collective).
+
+    Ranks meet at the one that a hash of the representatives of the vertices names.
+
+    Returns:
+        Local facets of owned cells on periodic faces; those on upper faces; and the global index
+        of the facet that stands for each of the latter.
+    """
+    comm, rows, places = mesh.comm, [], []
+    for axis in axes:
+        for side in (0, 1):
+            facets = face_facets(mesh, int(axis), side)
+            local = of_cell[facets[:, 0], facets[:, 1]]
+            vertices = facet_vertices(mesh.cells, facets)
+            names = np.sort(mesh.vertex_representative[vertices], axis=1)
+            fixed = np.broadcast_to([side, axis], (len(facets), 2))
+            rows.append(np.concatenate([fixed, names, own[local][:, None]], axis=1))
+            places.append(local)
+    row = np.concatenate(rows).astype(np.int64)
+    meeting = (row[:, 1:-1].sum(axis=1) * _HASH) % comm.size
+    arrived, route = exchange(row, meeting, comm)
+    _, number = np.unique(arrived[:, 1:-1], axis=0, return_inverse=True)
+    number = number.reshape(-1)
+    pairs = int(number.max(initial=-1)) + 1
+    low = arrived[:, 0] == 0
+    counts = [np.bincount(number[side], minlength=pairs) for side in (low, ~low)]
+    if any(comm.allgather(any(bool((count != 1).any()) for count in counts))):
+        raise MeshError(
+            "the facets of opposite faces cannot be told apart by their vertices: the periodic "
+            "mesh has fewer than three cells along an edge of its box; make it finer"
+        )
+    standing = np.empty(pairs, dtype=np.int64)
+    standing[number[low]] = arrived[low, -1]
+    answer: NDArray[np.int64] = route.answer(standing[number])
+    place, upper = np.concatenate(places).astype(np.int32), row[:, 0] == 1
+    return place, place[upper], answer[upper]

@@ -1,0 +1,315 @@
+"""Currents for a lower bound: Crouzeix-Raviart solutions, made to conserve charge exactly.
+
+The linear systems are solved by conjugate gradients from the P1 solution, with two levels: P1
+functions are Crouzeix-Raviart functions, and what they cannot represent is local, so that a sweep
+of symmetric Gauss-Seidel on either side of a P1 correction does. In the energy norm, the distance
+from the P1 to the Crouzeix-Raviart solution is the gap between upper and lower bound; iterations
+stop when an estimate of what is left of it is small. The bound holds wherever they stop.
+
+Source: Brenner, Math. Comp. 65 (1996) 897 (two levels for nonconforming elements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from cellion.parallel import Stopwatch
+
+import dolfinx.la
+import numpy as np
+from numpy.typing import NDArray
+from petsc4py import PETSc
+
+from cellion.errors import ScenarioError
+from cellion.mesh.facets import facet_vertices
+from cellion.mesh.labelled import face_facets
+from cellion.mesh.periodicity import AXES
+from cellion.transport.conservation import conserve, prepare_conservation
+from cellion.transport.constraints import constant_modes, fix_rows
+from cellion.transport.crouzeix_raviart import (
+    Crossings,
+    FacetUnknowns,
+    discretise_facets,
+    facet_means,
+)
+from cellion.transport.discretise import Discretisation
+from cellion.transport.simplex_fields import area_vectors, gradients_of_means
+from cellion.transport.solution import Solution
+from cellion.transport.solver_options import PREFIX, options_set, solver_options
+from cellion.transport.system import assemble_load, assemble_operator, field_energy, scale_of
+
+__all__ = ["BOUNDED", "ConservedCurrents", "conserved_currents"]
+
+type Array = NDArray[np.float64]
+type Flags = NDArray[np.bool_]
+
+BOUNDED = ("periodic", "electrodes", "cell", "uniform_gradient")
+"""Boundaries for which lower bounds are known."""
+
+_PREFIX = "bracket_"
+"""Added to the prefix of the options of transport."""
+
+_REDUCTION = 1e-3
+"""Factor by which iterations reduce the distance to the solution: its square is the share of the
+gap that is algebraic, times what carrying the defects along a tree costs (up to a hundred)."""
+
+_FLOOR = 1e-11
+"""Distance below which iterations stop in any case, relative to the dissipation of the field."""
+
+_BLOCK = 1 << 15
+
+_OPTIONS = {
+    "ksp_type": "cg",
+    "ksp_norm_type": "natural",
+    "ksp_converged_use_initial_residual_norm": "true",
+    "ksp_max_it": "200",
+    "pc_type": "mg",
+    "pc_mg_levels": "2",
+    "mg_levels_ksp_type": "richardson",
+    "mg_levels_ksp_max_it": "1",
+    "mg_levels_pc_type": "sor",
+    "mg_coarse_ksp_type": "preonly",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConservedCurrents:
+    """Currents that conserve charge, for mean fields of 1 V/m.
+
+    Attributes:
+        cells: Owned cells that carry current, shape (n,).
+        currents: Per percolating direction, current out of each of their facets, shape (n, d + 1)
+            [A] (d = 2: [A/m]).
+        crossings: Resistive facets; their cells count by their row in `cells`.
+        unknowns: Number of Crouzeix-Raviart unknowns.
+        iterations: Conjugate-gradient iterations per direction.
+    """
+
+    cells: NDArray[np.int64]
+    currents: Mapping[str, Array]
+    crossings: Crossings
+    unknowns: int
+    iterations: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fixed:
+    """Unknowns whose corrector is given as zero, owned and ghost: facets and vertices."""
+
+    facets: Flags
+    nodes: Flags
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Levels:
+    """Two levels of unknowns, and their matrices without fixed unknowns."""
+
+    solution: Solution
+    facets: FacetUnknowns
+    watch: Stopwatch
+    fine: PETSc.Mat
+    coarse: PETSc.Mat
+    iterations: dict[str, int]
+
+
+def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> ConservedCurrents:
+    """Find currents that conserve charge and are close to those of a solution (collective).
+
+    Args:
+        solution: Solved transport.
+        watch: Records the stages ``lower bound: assemble``, ``setup``, ``solve`` and ``conserve``.
+
+    Raises:
+        ScenarioError: No lower bound is known for the boundary.
+        MeshError: The period is so few cells long that facets cannot be told apart.
+    """
+    watch, problem = watch or Stopwatch(), solution.problem
+    if problem.boundary not in BOUNDED:
+        raise ScenarioError(
+            f"accuracy.bracket: no lower bound is known for the boundary {problem.boundary!r}; "
+            f"allowed are {', '.join(BOUNDED)}"
+        )
+    names = list(solution.correctors)
+    together = problem.boundary in ("periodic", "uniform_gradient")
+    rounds = [names] if together else [[name] for name in names]
+    currents: dict[str, Array] = {}
+    with ExitStack() as stack:
+        with watch.stage("lower bound: assemble"):
+            facets = discretise_facets(problem, solution.discrete)
+            fine = assemble_operator(problem, facets.discrete)
+            coarse = assemble_operator(problem, solution.discrete)
+            stack.callback(fine.destroy)
+            stack.callback(coarse.destroy)
+        levels = _Levels(
+            solution=solution,
+            facets=facets,
+            watch=watch,
+            fine=fine,
+            coarse=coarse,
+            iterations={},
+        )
+        for directions in rounds:
+            if directions:
+                means = _solve(levels, directions)
+                with watch.stage("lower bound: conserve"):
+                    currents |= _conserve(levels, means)
+    return ConservedCurrents(
+        cells=_cells(facets.discrete),
+        currents=currents,
+        crossings=facets.crossings,
+        unknowns=facets.discrete.unknowns,
+        iterations=levels.iterations,
+    )
+
+
+def _cells(discrete: Discretisation) -> NDArray[np.int64]:
+    """Owned cells that carry current."""
+    return np.flatnonzero(discrete.group >= 0)
+
+
+def _given_facets(levels: _Levels, direction: str) -> NDArray[np.int32]:
+    """Facets at which the potential is given: cell and its facet, shape (f, 2)."""
+    mesh, boundary = levels.solution.problem.mesh, levels.solution.problem.boundary
+    axes = [AXES.index(direction)] if boundary in ("electrodes", "cell") else []
+    if boundary == "uniform_gradient":
+        axes = list(range(mesh.dimension))
+    found = [face_facets(mesh, axis, side) for axis in axes for side in (0, 1)]
+    facets = np.concatenate([np.empty((0, 2), dtype=np.int32), *found])
+    carrying: NDArray[np.int32] = facets[levels.facets.discrete.group[facets[:, 0]] >= 0]
+    return carrying
+
+
+def _fixed(levels: _Levels, direction: str) -> _Fixed | None:
+    """Find the unknowns that a direction fixes, None when it fixes none (collective).
+
+    Components that carry no current in the direction are fixed as well.
+    """
+    if levels.solution.problem.boundary == "periodic":
+        return None
+    nodes, facets = levels.solution.discrete.dofs, levels.facets.discrete.dofs
+    through = levels.solution.discrete.components.percolates[:, AXES.index(direction)]
+    given = _given_facets(levels, direction)
+    on_facets = ~through[facets.group]
+    on_facets[facets.of_cell[given[:, 0], given[:, 1]]] = True
+    flag = dolfinx.la.vector(nodes.index_map, 1)
+    flag.array[:] = ~through[nodes.group]
+    flag.array[facet_vertices(nodes.of_cell, given).reshape(-1)] = 1.0
+    flag.scatter_reverse(dolfinx.la.InsertMode.add)
+    flag.scatter_forward()
+    return _Fixed(facets=on_facets, nodes=flag.array > 0.0)
+
+
+def _solve(levels: _Levels, directions: list[str]) -> dict[str, Array]:
+    """Solve for the correctors of directions that share their fixed unknowns (collective).
+
+    Returns:
+        Mean of the corrector on each facet, owned and ghost [m].
+    """
+    problem, facets = levels.solution.problem, levels.facets.discrete
+    owned, means = facets.dofs.index_map.size_local, {}
+    with ExitStack() as stack:
+        with levels.watch.stage("lower bound: setup"):
+            fixed = _fixed(levels, directions[0])
+            solver, embedding = _two_level_solver(levels, fixed, stack)
+        for direction in directions:
+            axis = AXES.index(direction)
+            with levels.watch.stage("lower bound: assemble"):
+                load, means_of, start = (
+                    levels.fine.createVecLeft(),
+                    levels.fine.createVecRight(),
+                    levels.coarse.createVecRight(),
+                )
+                for vector in (load, means_of, start):
+                    stack.callback(vector.destroy)
+                load.array[:] = assemble_load(problem, facets, axis)
+                unit, corrector = scale_of(problem).length, levels.solution.correctors[direction]
+                start.array[:] = corrector.x.array[: start.getLocalSize()] / unit
+                embedding.mult(start, means_of)
+                if fixed is None:
+                    solver.getOperators()[0].getNullSpace().remove(load)
+                else:
+                    load.array[fixed.facets[:owned]] = 0.0
+            with levels.watch.stage("lower bound: solve"):
+                energy = float(np.sqrt(field_energy(problem, facets, axis)))
+                solver.setTolerances(rtol=_REDUCTION, atol=_FLOOR * energy)
+                solver.solve(load, means_of)
+            levels.iterations[direction] = int(solver.getIterationNumber())
+            kept = dolfinx.la.vector(facets.dofs.index_map, 1)
+            kept.array[:owned] = means_of.array * unit
+            kept.scatter_forward()
+            means[direction] = np.array(kept.array)
+    return means
+
+
+def _two_level_solver(
+    levels: _Levels, fixed: _Fixed | None, stack: ExitStack
+) -> tuple[PETSc.KSP, PETSc.Mat]:
+    """Set up the solver, and the embedding of P1 in Crouzeix-Raviart functions."""
+    mesh, facets = levels.solution.problem.mesh, levels.facets.discrete
+    nodes = levels.solution.discrete
+    free = np.ones(len(nodes.dofs.group), dtype=bool) if fixed is None else ~fixed.nodes
+    embedding = facet_means(mesh, nodes.dofs, facets, free)
+    fine, coarse = levels.fine, levels.coarse
+    solver = PETSc.KSP().create(mesh.comm)
+    stack.callback(embedding.destroy)
+    stack.callback(solver.destroy)
+    if fixed is None:
+        fine.setNullSpace(constant_modes(facets, fine, stack))
+        coarse.setNullSpace(constant_modes(nodes, coarse, stack))
+    else:
+        fine, coarse = fine.copy(), coarse.copy()
+        stack.callback(fine.destroy)
+        stack.callback(coarse.destroy)
+        fix_rows(fine, fixed.facets[: facets.dofs.index_map.size_local])
+        fix_rows(coarse, fixed.nodes[: nodes.dofs.index_map.size_local])
+    for_coarse = {
+        f"mg_coarse_{name}": value
+        for name, value in solver_options(reuse=False).items()
+        if not name.startswith("ksp_")
+    }
+    options = {_PREFIX + name: value for name, value in (_OPTIONS | for_coarse).items()}
+    solver.setOptionsPrefix(PREFIX + _PREFIX)
+    with options_set(options):
+        solver.setOperators(fine)
+        preconditioner = solver.getPC()
+        preconditioner.setType("mg")
+        preconditioner.setMGLevels(2)
+        preconditioner.setMGInterpolation(1, embedding)
+        preconditioner.getMGSmoother(1).setOperators(fine)
+        preconditioner.getMGCoarseSolve().setOperators(coarse)
+        solver.setFromOptions()
+        solver.setInitialGuessNonzero(True)
+        solver.setUp()
+    return solver, embedding
+
+
+def _conserve(levels: _Levels, means: dict[str, Array]) -> dict[str, Array]:
+    """Currents of correctors given by their means on facets, made to conserve charge."""
+    problem, mesh = levels.solution.problem, levels.solution.problem.mesh
+    discrete, keys = levels.facets.discrete, levels.facets.currents
+    cells = _cells(discrete)
+    axes = [AXES.index(direction) for direction in means]
+    through = discrete.components.percolates[:, axes]
+    of_facets = np.stack(list(means.values()), axis=1)
+    currents = np.empty((len(cells), mesh.dimension + 1, len(axes)))
+    for start in range(0, len(cells), _BLOCK):
+        block = cells[start : start + _BLOCK]
+        vectors, volumes = area_vectors(mesh.points[mesh.cells[block]])
+        S = problem.label_conductivity[mesh.cell_labels[block]]
+        values = of_facets[discrete.dofs.of_cell[block]]
+        fields = gradients_of_means(vectors, volumes, values)
+        fields[:, np.arange(len(axes)), axes] += 1.0
+        fields *= through[discrete.group[block], :, None]
+        currents[start : start + _BLOCK] = vectors @ (fields @ S).transpose(0, 2, 1)
+    given = _given_facets(levels, next(iter(means)))
+    given = given[through[discrete.group[given[:, 0]]].all(axis=1)]
+    open_keys = np.zeros(len(keys.group), dtype=bool)
+    open_keys[keys.of_cell[given[:, 0], given[:, 1]]] = True
+    size = mesh.cell_volumes[cells] ** (1.0 - 2.0 / mesh.dimension)
+    mean_conductivity = np.trace(problem.label_conductivity, axis1=1, axis2=2)
+    resistance = 1.0 / (size * mean_conductivity[mesh.cell_labels[cells]])
+    how = prepare_conservation(mesh, keys, cells, resistance, open_keys)
+    balanced = conserve(how, currents)
+    return {direction: balanced[:, :, k] for k, direction in enumerate(means)}

@@ -1,0 +1,97 @@
+"""Brackets on several ranks; run by mpirun, prints JSON.
+
+Each case gives, per direction, the bounds, how far the indicators are from their sum, and how much
+charge is lost; everything is the same on all ranks.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import cellion.parallel  # noqa: F401
+
+import numpy as np
+from mpi4py import MPI
+
+from cellion.homogenise.bracket import bracket_of
+from cellion.homogenise.effective import effective_conductivity
+from cellion.mesh.data import MeshData
+from cellion.mesh.distribute import distribute
+from cellion.transport.laws import InterfaceLaws
+from cellion.transport.lower_bound import conserved_currents
+from cellion.transport.problem import TransportProblem
+from cellion.transport.solve import solve
+from mesh_boxes import balls, isotropic, labelled_box, layers
+
+INFINITE = float("inf")
+
+
+def composite(n: int = 6, *, periodic: bool = True) -> MeshData:
+    """Overlapping balls that cross the faces of the box."""
+    centers = np.random.default_rng(2718).random((7, 3))
+    names = ["matrix"] + ["ball"] * 7
+    return labelled_box((n, n, n), balls(centers, 0.27), names, periodic=periodic)
+
+
+def bounds(
+    comm: MPI.Comm,
+    data: MeshData,
+    values: list[float],
+    boundary: str,
+    resistance: list[list[float]] | None = None,
+) -> dict[str, Any]:
+    """Bracket a problem."""
+    mesh = distribute(data if comm.rank == 0 else None, comm)
+    count = len(mesh.materials)
+    laws = InterfaceLaws(
+        label_material=mesh.label_material,
+        pair_resistance=np.array(resistance if resistance else np.zeros((count, count))),
+        pair_sheet_conductance=np.zeros((count, count)),
+    )
+    problem = TransportProblem(
+        mesh=mesh,
+        conductivity=isotropic(values, mesh.dimension),
+        boundary=boundary,
+        directions=("x", "y", "z")[: mesh.dimension],
+        interfaces=laws,
+    )
+    solution = solve(problem)
+    conserved = conserved_currents(solution)
+    bracket, found = bracket_of(solution, conserved, effective_conductivity(solution).tensor)
+    answer: dict[str, Any] = {}
+    for name, currents in conserved.currents.items():
+        k = ("x", "y", "z").index(name)
+        low, high = float(bracket.lower[k, k]), float(bracket.upper[k, k])
+        indicated = comm.allreduce(float(found.cells[name].sum() + found.facets[name].sum()))
+        largest = comm.allreduce(float(np.abs(currents).max(initial=0.0)), op=MPI.MAX)
+        lost = comm.allreduce(float(np.abs(currents.sum(axis=1)).max(initial=0.0)), op=MPI.MAX)
+        answer[name] = {
+            "lower": low,
+            "upper": high,
+            "unexplained": abs(indicated - (high - low) + 2.0 * bracket.rounding[name]),
+            "lost": lost / largest,
+        }
+    return answer
+
+
+def main() -> None:
+    """Run all cases on the world communicator."""
+    comm = MPI.COMM_WORLD
+    slabs = labelled_box((8, 3, 4), layers([0.25, 0.25, 0.25, 0.25]), ["A", "void", "B", "void"])
+    few = labelled_box((12, 4, 4), layers([0.75, 0.25]), ["void", "A"], periodic=False)
+    blocked = [[0.0, INFINITE], [INFINITE, 0.1]]
+    answers = {
+        "strong": bounds(comm, composite(), [1.0, 1e3], "periodic"),
+        "blocked": bounds(comm, composite(), [1.0, 10.0], "periodic", blocked),
+        "electrodes": bounds(comm, composite(periodic=False), [1.0, 10.0], "electrodes"),
+        "slabs": bounds(comm, slabs, [1.0, 0.0, 5.0], "periodic"),
+        "few": bounds(comm, few, [0.0, 1.0], "electrodes"),
+    }
+    if comm.rank == 0:
+        sys.stdout.write(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""Brackets: valid for every direction, exact where the field is, and explained by indicators."""
+
+from __future__ import annotations
+
+import cellion.parallel  # noqa: F401
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
+from cellion.homogenise.effective import effective_conductivity
+from cellion.mesh.data import MeshData
+from cellion.mesh.distribute import distribute
+from cellion.transport import lower_bound
+from cellion.transport.laws import InterfaceLaws
+from cellion.transport.lower_bound import conserved_currents
+from cellion.transport.problem import TransportProblem
+from cellion.transport.solve import solve
+from mesh_boxes import balls, isotropic, labelled_box, layers, tiles
+
+Array = NDArray[np.float64]
+CENTERS = np.random.default_rng(2718).random((5, 3))
+
+
+def bracket(
+    data: MeshData,
+    conductivity: Array,
+    boundary: str = "periodic",
+    resistance: Array | None = None,
+    sheet: Array | None = None,
+) -> tuple[Bracket, Indicators]:
+    none = np.zeros((len(data.materials),) * 2)
+    laws = InterfaceLaws(
+        label_material=data.label_material,
+        pair_resistance=none if resistance is None else resistance,
+        pair_sheet_conductance=none if sheet is None else sheet,
+    )
+    problem = TransportProblem(
+        mesh=distribute(data, MPI.COMM_SELF),
+        conductivity=conductivity,
+        boundary=boundary,
+        directions=("x", "y", "z")[: data.dimension],
+        interfaces=laws,
+    )
+    solution = solve(problem)
+    upper = effective_conductivity(solution).tensor
+    return bracket_of(solution, conserved_currents(solution), upper)
+
+
+def composite(n: int = 6, *, periodic: bool = True) -> MeshData:
+    return labelled_box(
+        (n, n, n), balls(CENTERS, 0.3), ["matrix"] + ["ball"] * 5, periodic=periodic
+    )
+
+
+CONTACTS = np.array([[0.0, 0.2], [0.2, 0.05]])
+CASES = {
+    "mild": ([1.0, 7.0], None),
+    "insulating": ([1.0, 0.0], None),
+    "strong": ([1.0, 1e4], None),
+    "resistive": ([1.0, 7.0], CONTACTS),
+    "blocked": ([1.0, 7.0], np.array([[0.0, np.inf], [np.inf, 0.05]])),
+}
+
+
+@pytest.mark.parametrize("boundary", ["periodic", "electrodes", "uniform_gradient"])
+@pytest.mark.parametrize("case", CASES)
+def test_the_gap_is_the_sum_of_the_indicators(case: str, boundary: str) -> None:
+    values, resistance = CASES[case]
+    data = composite(periodic=boundary == "periodic")
+    found, indicators = bracket(data, isotropic(values, 3), boundary, resistance)
+    for k, direction in enumerate("xyz"):
+        total = indicators.cells[direction].sum() + indicators.facets[direction].sum()
+        gap = found.upper[k, k] - found.lower[k, k]
+        assert 0.0 < found.lower[k, k] < found.upper[k, k]
+        # An identity for any admissible potential and currents: exact but for rounding.
+        assert total == pytest.approx(gap - 2.0 * found.rounding[direction], rel=1e-8)
+        assert (indicators.cells[direction] >= 0.0).all()
+        assert found.rounding[direction] < 1e-9 * found.upper[k, k]
+
+
+@pytest.mark.parametrize("reduction", [0.9, 0.1, 1e-8])
+def test_the_bound_holds_wherever_the_iterations_stop(
+    reduction: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, conductivity = composite(), isotropic([1.0, 30.0], 3)
+    best, _ = bracket(data, conductivity)
+    monkeypatch.setattr(lower_bound, "_REDUCTION", reduction)
+    found, indicators = bracket(data, conductivity)
+    monkeypatch.setattr(lower_bound, "_REDUCTION", 1e-12)
+    sharp, _ = bracket(data, conductivity)
+    # The sharp solution has the largest lower bound of all, for every mean field.
+    slack = 3.0 * max(sharp.rounding.values())
+    assert np.linalg.eigvalsh(sharp.lower - found.lower).min() > -slack
+    assert np.linalg.eigvalsh(sharp.lower - best.lower).min() > -slack
+    gap = best.upper - best.lower
+    # Iterations by a factor of 1e-3 leave 1e-6 of the gap, and the trees some hundred times that.
+    assert np.linalg.eigvalsh(sharp.lower - best.lower).max() < 1e-3 * np.trace(gap)
+    total = indicators.cells["x"].sum()
+    assert total == pytest.approx(
+        found.upper[0, 0] - found.lower[0, 0] - 2.0 * found.rounding["x"], rel=1e-8
+    )
+
+
+def test_bounds_of_nested_meshes_are_nested() -> None:
+    # Refined bricks contain the old functions and the old currents.
+    conductivity = isotropic([1.0, 9.0], 2)
+    coarse, _ = bracket(labelled_box((8, 8), tiles((2, 2)), ["A", "B"]), conductivity)
+    fine, _ = bracket(labelled_box((16, 16), tiles((2, 2)), ["A", "B"]), conductivity)
+    assert np.linalg.eigvalsh(fine.lower - coarse.lower).min() > 0.0
+    assert np.linalg.eigvalsh(coarse.upper - fine.upper).min() > 0.0
+    exact = 3.0 * np.eye(2)
+    assert np.linalg.eigvalsh(exact - fine.lower).min() > 0.0
+    assert np.linalg.eigvalsh(fine.upper - exact).min() > 0.0
+
+
+def laminate(tensors: Array, fractions: Array, resistance: float) -> Array:
+    """Layers normal to x in series across, in parallel along (Backus, Geophysics 27 (1962) 427)."""
+    n = tensors[:, 0, 0]
+    across = 1.0 / ((fractions / n).sum() + resistance)
+    rows = np.einsum("p,p,pj->j", fractions, 1.0 / n, tensors[:, 0])
+    schur = tensors - np.einsum("pi,pj,p->pij", tensors[:, 0], tensors[:, 0], 1.0 / n)
+    return np.einsum("p,pij->ij", fractions, schur) + across * np.outer(rows, rows)
+
+
+@pytest.mark.parametrize("resistance", [0.0, 0.07])
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_layers_leave_only_rounding_between_the_bounds(dimension: int, resistance: float) -> None:
+    random = np.random.default_rng(1618)
+    roots = random.normal(size=(2, dimension, dimension))
+    tensors = roots @ roots.transpose(0, 2, 1) + 0.3 * np.eye(dimension)
+    data = labelled_box((4,) * dimension, layers([0.25, 0.75]), ["A", "B"])
+    contact = resistance * np.array([[0.0, 1.0], [1.0, 0.0]])
+    found, _ = bracket(data, tensors, resistance=contact)
+    exact = laminate(tensors, np.array([0.25, 0.75]), 2.0 * resistance)
+    assert np.linalg.eigvalsh(exact - found.lower).min() >= 0.0
+    assert np.linalg.eigvalsh(found.upper - exact).min() >= 0.0
+    assert (found.smallest <= exact).all()
+    assert (exact <= found.largest).all()
+    assert (found.largest - found.smallest).max() < 1e-10 * np.abs(exact).max()
+
+
+def test_entries_off_the_diagonal_have_an_interval() -> None:
+    # A tilted single crystal among insulating balls has a true off-diagonal entry.
+    crystal = np.array([[3.0, 1.0, 0.5], [1.0, 2.0, 0.2], [0.5, 0.2, 1.0]])
+    tensors = np.stack([crystal, np.zeros((3, 3))])
+    coarse, _ = bracket(composite(6), tensors)
+    centre = 0.5 * (coarse.lower + coarse.upper)
+    assert (coarse.smallest <= centre).all()
+    assert (centre <= coarse.largest).all()
+    # No wider than polarisation with the four forms e_k +- e_l.
+    gap = np.diag(coarse.upper - coarse.lower)
+    width = coarse.largest - coarse.smallest
+    assert (width <= 0.5 * (gap[:, None] + gap) + 1e-12).all()
+
+
+def test_sheets_are_left_out_of_the_lower_bound() -> None:
+    data = labelled_box((4, 4), layers([0.5, 0.5]), ["A", "B"])
+    sheet = 0.1 * np.array([[0.0, 1.0], [1.0, 0.0]])
+    found, _ = bracket(data, isotropic([1.0, 1.0], 2), sheet=sheet)
+    assert found.sheets
+    assert found.lower[1, 1] == pytest.approx(1.0)
+    assert found.upper[1, 1] == pytest.approx(1.2)
+    without, _ = bracket(data, isotropic([1.0, 1.0], 2))
+    assert not without.sheets
+
+
+def test_nothing_percolates_between_two_zeros() -> None:
+    data = labelled_box((4, 4), layers([0.5, 0.5]), ["A", "B"])
+    found, _ = bracket(data, isotropic([0.0, 2.0], 2))
+    assert found.lower[0, 0] == found.upper[0, 0] == 0.0
+    assert found.width("x") == 0.0
+    assert found.lower[1, 1] == pytest.approx(1.0, rel=1e-9)
