@@ -161,8 +161,8 @@ def test_shifting_all_seeds_shifts_the_grains():
 
 @pytest.mark.slow
 def test_many_grains_keep_the_quality_of_the_mesh():
-    structure = polycrystal(grains=300)
-    size = 0.2 * 1e-5 / 300 ** (1 / 3)
+    structure = polycrystal(grains=120)
+    size = 0.2 * 1e-5 / 120 ** (1 / 3)
     mesh = generate_mesh(structure, MeshSizes(size=size, surface=size, smallest=size))
     volumes = np.bincount(mesh.labels, cell_volumes(mesh.points, mesh.cells))
     error = (volumes - structure.geometry.volumes) / structure.geometry.volumes.mean()

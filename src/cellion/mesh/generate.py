@@ -22,7 +22,7 @@ from cellion.mesh.project import (
     tangent_projectors,
 )
 from cellion.mesh.quality import check_invariants, shape_numbers
-from cellion.mesh.relax import relax_worst_cells
+from cellion.mesh.relax import SCALES, relax_worst_cells
 from cellion.mesh.sizes import MeshSizes, wanted_size
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Geometry, Microstructure
@@ -42,10 +42,13 @@ SHAPE_LIMIT = float(np.sin(np.radians(6.0)))
 SHAPE_ROOM = float(np.sin(np.radians(12.0)))
 """Smallest sine of a dihedral angle aimed at around vertices that were held back."""
 
+ROOM_SCALES = (0.2,)
+"""Lengths of the steps that make room, in units of the mean edge around a vertex."""
+
 HELD_BACK = 0.02
 """Distance from the interface, in units of the longest step allowed, that is worth room."""
 
-FIT_ROUNDS = 2
+FIT_ROUNDS = 3
 """Times that cells make room for the vertices of grain boundaries."""
 
 type Progress = Callable[[str], None]
@@ -163,15 +166,17 @@ def _fitted(cut: CutMesh, geometry: Geometry, say: Progress) -> tuple[NDArray[np
     def along(x: NDArray[np.float64], vertex: NDArray[np.int64]) -> NDArray[np.float64]:
         return tangent_projectors(x, vertex, interface, geometry)
 
-    def relaxed(suspects: NDArray[np.int64], target: float) -> NDArray[np.float64]:
-        return relax_worst_cells(points, cut.cells, suspects, cut.image_of, along, target)
+    def relaxed(
+        suspects: NDArray[np.int64], target: float, scales: tuple[float, ...] = SCALES
+    ) -> NDArray[np.float64]:
+        return relax_worst_cells(points, cut.cells, suspects, cut.image_of, along, target, scales)
 
     say("relaxation")
     if isinstance(geometry, LaguerreGeometry):
         # Cells make room for the vertices of triple lines that they hold back.
         for _ in range(FIT_ROUNDS):
             tight = held_back(points, cut.image_of, interface, geometry, HELD_BACK)
-            points = relaxed(tight, SHAPE_ROOM)
+            points = relaxed(tight, SHAPE_ROOM, ROOM_SCALES)
             points, left = project_interfaces(
                 points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR
             )

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cellion.mesh.quality import sine_of_corners, smallest_sine
 from cellion.mesh.simplices import sorted_unique
 
-__all__ = ["relax_worst_cells"]
+__all__ = ["SCALES", "relax_worst_cells"]
 
 SCALES = (0.3, 0.15, 0.3, 0.15, 0.07)
 """Lengths of the trial steps of each round, in units of the mean edge around the vertex."""
@@ -62,6 +62,7 @@ def relax_worst_cells(
     image_of: NDArray[np.int64],
     projectors: Projectors,
     target: float,
+    scales: tuple[float, ...] = SCALES,
 ) -> NDArray[np.float64]:
     """Move vertices of cells whose smallest sine is below a target.
 
@@ -73,6 +74,7 @@ def relax_worst_cells(
         projectors: From coordinates (n, d) and canonical vertices (k,), the projectors (k, d, d)
             on the directions in which these vertices may move.
         target: Smallest sine wanted.
+        scales: Lengths of the trial steps of each round, in units of the mean edge around.
 
     Returns:
         New coordinates; the worst cell around a moved vertex is better than before.
@@ -84,7 +86,7 @@ def relax_worst_cells(
     near = np.zeros(len(points), dtype=np.bool_)
     near[vertices] = True
     around = cells[near[image_of][cells].any(axis=1)]
-    for scale in SCALES:
+    for scale in scales:
         for _ in range(TURNS):
             stars = _stars(points, around, image_of, vertices, target)
             if not len(stars.vertex):
