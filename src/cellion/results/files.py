@@ -16,7 +16,8 @@ from typing import NoReturn
 
 from cellion.errors import ResultsError
 from cellion.results.codec import Json, decode, encode_record
-from cellion.results.record import SCHEMA_VERSION, RunResult, restore_infinities
+from cellion.results.infinities import restore_infinities
+from cellion.results.record import SCHEMA_VERSION, RunResult
 
 __all__ = [
     "RESULTS_FILE",

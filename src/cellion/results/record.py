@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -359,25 +358,3 @@ class RunResult:
                 f"{nearest(name, self.carriers)}; it holds: {', '.join(self.carriers) or 'none'}"
             )
         return self.carriers[name]
-
-
-def restore_infinities(result: RunResult) -> RunResult:
-    """Put infinity back where ``null`` stood for it: in directions that do not percolate."""
-    carriers = {name: _restore(carrier) for name, carrier in result.carriers.items()}
-    cell = result.cell
-    if cell is not None and not cell.connects:
-        cell = replace(cell, area_specific_resistance=math.inf)
-    return replace(result, carriers=carriers, cell=cell)
-
-
-def _restore(carrier: CarrierResult) -> CarrierResult:
-    changes: dict[str, Any] = {}
-    for name in ("tortuosity_factor", "macmullin_number", "bruggeman_exponent"):
-        values: Mapping[str, float] = getattr(carrier, name)
-        changes[name] = {
-            direction: math.inf
-            if math.isnan(value) and not carrier.percolates.get(direction, True)
-            else value
-            for direction, value in values.items()
-        }
-    return replace(carrier, **changes)
