@@ -37,6 +37,28 @@ def test_a_scenario_tells_every_material_that_conducts(tmp_path):
     assert {f.name for f in tmp_path.iterdir()} == {"rates.csv", "arrhenius.png", "arrhenius.svg"}
 
 
+def test_uncertain_barriers_leave_an_interval(tmp_path):
+    scenario = SCENARIOS / "hopping_vineyard.yaml"
+    done = rates(scenario, "--temperatures", "298.15K", "-o", tmp_path)
+    assert done.exit_code == 0, done.output
+    for told in ("median", "68 % from", "uncertain", "correlation factor", "0.6531"):
+        assert told in done.output
+    told = [line for line in done.output.splitlines() if not line.startswith("written: ")]
+    assert max(map(len, told)) <= 80
+    (row,) = rows(tmp_path)
+    low, median, high = (float(row[f"sigma_{k} [S/m]"]) for k in ("low", "median", "high"))
+    # 50 meV at 298.15 K: a factor 7.0 each way
+    assert high / median == pytest.approx(7.0, rel=0.05)
+    assert median / low == pytest.approx(7.0, rel=0.05)
+
+
+def test_tables_are_fitted_and_flag_what_is_extrapolated(tmp_path):
+    done = rates(SCENARIOS / "hopping_table.yaml", "--temperatures", "300K,450K", "-o", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "Arrhenius fit of sigma T to 6 points" in done.output
+    assert [row["extrapolated"] for row in rows(tmp_path)] == ["no", "yes", "no", "yes"]
+
+
 def test_overrides_reach_the_scenario(tmp_path):
     key = "materials.olivine.ion.energies.cross=0.6 eV"
     assert rates(OLIVINE, "--set", key, "-o", tmp_path / "a").exit_code == 0

@@ -109,12 +109,14 @@ def _carrier_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
 
 
 def _interface_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
-    """Where the energy goes, and the brick layer estimate; nothing without interfaces."""
+    """Sensitivities; with interfaces where the energy goes and the brick layer estimate."""
     shares = carrier.mean_dissipation
     row: dict[str, Entry] = {}
     if shares[1] > 0.0 or shares[2] > 0.0:
         for part, share in zip(("bulk", "resistive", "sheet"), shares, strict=True):
             row[f"dissipation_{part}_{name} [-]"] = share
+    for parameter, value in carrier.mean_sensitivities.items():
+        row[f"sensitivity_{name}_{parameter} [-]"] = value
     if carrier.brick_layer is not None:
         estimate = carrier.brick_layer
         row[f"brick_layer_{name} [S/m]"] = float(np.mean(list(estimate.conductivity.values())))

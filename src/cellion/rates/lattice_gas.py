@@ -164,12 +164,15 @@ class LatticeGas:
         table = box.arrival if self.by_vacancy else box.acceptance
         self._rates = table.ravel()
         self._always = bool(np.all(table == 1.0)) and self.coupling == 0.0
+        self._around = box.neighbours.astype(np.intp)
         self._present = box.acceptance > 0.0
+        self._all_present = bool(self._present.all())
         self._steps = box.steps.reshape(-1, 3)
         self._crossings = box.crossings.reshape(-1, 3)
         self._crosses = np.any(self._crossings, axis=1)
         degree = int(self._present.sum(axis=1).max())
         self.boost = float(np.exp(max(self.coupling, 0.0) * (degree - 1)))
+        self._factors = np.exp(self.coupling * np.arange(degree + 1)) / self.boost
         self.forget()
 
     @property
@@ -220,11 +223,13 @@ class LatticeGas:
         wanted = self._occupant.take(target)
         allowed = wanted >= 0 if self.by_vacancy else wanted < 0
         if not self._always:
-            rate = self._rates.take(hop)
-            if self.coupling != 0.0:
-                rate *= self._influence(there if self.by_vacancy else here)
-            allowed &= chance < rate
+            allowed &= chance < self._rates.take(hop)
         done = allowed.nonzero()[0]
+        if self.coupling != 0.0:  # neighbours are counted only where a hop is still possible
+            place, corner = there if self.by_vacancy else here, self._corner.take(done)
+            rate = self._rates.take(hop.take(done))
+            rate *= self._influence(place.take(done), corner)
+            done = done[chance.take(done) < rate]
         origin, target = (here + self._corner).take(done), target.take(done)
         self._walkers[walker.take(done)] = there.take(done)
         if self.by_vacancy:
@@ -237,11 +242,14 @@ class LatticeGas:
             self._occupant[origin] = -1
         return ion, hop.take(done)
 
-    def _influence(self, place: IntArray) -> FloatArray:
-        """Return exp(m J/kT)/boost with m occupied neighbours of a place, shape (copies,)."""
-        around = self._occupant[self.box.neighbours[place] + self._corner[:, None]] >= 0
-        count = np.sum(around & self._present[place], axis=1)
-        return np.asarray(np.exp(self.coupling * count) / self.boost)
+    def _influence(self, place: IntArray, corner: IntArray) -> FloatArray:
+        """Return exp(m J/kT)/boost with m occupied neighbours of places, shape (n,)."""
+        around = self._around.take(place, axis=0)
+        around += corner[:, None]
+        held = self._occupant.take(around) >= 0
+        if not self._all_present:
+            held &= self._present.take(place, axis=0)
+        return np.asarray(self._factors.take(held.sum(axis=1)))
 
     def _book(self, ion: NDArray[np.int32], hop: IntArray) -> None:
         """Count hops; a vacancy that goes one way moves an ion the other way."""

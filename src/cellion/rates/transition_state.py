@@ -134,7 +134,7 @@ def _check_imaginary(found: int, rule: ImaginaryRule) -> None:
     if rule == "refuse" and found:
         raise RatesError(
             f"normal modes: {found} imaginary mode(s) found; a minimum has none. "
-            "If this is the saddle point say imaginary='drop'; if not, relax the structure further"
+            "If this is the saddle point say 'imaginary: drop'; if not, relax the structure further"
         )
     if rule == "drop" and found != 1:
         raise RatesError(
@@ -149,14 +149,14 @@ def _check_translations(found: int, rule: TranslationRule) -> None:
         raise RatesError(
             f"normal modes: {found} mode(s) below {SMALLEST_VIBRATION / 1e12:g} THz found; the "
             f"three "
-            "translations of a periodic crystal must leave both lists: say translations='drop'"
+            "translations of a periodic crystal must leave both lists: say 'translations: drop'"
         )
     if rule == "drop" and found != 3:
         raise RatesError(
             f"normal modes: {found} mode(s) below {SMALLEST_VIBRATION / 1e12:g} THz found; a "
             f"periodic "
             "crystal has exactly 3 translations. Apply the acoustic sum rule, or say "
-            "translations='absent'"
+            "'translations: absent'"
         )
 
 

@@ -2,7 +2,7 @@
 
 The conductivity is monotone in every value that can be fitted (a resistance lowers it, a
 conductance raises it), so that there is one answer or none. The mesh stays; each sample is meshed
-once. Value and conductivity are compared on logarithmic scales.
+once.
 """
 
 from __future__ import annotations
@@ -39,48 +39,90 @@ PLOT_FILES = ("fit.png", "fit.svg")
 TOLERANCE = 1e-3
 """Relative accuracy of a fitted value."""
 
+_LIMIT_TOLERANCE = 1e-2
+"""Relative accuracy of the limits that the uncertainty of the measurement sets."""
+
 type Listener = Callable[[str], None]
 type Conductivity = Callable[[float], float]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Scale:
+    """Scales on which the curve is nearly straight.
+
+    A resistance R adds to that of the bulk, so that 1 / sigma is nearly linear in R; sheets lead
+    beside the bulk, so that sigma is nearly linear in G.
+
+    Attributes:
+        value: Power of the value.
+        conductivity: Power of the conductivity.
+    """
+
+    value: int
+    conductivity: int
+
+
+_SCALES = {
+    "area_resistance": _Scale(value=1, conductivity=-1),
+    "conductivity_across": _Scale(value=-1, conductivity=-1),
+    "charge_transfer.exchange_current_density": _Scale(value=-1, conductivity=-1),
+    "sheet_conductance": _Scale(value=1, conductivity=1),
+    "conductivity_along": _Scale(value=1, conductivity=1),
+}
+
+
 @dataclass
 class _Curve:
-    """Logarithm of the conductivity over that of the value; each is computed once.
+    """Conductivity over the value, both on their scales; each is computed once.
 
     Attributes:
         conductivity: Conductivity at a value [S/m].
-        known: What was computed, both as logarithms.
+        scale: The scales.
+        known: What was computed.
     """
 
     conductivity: Conductivity
+    scale: _Scale
     known: dict[float, float] = field(default_factory=dict)
 
     def __call__(self, place: float) -> float:
         if place not in self.known:
-            found = self.conductivity(math.exp(place))
+            found = self.conductivity(place**self.scale.value)
             if not found > 0.0:
                 raise StudyError(
                     "nothing conducts through the sample, so that no interface can explain a "
                     "conductivity above zero"
                 )
-            self.known[place] = math.log(found)
+            self.known[place] = found**self.scale.conductivity
         return self.known[place]
 
-    def root(self, level: float, tolerance: float) -> float:
-        """Place at which the curve has a level that lies between those of its ends."""
+    @property
+    def trail(self) -> tuple[tuple[float, float], ...]:
+        """Values and conductivities, by ascending value."""
+        power = self.scale
+        pairs = ((x**power.value, y**power.conductivity) for x, y in self.known.items())
+        return tuple(sorted(pairs))
+
+    def value(self, conductivity: float, tolerance: float) -> float:
+        """Value of a conductivity that lies between those of the ends."""
+        level = conductivity**self.scale.conductivity
         below = [x for x, y in self.known.items() if y <= level]
         above = [x for x, y in self.known.items() if y >= level]
         _, start, end = min((abs(a - b), min(a, b), max(a, b)) for a in below for b in above)
         if start == end:
-            return start
-        return float(brentq(lambda x: self(x) - level, start, end, xtol=tolerance, rtol=1e-12))
+            return float(start**self.scale.value)
+        tiny = 1e-9 * min(self.known)
+        place = brentq(lambda x: self(x) - level, start, end, xtol=tiny, rtol=tolerance)
+        self(place)
+        return float(place**self.scale.value)
 
-    def slope(self, place: float) -> float:
-        """Slope by the nearest places that were computed, one of them this one."""
-        here = self(place)
-        near = sorted((x for x in self.known if x != place), key=lambda x: abs(x - place))
-        apart = next((x for x in near if abs(x - place) > 20 * TOLERANCE), near[-1])
-        return (self(apart) - here) / (apart - place)
+    def sensitivity(self, value: float) -> float:
+        """Relative change of the conductivity by that of the value, from the nearest neighbour."""
+        trail = [(math.log(x), math.log(y)) for x, y in self.trail]
+        here = min(trail, key=lambda pair: abs(pair[0] - math.log(value)))
+        near = sorted((pair for pair in trail if pair != here), key=lambda p: abs(p[0] - here[0]))
+        apart = next((p for p in near if abs(p[0] - here[0]) > 20 * TOLERANCE), near[-1])
+        return (apart[1] - here[1]) / (apart[0] - here[0])
 
 
 def fit_value(
@@ -89,8 +131,8 @@ def fit_value(
     uncertainty: float,
     between: tuple[float, float],
     *,
+    key: str = "area_resistance",
     unit: str = "",
-    tolerance: float = TOLERANCE,
 ) -> Fit:
     """Find the value whose conductivity was measured, and the range that the uncertainty allows.
 
@@ -99,8 +141,8 @@ def fit_value(
         measured: Measured conductivity [S/m].
         uncertainty: Its uncertainty, smaller than itself, or NaN [S/m].
         between: Ends of the range that is searched, ascending and positive.
+        key: What the value is, one of `cellion.scenario.fit.FITTED`.
         unit: Unit of the value, for messages.
-        tolerance: Relative accuracy of the value.
 
     Returns:
         The answer; where an end of the range of the measurement is out of reach, there is no limit.
@@ -108,35 +150,35 @@ def fit_value(
     Raises:
         StudyError: The measured conductivity lies outside what the range reaches.
     """
-    curve = _Curve(conductivity=conductivity)
-    ends = [math.log(end) for end in between]
-    lowest, highest = sorted(curve(end) for end in ends)
-    if not lowest <= math.log(measured) <= highest:
+    scale = _SCALES[key]
+    curve = _Curve(conductivity=conductivity, scale=scale)
+    reached = sorted(curve(end**scale.value) ** scale.conductivity for end in between)
+    lowest, highest = reached
+    if not lowest <= measured <= highest:
         raise StudyError(
             f"{measured:.4g} S/m is out of reach: for values from {between[0]:.4g} to "
-            f"{between[1]:.4g} {unit} the conductivity lies between {math.exp(lowest):.4g} and "
-            f"{math.exp(highest):.4g} S/m; widen 'between' if the conductivity still changes at "
-            "its ends, else something other than this interface has to change"
+            f"{between[1]:.4g} {unit} the conductivity lies between {lowest:.4g} and "
+            f"{highest:.4g} S/m; widen 'between' if the conductivity still changes at its ends, "
+            "else something other than this interface has to change"
         )
-    place = curve.root(math.log(measured), tolerance)
-    limits = []
-    for shift in (-uncertainty, uncertainty):
-        level = math.log(measured + shift) if uncertainty == uncertainty else math.nan
-        reached = lowest <= level <= highest
-        limits.append(math.exp(curve.root(level, tolerance)) if reached else math.nan)
-    if curve(ends[1]) < curve(ends[0]):
+    value = curve.value(measured, TOLERANCE)
+    limits = [
+        curve.value(level, _LIMIT_TOLERANCE) if lowest <= level <= highest else math.nan
+        for level in (measured - uncertainty, measured + uncertainty)
+    ]
+    if curve.trail[-1][1] < curve.trail[0][1]:
         limits.reverse()
     return Fit(
         label="",
         where={},
         measured=measured,
         uncertainty=uncertainty,
-        value=math.exp(place),
+        value=value,
         lower=limits[0],
         upper=limits[1],
-        sensitivity=curve.slope(place),
-        reachable=(math.exp(lowest), math.exp(highest)),
-        trail=tuple((math.exp(x), math.exp(y)) for x, y in sorted(curve.known.items())),
+        sensitivity=curve.sensitivity(value),
+        reachable=(lowest, highest),
+        trail=curve.trail,
     )
 
 
@@ -210,7 +252,12 @@ def _fitted(scenario: Scenario, fit: FitSpec, index: int, comm: MPI.Comm, say: L
 
     try:
         found = fit_value(
-            conductivity, sample.conductivity, uncertainty, fit.bracket, unit=fit.unit
+            conductivity,
+            sample.conductivity,
+            uncertainty,
+            fit.bracket,
+            key=fit.key,
+            unit=fit.unit,
         )
     except CellionError as error:
         found = Fit(

@@ -140,10 +140,10 @@ def test_both_sides_of_a_hop_may_have_modes():
     ("vibrations", "told"),
     [
         ({**MODES, "saddle": [4.0, 5.5, 6.0]}, "5 at the initial state and 3 at the saddle"),
-        ({**MODES, "saddle": [4.0, 5.5, 6.0, 8.0, -2.0]}, r"saddle: .*imaginary='drop'"),
+        ({**MODES, "saddle": [4.0, 5.5, 6.0, 8.0, -2.0]}, r"saddle: .*imaginary: drop"),
         ({**MODES, "imaginary": "drop"}, "0 imaginary mode"),
         ({**MODES, "initial": [3.0, 5.0, -7.0, 9.0, 4.0]}, r"initial: .*a minimum has none"),
-        ({**MODES, "initial": [0.0, 3.0, 5.0, 7.0, 9.0]}, "translations='drop'"),
+        ({**MODES, "initial": [0.0, 3.0, 5.0, 7.0, 9.0]}, "translations: drop"),
     ],
 )
 def test_modes_that_do_not_fit_are_refused(vibrations, told):

@@ -88,7 +88,7 @@ def test_arrhenius_rate_shapes():
 
 
 def test_imaginary_mode_at_a_minimum_is_refused():
-    with pytest.raises(RatesError, match=r"1 imaginary mode.*imaginary='drop'"):
+    with pytest.raises(RatesError, match=r"1 imaginary mode.*imaginary: drop"):
         normal_modes([4.0, -2.0])
 
 
