@@ -138,6 +138,10 @@ class CarrierResult:
         upper: Upper bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
         reason: Why the conductivity is 0, when it is.
         dissipation: Per direction that carries current, where its energy goes.
+        sensitivities: Per direction that carries current, exact derivatives of the mesh's answer
+            d ln sigma_eff / d ln p [-] by parameter p: ``conductivity_A`` of each material,
+            ``area_resistance_A/B`` and ``sheet_conductance_A/B`` of each pair. By the energy form
+            they are the shares of the dissipation, negative for resistances.
         brick_layer: The brick layer estimate, for grains of one material that fill the box.
     """
 
@@ -155,6 +159,7 @@ class CarrierResult:
     upper: NDArray[np.float64] | None = None
     reason: str | None = None
     dissipation: Mapping[str, DissipationRecord] = field(default_factory=dict)
+    sensitivities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     brick_layer: BrickLayerRecord | None = None
 
     def __post_init__(self) -> None:
@@ -202,6 +207,19 @@ class CarrierResult:
         return float(bulk), float(resistive), float(sheet)
 
     @property
+    def mean_sensitivities(self) -> dict[str, float]:
+        """D ln sigma_mean / d ln p of the mean over directions, by parameter [-]."""
+        axes = {name: DIRECTIONS.index(name) for name in self.sensitivities}
+        sigma = {name: self.effective_conductivity[i, i] for name, i in axes.items()}
+        total = sum(sigma.values())
+        names = dict.fromkeys(p for each in self.sensitivities.values() for p in each)
+        return {
+            p: float(sum(sigma[d] * each.get(p, 0.0) for d, each in self.sensitivities.items()))
+            / float(total)
+            for p in names
+        }
+
+    @property
     def mean_error_estimate(self) -> float:
         """Largest relative discretisation error over the directions [-]; NaN without estimate."""
         known = [value for value in self.discretisation_error_estimate.values() if value == value]
@@ -243,7 +261,19 @@ def carrier_result(
         upper=None if upper is None else _three_by_three(upper),
         reason=reason,
         dissipation={name: _shares(each) for name, each in transport.dissipation.items()},
+        sensitivities={
+            name: _derivatives(_shares(each)) for name, each in transport.dissipation.items()
+        },
         brick_layer=brick_layer,
+    )
+
+
+def _derivatives(shares: DissipationRecord) -> dict[str, float]:
+    """Logarithmic derivatives of the energy form: the solved field is stationary in it."""
+    return (
+        {f"conductivity_{name}": share for name, share in shares.bulk.items()}
+        | {f"area_resistance_{pair}": -share for pair, share in shares.resistive.items()}
+        | {f"sheet_conductance_{pair}": share for pair, share in shares.sheet.items()}
     )
 
 
