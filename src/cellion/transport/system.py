@@ -3,6 +3,9 @@
 Lengths are measured by the longest edge L of the box and conductivities by the largest principal
 value s, so that tolerances mean the same for every problem. With d dimensions, the matrix is
 divided by s L^(d-2), the load by s L^(d-1), and the unknown is w / L.
+
+In a cell s is the smallest value instead. Its collector can be 1e9 times better than the rest, so
+that entries would be taken for zero where PETSc compares pivots and singular values with 1e-12.
 """
 
 from __future__ import annotations
@@ -53,7 +56,8 @@ class Scale:
 
     Attributes:
         length: Longest edge of the box [m].
-        conductivity: Largest principal conductivity of any material [S/m].
+        conductivity: Largest principal conductivity of any material, in a cell the smallest
+            one of a conductor [S/m].
         dimension: Space dimension d.
     """
 
@@ -74,9 +78,11 @@ class Scale:
 
 def scale_of(problem: TransportProblem) -> Scale:
     """Return the units in which a problem is solved."""
+    values = np.linalg.eigvalsh(problem.conductivity)
+    in_cell = problem.boundary == "cell" and bool(problem.conducts.any())
     return Scale(
         length=float(problem.mesh.box.max()),
-        conductivity=float(np.linalg.eigvalsh(problem.conductivity).max()),
+        conductivity=float(values[problem.conducts].min() if in_cell else values.max()),
         dimension=problem.mesh.dimension,
     )
 
