@@ -106,9 +106,13 @@ def test_planes_are_not_moved_by_balancing():
     plane = interface.vertex[(interface.labels[:, :3] == [1, 2, -1]).all(axis=1)]
     plane = plane[np.abs(points[plane, 0] - 0.5) < 1e-9]
     fitted = balance_volumes(points, cut.image_of, interface, geometry, floor=FLOOR)
+    # Facets beside the rim may lean where a vertex of the rim was held back, and pull on the next.
+    on_plane = np.isin(cut.cells, plane)
+    beside_others = np.isin(cut.cells, np.setdiff1d(interface.vertex, plane)).any(axis=1)
+    inner = np.setdiff1d(plane, cut.cells[beside_others][on_plane[beside_others]])
     assert len(plane) > 20
-    # Facets at the rim may lean a little where a vertex of the rim was held back.
-    assert fitted[plane] == pytest.approx(points[plane], abs=2e-2 * 0.1)
+    assert len(inner) > 10
+    assert fitted[inner] == pytest.approx(points[inner], abs=3e-3 * 0.1)
     assert np.median(np.abs(fitted[plane] - points[plane])) < 1e-12
 
 
