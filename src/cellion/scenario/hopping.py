@@ -75,9 +75,7 @@ class MonteCarloSpec(Section):
                 "examples": [[6, 6, 6]],
             }
         ),
-    ] = Field(
-        description="Cells of the periodic box along a, b, c; at least 2 along every hop."
-    )
+    ] = Field(description="Cells of the periodic box along a, b, c; at least 2 along every hop.")
     interaction: EnergyDifference = Field(
         default=0.0,
         description="Energy of two ions on sites that a hop joins [J]; positive repels.",

@@ -255,3 +255,24 @@ def test_temperatures_at_or_below_zero_are_refused(T):
 def test_supercell_repeats_must_be_positive():
     with pytest.raises(RatesError, match="repeats"):
         supercell(jump_network(CUBE, [A], [hop()]), (2, 0, 1))
+
+
+def test_a_site_entropy_is_a_multiplicity():
+    """exp(S/k) = 3 acts as three equivalent minima do, also in a repeated cell."""
+
+    def crystal(**softness):
+        sites = [
+            Site(name="a", position=(0, 0, 0)),
+            Site(name="b", position=(0.5, 0, 0), energy=0.05 * EV, **softness),
+        ]
+        hops = [
+            Hop(start="a", end="b", saddle_energy=0.3 * EV, prefactor=1e13),
+            Hop(start="b", end="a", translation=(1, 0, 0), saddle_energy=0.4 * EV, prefactor=1e13),
+        ]
+        return jump_network(4e-10 * np.eye(3), sites, hops)
+
+    soft, many = crystal(entropy=Boltzmann * np.log(3.0)), crystal(multiplicity=3.0)
+    assert populations(soft, 400.0) == pytest.approx(populations(many, 400.0))
+    expected = diffusivity(many, 400.0).tensor
+    for network in (soft, supercell(soft, (2, 1, 1))):
+        assert diffusivity(network, 400.0).tensor == pytest.approx(expected, rel=1e-10, abs=1e-30)
