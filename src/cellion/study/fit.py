@@ -37,10 +37,13 @@ __all__ = ["fit_value", "run_fit"]
 TABLE_FILE = "fit.csv"
 PLOT_FILES = ("fit.png", "fit.svg")
 TOLERANCE = 1e-3
-"""Relative accuracy of a fitted value."""
+"""Relative difference of the conductivity at the fitted value from the measured one."""
 
-_LIMIT_TOLERANCE = 1e-2
-"""Relative accuracy of the limits that the uncertainty of the measurement sets."""
+_LIMIT_TOLERANCE = 5e-3
+"""The same at the limits that the uncertainty of the measurement sets."""
+
+_APART = 0.02
+"""Relative distance of values from which on a slope can be told."""
 
 type Listener = Callable[[str], None]
 type Conductivity = Callable[[float], float]
@@ -111,9 +114,13 @@ class _Curve:
         _, start, end = min((abs(a - b), min(a, b), max(a, b)) for a in below for b in above)
         if start == end:
             return float(start**self.scale.value)
-        tiny = 1e-9 * min(self.known)
-        place = brentq(lambda x: self(x) - level, start, end, xtol=tiny, rtol=tolerance)
-        self(place)
+
+        def distance(place: float) -> float:
+            """Distance from the level; 0, which ends the search, when near enough."""
+            apart = self(place) - level
+            return 0.0 if abs(apart) <= tolerance * level else apart
+
+        place = brentq(distance, start, end, xtol=1e-9 * min(self.known), rtol=1e-9)
         return float(place**self.scale.value)
 
     def sensitivity(self, value: float) -> float:
@@ -121,7 +128,7 @@ class _Curve:
         trail = [(math.log(x), math.log(y)) for x, y in self.trail]
         here = min(trail, key=lambda pair: abs(pair[0] - math.log(value)))
         near = sorted((pair for pair in trail if pair != here), key=lambda p: abs(p[0] - here[0]))
-        apart = next((p for p in near if abs(p[0] - here[0]) > 20 * TOLERANCE), near[-1])
+        apart = next((p for p in near if abs(p[0] - here[0]) > _APART), near[-1])
         return (apart[1] - here[1]) / (apart[0] - here[0])
 
 

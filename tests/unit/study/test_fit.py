@@ -53,7 +53,7 @@ def counted(function: Callable[[float], float]) -> tuple[Callable[[float], float
 def test_the_value_is_found(exponent: float) -> None:
     resistance = 10.0**exponent
     found = fit_value(series, series(resistance), math.nan, BETWEEN)
-    assert found.value == pytest.approx(resistance, rel=5 * TOLERANCE)
+    assert series(found.value) == pytest.approx(series(resistance), rel=2 * TOLERANCE)
     assert math.isnan(found.lower)
     assert math.isnan(found.upper)
 
@@ -62,8 +62,8 @@ def test_uncertainty_becomes_an_interval() -> None:
     measured, spread = 0.05, 0.005
     found = fit_value(series, measured, spread, BETWEEN)
     exact = [EDGE * (1.0 / sigma - 1.0 / GRAIN) for sigma in (0.055, 0.05, 0.045)]
-    assert found.value == pytest.approx(exact[1], rel=3 * TOLERANCE)
-    assert [found.lower, found.upper] == pytest.approx([exact[0], exact[2]], rel=2e-2)
+    assert found.value == pytest.approx(exact[1], rel=5 * TOLERANCE)
+    assert [found.lower, found.upper] == pytest.approx([exact[0], exact[2]], rel=5e-2)
     # d ln sigma / d ln R is minus the share of the boundaries in the resistance
     assert found.sensitivity == pytest.approx(-(1.0 - measured / GRAIN), rel=0.2)
 
@@ -72,9 +72,9 @@ def test_conductances_are_found_from_below() -> None:
     found = fit_value(
         lambda sheet: GRAIN + sheet / EDGE, 0.3, 0.02, (1e-9, 1e-5), key="sheet_conductance"
     )
-    assert found.value == pytest.approx(0.1 * EDGE, rel=3 * TOLERANCE)
-    assert found.lower == pytest.approx(0.08 * EDGE, rel=2e-2)
-    assert found.upper == pytest.approx(0.12 * EDGE, rel=2e-2)
+    assert found.value == pytest.approx(0.1 * EDGE, rel=5 * TOLERANCE)
+    assert found.lower == pytest.approx(0.08 * EDGE, rel=5e-2)
+    assert found.upper == pytest.approx(0.12 * EDGE, rel=5e-2)
     assert found.sensitivity > 0.0
 
 
@@ -89,13 +89,13 @@ def test_nothing_is_computed_twice_and_little_altogether(measured: float) -> Non
     found = fit_value(curve, measured, 0.1 * measured, BETWEEN)
     assert rounded(found.value) == pytest.approx(measured, rel=2 * TOLERANCE)
     assert len(calls) == len(set(calls)) == len(found.trail)
-    assert len(calls) <= 20
+    assert len(calls) <= 14
 
 
 def test_conductances_across_a_layer_are_found() -> None:
     curve, calls = counted(lambda across: series(1e-9 / across))
     found = fit_value(curve, 0.05, 0.005, (1e-8, 1.0), key="conductivity_across")
-    assert 1e-9 / found.value == pytest.approx(EDGE * (1 / 0.05 - 1 / GRAIN), rel=3 * TOLERANCE)
+    assert 1e-9 / found.value == pytest.approx(EDGE * (1 / 0.05 - 1 / GRAIN), rel=5 * TOLERANCE)
     assert found.lower < found.value < found.upper
     assert len(calls) <= 8
 
@@ -103,7 +103,7 @@ def test_conductances_across_a_layer_are_found() -> None:
 def test_a_measurement_near_the_perfect_limit_has_no_lower_limit() -> None:
     found = fit_value(series, 0.195, 0.01, BETWEEN)
     assert math.isnan(found.lower)
-    assert found.upper == pytest.approx(EDGE * (1 / 0.185 - 1 / GRAIN), rel=2e-2)
+    assert found.upper == pytest.approx(EDGE * (1 / 0.185 - 1 / GRAIN), rel=5e-2)
 
 
 @pytest.mark.parametrize("measured", [0.25, 1e-6])
