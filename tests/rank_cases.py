@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import cellion.parallel  # noqa: F401
@@ -17,6 +18,7 @@ import numpy as np
 import ufl
 from mpi4py import MPI
 
+from cell_scenarios import cell_document
 from cellion.errors import MeshError
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
@@ -28,6 +30,8 @@ from cellion.mesh.measure import (
     specific_surface,
     volume_fractions,
 )
+from cellion.pipeline.run import run
+from cellion.scenario.load import build_scenario
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import current_density, potential
 from cellion.transport.solve import solve
@@ -165,6 +169,32 @@ def broken_mesh(comm: MPI.Comm) -> Numbers:
     return {"errors": 0}
 
 
+def packing_in_cell(comm: MPI.Comm) -> Numbers:
+    """A packing between separator and collector, from the scenario to the response."""
+    packing = {
+        "box": ["6 um", "6 um", "8 um"],
+        "seed": 11,
+        "matrix": "SE",
+        "particles": [{"material": "CAM", "volume_fraction": 0.5, "diameter": "3 um"}],
+        "pores": {"volume_fraction": 0.05, "diameter": "1.5 um"},
+        "overlap": 0.08,
+    }
+    mesh = {"size": "2 um", "surface_size": "1.2 um", "smallest_size": "1.2 um", "gap_cells": 1}
+    document = cell_document({"packing": packing}, axis="z", mesh=mesh)
+    result = run(build_scenario(document), comm)
+    cell = result.cell
+    assert cell is not None
+    return {
+        "resistance": cell.area_specific_resistance,
+        "parts": dict(cell.parts),
+        "reaction": list(cell.reaction_current),
+        "area": [cell.reaction_area, cell.connected_area],
+        "active": asdict(cell.active["CAM"]),
+        "fractions": [fraction.meshed for fraction in result.volume_fraction.values()],
+        "contact": dict(result.contact_area),
+    }
+
+
 CASES = (
     mesh_of_dolfinx,
     interfaces,
@@ -175,6 +205,7 @@ CASES = (
     separate_slabs,
     few_conducting_cells,
     broken_mesh,
+    packing_in_cell,
 )
 
 

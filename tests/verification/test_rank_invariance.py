@@ -25,6 +25,7 @@ CASES = (
     "separate_slabs",
     "few_conducting_cells",
     "broken_mesh",
+    "packing_in_cell",
 )
 
 
