@@ -57,7 +57,8 @@ def test_layers_continue_the_mesh(dimension, axis):
 def test_the_composite_is_moved_and_nothing_else():
     base = labelled_box((3, 4), tiles((3, 2)), ["A", "B"], periodic=False)
     data = stack_slabs(base, 1, LOWER, UPPER)
-    np.testing.assert_allclose(data.points[: len(base.points)], base.points + [0.0, 0.7])
+    moved = base.points + np.array([0.0, 0.7])
+    np.testing.assert_allclose(data.points[: len(base.points)], moved)
     np.testing.assert_array_equal(data.cells[: len(base.cells)], base.cells)
     np.testing.assert_array_equal(data.labels[: len(base.cells)], base.labels)
     assert data.points.min(axis=0).tolist() == [0.0, 0.0]
