@@ -110,8 +110,8 @@ def solve_corrector(run: Run, solver: PETSc.KSP, load: PETSc.Vec, direction: str
 
     The first tolerance is relative to the dissipation of the uniform field. When the answer turns
     out to be a small share of that (series of good and bad conductors), the currents need more;
-    this may go down to rounding errors, where the reason has no meaning, and takes no more
-    iterations than the first.
+    this may go down to rounding errors, where the reason has no meaning, and takes hardly
+    more iterations than the first.
 
     Raises:
         ConvergenceError: The solve did not reach its tolerance.
