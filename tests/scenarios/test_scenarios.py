@@ -24,12 +24,46 @@ SMALL = (
     "mesh={size: 4 um, surface_size: 4 um, smallest_size: 2 um, gap_cells: 1}",
     "output.pictures=false",
 )
+FEW_GRAINS = (
+    "microstructure.polycrystal.grains=6",
+    "study.zip={'microstructure.polycrystal.box': [[40 nm, 40 nm, 40 nm], [1 um, 1 um, 1 um]], "
+    "mesh.size: [20 nm, 500 nm]}",
+)
+PRESSED = (
+    "microstructure.packing.box=[9 um, 9 um, 9 um]",
+    "mesh={size: 3 um, surface_size: 2 um, smallest_size: 1 um, gap_cells: 1}",
+    "output.pictures=false",
+)
 CHANGES: dict[str, tuple[str, ...]] = {
     "ncm811_li6ps5cl": SMALL,
     "se_fraction": (
         *SMALL,
         "study.replicates=1",
         "study.vary={'microstructure.packing.particles[0].volume_fraction': [0.3, 0.5]}",
+    ),
+    "llzo_polycrystal": (
+        "microstructure.polycrystal.box=[11 um, 11 um, 11 um]",
+        "mesh.size=5 um",
+        "study.vary={temperature: [250 K, 300 K, 350 K]}",
+        "output.pictures=false",
+    ),
+    "llto_polycrystal": (
+        "microstructure.polycrystal.box=[5 um, 5 um, 5 um]",
+        "mesh.size=2.5 um",
+        "output.pictures=false",
+    ),
+    "olivine_polycrystal": (
+        "microstructure.polycrystal.grains=8",
+        "mesh.size=1.2 um",
+        "output.pictures=false",
+    ),
+    "tysonite_blocking": FEW_GRAINS,
+    "fluorite_nano": FEW_GRAINS,
+    "se_contacts": PRESSED,
+    "contact_resistance_fit": (
+        *PRESSED,
+        "transport.directions=[x]",
+        "fit.measured=[{conductivity: 0.05 mS/cm, uncertainty: 0.005 mS/cm}]",
     ),
 }
 # What the headers promise holds on the mesh of the scenario; relative difference allowed [-].
@@ -42,15 +76,21 @@ PROMISES = {
 }
 
 RELATIVE = 1e-8
+FITTED = 1e-5  # a root is as sure as the solves around it, whose difference it divides by a slope
 
 
 def document(name: str) -> dict[str, object]:
     return dict(YAML(typ="safe").load(FILES[name]))
 
 
+def verb_of(name: str) -> str:
+    """What answers a scenario."""
+    return next((verb for verb in ("study", "fit") if verb in document(name)), "run")
+
+
 def command(name: str, out: str) -> list[str | Path]:
     """The call that answers a scenario, coarsely where it is large."""
-    verb = "study" if "study" in document(name) else "run"
+    verb = verb_of(name)
     changes = CHANGES.get(name, ("output.pictures=false",))
     return [verb, FILES[name], "-o", out, *(part for c in changes for part in ("--set", c))]
 
@@ -84,7 +124,7 @@ def test_the_collection_is_found():
 def test_header_says_what_is_asked_and_how_to_run_it(name):
     text = FILES[name].read_text(encoding="utf-8")
     assert text.startswith("# Question:")
-    verb = "study" if "study" in document(name) else "run"
+    verb = verb_of(name)
     assert f"cellion {verb} scenarios/{name}.yaml" in text
     assert document(name)["name"] == name
 
@@ -104,6 +144,11 @@ def test_it_runs(answers, name, ranks):
     assert told[name].codes == (0,) * ranks, told[name].stderr
     assert "Traceback" not in told[name].stderr
     assert "has no answer" not in told[name].stderr
+    if verb_of(name) == "fit":
+        rows = read_table(folder / name / "fit.csv")
+        assert rows
+        assert all(row["failure"] is None for row in rows)
+        return
     found = results(folder / name)
     assert len(found) == len(read_table(folder / name / "table.csv")) >= 1
     for result in found:
@@ -113,6 +158,12 @@ def test_it_runs(answers, name, ranks):
 @pytest.mark.mpi
 @pytest.mark.parametrize("name", FILES)
 def test_answer_does_not_depend_on_ranks(answers, name):
+    if verb_of(name) == "fit":
+        one, two = ([*read_table(answers[n][0] / name / "fit.csv")] for n in (1, 2))
+        (unit,) = {key for row in one for key in row if key.startswith("value [")}
+        found = [[row[unit] for row in rows] for rows in (one, two)]
+        np.testing.assert_allclose(found[1], found[0], rtol=FITTED)
+        return
     both = [results(answers[ranks][0] / name) for ranks in (1, 2)]
     for one, two in zip(*both, strict=True):
         for carrier in one.carriers:

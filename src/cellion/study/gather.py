@@ -29,7 +29,7 @@ PLOT_FILES = ("conductivity.png", "conductivity.svg")
 CELL_PLOT_FILES = ("resistance.png", "resistance.svg")
 STUDY_FILES = (
     *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE),
-    *(BOXES_FILE, *PLOT_FILES, *CELL_PLOT_FILES),
+    *(BOXES_FILE, *PLOT_FILES, *CELL_PLOT_FILES, "arrhenius_*"),
 )
 """Files of a whole study, removed before it is run again."""
 
@@ -124,6 +124,22 @@ def write_study(answers: Answers, folder: Path) -> list[str]:
         if study.sample.method == "saltelli":
             said += _sensitivities(answers, rows, study.sample, folder)
     _plot(list(answers.results.values()), folder)
+    return said + _sweeps(answers, folder)
+
+
+def _sweeps(answers: Answers, folder: Path) -> list[str]:
+    """Write grains and boundaries apart, for polycrystals over temperature."""
+    from cellion.export.sweep import plot_sweep, sweep_of, sweep_rows  # loads Matplotlib
+
+    said = []
+    runs = list(answers.results.values())
+    for carrier in dict.fromkeys(name for run in runs for name in run.carriers):
+        found = sweep_of(runs, carrier)
+        if found is not None:
+            rows = sweep_rows(found, answers.scenario.name)
+            write_table(rows, folder / f"arrhenius_{carrier}.csv")
+            plot_sweep(found, folder / f"arrhenius_{carrier}.png")
+            said.append(found.summary)
     return said
 
 
