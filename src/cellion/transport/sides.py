@@ -1,7 +1,8 @@
 """Which sides an imperfect interface makes of a vertex.
 
-A vertex that no imperfect facet touches has one unknown per component. At the others, labels that
-meet there in a facet of perfect contact are on the same side; every side has an unknown of its own.
+A vertex has one unknown per component, unless imperfect facets touch it, or labels of a component
+that an insulator keeps apart there. At these, labels that meet in a facet of perfect contact are on
+the same side; every side has an unknown of its own.
 Sides are found for a vertex with its periodic images and over all ranks, so that perfect contacts
 stay continuous, also around a junction line where they meet imperfect ones.
 """
@@ -52,7 +53,7 @@ def find_sides(
     comm = mesh.comm
     if not comm.allreduce(len(imperfect.near)):
         return None
-    split = _split_vertices(mesh, entities, imperfect)
+    split = _split_vertices(mesh, entities, group, imperfect)
     cells = np.flatnonzero(group >= 0)
     where = entities.merged[entities.of_cell[cells]]
     row, corner = np.nonzero(split[where])
@@ -73,10 +74,13 @@ def _names(
 
 
 def _split_vertices(
-    mesh: LabelledMesh, entities: Entities, imperfect: Borders
+    mesh: LabelledMesh,
+    entities: Entities,
+    group: NDArray[np.integer[Any]],
+    imperfect: Borders,
 ) -> NDArray[np.bool_]:
-    """Flag the merged vertices of imperfect facets, whichever rank has the facet."""
-    split = np.zeros(len(entities.representative), dtype=bool)
+    """Flag the merged vertices that may have several sides, whichever rank knows why."""
+    split = _pinched(mesh, entities, group)
     split[entities.merged[facet_vertices(mesh.cells, imperfect.near)]] = True
     if mesh.comm.size == 1:
         return split
@@ -88,6 +92,30 @@ def _split_vertices(
     hit = np.bincount(inverse, weights=arrived[:, 1], minlength=1) > 0
     split[asked] = route.answer(hit[inverse])
     return split
+
+
+def _pinched(
+    mesh: LabelledMesh, entities: Entities, group: NDArray[np.integer[Any]]
+) -> NDArray[np.bool_]:
+    """Flag merged vertices at which labels may meet beside an insulator and in no facet.
+
+    Without insulators the labels around a vertex are linked by facets, perfect or not. With them
+    two labels can touch in a point or along an edge, which must not connect them.
+    """
+    pinched = np.zeros(len(entities.representative), dtype=bool)
+    solved = group >= 0
+    if mesh.fills_box and solved.all():
+        return pinched
+    where = entities.merged[entities.of_cell]
+    beside = np.full(len(pinched), not mesh.fills_box)
+    beside[where[~solved]] = True
+    cells = np.flatnonzero(solved)
+    names, some = _names(mesh, group, cells), np.full(len(pinched), -1, dtype=np.int64)
+    for column in where[cells].T:
+        some[column] = names
+    for column in where[cells].T:
+        pinched[column[some[column] != names]] = True
+    return np.asarray(beside & (pinched | entities.shared))
 
 
 def _meeting_place(entity: NDArray[np.int64], comm: MPI.Comm) -> NDArray[np.int64]:

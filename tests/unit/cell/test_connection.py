@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from cell_scenarios import answer, cell_document
+from cell_scenarios import R_OF_UNIT_CURRENT, answer, cell_document
 
 TILE = 1.0 / 6.0
 """Share of one of the six tiles of active material."""
@@ -76,3 +76,18 @@ def test_composition_is_that_of_the_composite():
     assert result.contact_area["CAM/SE"] == pytest.approx(1.0 / 8e-6, rel=1e-12)
     assert not any("Al" in pair for pair in result.contact_area)
     assert result.cell.reaction_area == pytest.approx(1.0 / 8e-6, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # S and C touch in a corner between two pores, and in a facet elsewhere.
+        ["CCC", "S.C", "SS."],
+        ["CCC", "C.S", ".SS"],
+    ],
+)
+def test_nothing_passes_through_a_corner(rows):
+    cell = tiles(rows).cell
+    assert sum(cell.reaction_current) == pytest.approx(1.0, rel=1e-8)
+    # All passes a face of one tile, a third of the cross-section; least if it does so uniformly.
+    assert cell.parts["interfacial"] >= (1.0 - 1e-9) * 3.0 * R_OF_UNIT_CURRENT / 2.0
