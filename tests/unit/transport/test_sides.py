@@ -53,6 +53,8 @@ def joined_corners(problem: TransportProblem, discrete: Discretisation) -> Union
     resistance = problem.interfaces.resistance(pairs)
     whole = [vertices for vertices, cells in facets.items() if len(cells) == 2]
     split = set().union(*(v for v, R in zip(whole, resistance, strict=True) if R > 0.0))
+    if split:  # beside an insulator, labels may touch without a facet between them
+        split |= set(entity[group < 0].reshape(-1).tolist())
     sets = Union()
     at = defaultdict(list)
     for cell in solved:
