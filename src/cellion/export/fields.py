@@ -16,7 +16,10 @@ __all__ = ["solution_fields"]
 
 
 def solution_fields(
-    mesh: LabelledMesh, solutions: Mapping[str, Solution], wanted: Collection[str]
+    mesh: LabelledMesh,
+    solutions: Mapping[str, Solution],
+    wanted: Collection[str],
+    gaps: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> FieldPiece:
     """Collect the fields of all carriers and directions for a mean field of 1 V/m.
 
@@ -28,6 +31,7 @@ def solution_fields(
         mesh: The mesh that all solutions share.
         solutions: Solved problem per carrier.
         wanted: ``potential`` [V], ``current_density`` [A/m^2], both or none.
+        gaps: Where bounds are apart, ``gap_density_ion_x`` and so on, by owned cell [S/m].
     """
     owned = mesh.n_owned_cells
     corners: dict[str, CornerField] = {}
@@ -53,6 +57,8 @@ def solution_fields(
                 cells[name] = j.astype(np.float32)
                 cells[size] = np.linalg.norm(j, axis=1).astype(np.float32)
                 units[name] = units[size] = "A/m^2"
+    for name, gap in (gaps or {}).items():
+        cells[name], units[name] = gap.astype(np.float32), "S/m"
     return field_piece(
         mesh.points, mesh.cells[:owned], corner_fields=corners, cell_data=cells, units=units
     )

@@ -13,7 +13,7 @@ from cellion.mesh.balance import balance_volumes
 from cellion.mesh.cut import CutMesh, cut_mesh
 from cellion.mesh.data import MeshData
 from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
-from cellion.mesh.octree import build_octree, uniform_planes
+from cellion.mesh.octree import Spots, build_octree, uniform_planes
 from cellion.mesh.project import (
     box_projectors,
     find_interface,
@@ -64,7 +64,10 @@ class _Labelled:
 
 
 def generate_mesh(
-    microstructure: Microstructure, sizes: MeshSizes, progress: Progress | None = None
+    microstructure: Microstructure,
+    sizes: MeshSizes,
+    progress: Progress | None = None,
+    spots: Spots | None = None,
 ) -> MeshData:
     """Mesh a microstructure: conforming to its interfaces, matching across the period.
 
@@ -76,6 +79,8 @@ def generate_mesh(
         microstructure: The geometry, its box and materials.
         sizes: Cell edges.
         progress: Called with the name of each stage as it starts.
+        spots: Points around which the mesh must be finer than that; layers, which are exact on any
+            mesh, take no notice.
 
     Raises:
         MeshError: The sizes cannot be met, or an invariant of the mesh is broken.
@@ -94,10 +99,11 @@ def generate_mesh(
                 geometry.divisions.astype(np.int64),
                 size=sizes.size,
                 smallest=sizes.smallest,
+                spots=spots,
             )
             labelled = _exact(geometry, mesh)
         case _:
-            labelled = _cut_and_fitted(geometry, sizes, say)
+            labelled = _cut_and_fitted(geometry, sizes, say, spots)
     say("checks")
     mesh = labelled.mesh
     check_invariants(mesh.points, mesh.cells, mesh.image_of, geometry.box, geometry.periodic)
@@ -129,13 +135,15 @@ def _exact(geometry: Geometry, mesh: BackgroundMesh) -> _Labelled:
     return _Labelled(mesh=mesh, labels=labels.astype(np.int32), numbers={})
 
 
-def _cut_and_fitted(geometry: Geometry, sizes: MeshSizes, say: Progress) -> _Labelled:
+def _cut_and_fitted(
+    geometry: Geometry, sizes: MeshSizes, say: Progress, spots: Spots | None
+) -> _Labelled:
     """Cut a graded background mesh along the interfaces, then fit its vertices to them."""
     say("octree")
     planes = uniform_planes(
         geometry.box, geometry.periodic, coarsest=sizes.size, finest=sizes.surface
     )
-    octree = build_octree(planes, geometry.periodic, wanted_size(geometry, sizes))
+    octree = build_octree(planes, geometry.periodic, wanted_size(geometry, sizes), spots)
     say("background mesh")
     background = background_mesh(octree)
     say("cut")

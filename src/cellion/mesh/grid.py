@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 from cellion.mesh.background import BackgroundMesh, background_mesh
-from cellion.mesh.octree import SizeFunction, build_octree
+from cellion.mesh.octree import SizeFunction, Spots, build_octree
 
 __all__ = [
     "LEAST_CELLS",
@@ -197,6 +197,7 @@ def tile_mesh(
     *,
     size: float,
     smallest: float,
+    spots: Spots | None = None,
 ) -> BackgroundMesh:
     """Mesh equal tiles, finer towards the edges (2D: points) where several tiles meet.
 
@@ -206,12 +207,13 @@ def tile_mesh(
         divisions: Number of tiles along each axis, shape (d,).
         size: Largest cell edge [m].
         smallest: Cell edge where tiles meet [m].
+        spots: Points whose leaves must be small.
     """
     planes = tuple(
         layer_planes(np.linspace(0.0, edge, n + 1), size, max(LAYER_CELLS, ceil(LEAST_CELLS / n)))
         for edge, n in zip(box, divisions, strict=True)
     )
-    octree = build_octree(planes, periodic, tile_size(box, divisions, size, smallest))
+    octree = build_octree(planes, periodic, tile_size(box, divisions, size, smallest), spots)
     return background_mesh(octree, keep_faces=True)
 
 

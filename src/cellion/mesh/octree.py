@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 
-__all__ = ["FINEST", "Octree", "SizeFunction", "build_octree", "leaf_edges", "uniform_planes"]
+__all__ = [
+    "FINEST",
+    "Octree",
+    "SizeFunction",
+    "Spots",
+    "build_octree",
+    "leaf_edges",
+    "uniform_planes",
+]
 
 FINEST = 2
 """Edge of a leaf of the deepest level in lattice units."""
@@ -29,6 +37,26 @@ KEY_BITS = 62
 """Bits that the integer key of a lattice point may take; they bound the depth of the octree."""
 
 type SizeFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spots:
+    """Points whose leaf must not be larger than a size.
+
+    Attributes:
+        points: Points inside the box, shape (n, d) [m].
+        sizes: Largest edge of the leaf that holds each, shape (n,) [m].
+    """
+
+    points: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+
+    def and_more(self, other: Spots) -> Spots:
+        """Return these spots and others."""
+        return Spots(
+            points=np.concatenate([self.points, other.points]),
+            sizes=np.concatenate([self.sizes, other.sizes]),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +146,10 @@ def uniform_planes(
 
 
 def build_octree(
-    planes: tuple[NDArray[np.float64], ...], periodic: NDArray[np.bool_], size: SizeFunction
+    planes: tuple[NDArray[np.float64], ...],
+    periodic: NDArray[np.bool_],
+    size: SizeFunction,
+    spots: Spots | None = None,
 ) -> Octree:
     """Refine root cells until no leaf is larger than the size wanted at its centre and corners.
 
@@ -126,6 +157,7 @@ def build_octree(
         planes: Coordinates of the planes between root cells along each axis [m].
         periodic: Periodic directions, shape (d,).
         size: Wanted leaf edge [m] at points of shape (n, d) [m].
+        spots: Points whose leaves must be small, whatever is wanted around them.
 
     Raises:
         MeshError: The sizes need more leaves, or more halvings, than there is room for.
@@ -137,11 +169,39 @@ def build_octree(
     while len(cells):
         centre, smallest, edge = _wanted(planes, cells, len(refined), size)
         coarse = smallest < edge * (1 - 1e-9)
+        if spots is not None:
+            needed = _smallest_spot(planes, cells, len(refined), spots)
+            coarse |= needed < edge * (1 - 1e-9)
+            centre = np.minimum(centre, np.maximum(needed, 0.5 * edge))
         _check_room(centre[coarse], edge[coarse], len(refined), deepest, len(roots))
         cells = cells[coarse]
         refined.append(cells)
         cells = _children(cells)
     return _leaves(planes, periodic, _balance(refined, roots, periodic))
+
+
+def _smallest_spot(
+    planes: tuple[NDArray[np.float64], ...],
+    cells: NDArray[np.int64],
+    level: int,
+    spots: Spots,
+) -> NDArray[np.float64]:
+    """Smallest size of the spots in cells of one level, infinite without any, shape (m,)."""
+    extent = _root_counts(planes) * 2**level
+    index = [
+        np.interp(spots.points[:, k], plane, np.arange(len(plane))) * 2.0**level
+        for k, plane in enumerate(planes)
+    ]
+    place = np.minimum(np.floor(np.stack(index, axis=1)).astype(np.int64), extent - 1)
+    stride = np.concatenate([[1], np.cumprod(extent[:-1])])
+    keys = cells @ stride
+    order = np.argsort(keys)
+    found = np.searchsorted(keys[order], place @ stride)
+    found = order[np.minimum(found, len(order) - 1)]
+    inside = keys[found] == place @ stride
+    least = np.full(len(cells), np.inf)
+    np.minimum.at(least, found[inside], spots.sizes[inside])
+    return least
 
 
 def _check_room(

@@ -27,6 +27,7 @@ from cellion.homogenise.effective import homogenise
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.material.checks import check_conductors
 from cellion.material.material import build_materials
+from cellion.pipeline.accuracy import Answers, certified, gap_fields, refined, with_bounds
 from cellion.pipeline.cell import answer_cell
 from cellion.pipeline.composite import wanted_cell
 from cellion.pipeline.estimate import directions_of
@@ -98,18 +99,20 @@ def run(
         say("cell")
         cell = answer_cell(scenario, spec, prepared, watch)
         solutions["cell"] = cell.solution
-    for carrier in scenario.transport.carriers if cell is None else ():
-        say(f"transport of {carrier}s")
-        solutions[carrier] = solve_carrier(scenario, prepared, carrier, watch=watch)
-        answers[carrier] = homogenise(carrier, solutions[carrier], watch)
+    found = None if spec is not None else _answer(scenario, prepared, watch, say)
+    if found is not None:
+        prepared, answers = found.prepared, dict(found.transport)
+        solutions |= found.solutions
     notes = prepared.notes + (() if cell is None else cell.notes)
     if folder is not None and fields:
         say("fields and pictures")
-        notes += _write_fields(
-            scenario, prepared, solutions, folder, watch, draw=pictures and scenario.output.pictures
-        )
+        draw = pictures and scenario.output.pictures
+        gaps = {} if found is None else gap_fields(found)
+        notes += _write_fields(scenario, prepared, solutions, folder, watch, gaps, draw=draw)
     response = None if cell is None else cell.response
     result = gather(scenario, prepared, answers, solutions, watch, notes, response)
+    if found is not None:
+        result = with_bounds(result, found)
     if folder is not None:
         on_root(comm, lambda: _finish(result, folder, plot=pictures and scenario.output.pictures))
     return result
@@ -148,6 +151,29 @@ def prepare(
         quality={"cells": float(mesh.global_cells)} | dict(made.numbers),
         notes=(*(note for m in materials.values() for note in m.notes), *made.notes),
     )
+
+
+def _answer(scenario: Scenario, prepared: Prepared, watch: Stopwatch, tell: Listener) -> Answers:
+    """Answer for all carriers, with bounds if they are asked for (collective)."""
+    spec = scenario.accuracy
+    bounded = spec is not None and spec.bracket
+
+    def solve_on(meshed: Prepared) -> Answers:
+        solutions: dict[str, Solution] = {}
+        transport: dict[str, EffectiveTransport] = {}
+        for carrier in scenario.transport.carriers:
+            tell(f"transport of {carrier}s")
+            solutions[carrier] = solve_carrier(scenario, meshed, carrier, watch=watch)
+            transport[carrier] = homogenise(carrier, solutions[carrier], watch)
+        found = Answers(
+            prepared=meshed, solutions=solutions, transport=transport, brackets={}, indicators={}
+        )
+        return certified(found, watch) if bounded else found
+
+    first = solve_on(prepared)
+    if spec is None or not bounded:
+        return first
+    return refined(scenario, spec, first, solve_on, watch=watch, tell=tell)
 
 
 def solve_carrier(
@@ -209,13 +235,14 @@ def _write_fields(
     solutions: Mapping[str, Solution],
     folder: Path,
     watch: Stopwatch,
+    gaps: Mapping[str, NDArray[np.float64]],
     *,
     draw: bool,
 ) -> tuple[str, ...]:
     """Write the fields and draw them (collective); return what is to be noted."""
     mesh = prepared.mesh
     with watch.stage("fields"):
-        piece = solution_fields(mesh, solutions, scenario.output.fields)
+        piece = solution_fields(mesh, solutions, scenario.output.fields, gaps)
         path = write_fields(folder / FIELDS_FILE, piece, mesh.comm, materials=mesh.materials)
         surface = interface_fields(mesh, solutions) if scenario.output.fields else None
         if surface is not None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cellion.cell.response import CellResponse
 from cellion.errors import ResultsError, nearest
 from cellion.homogenise.properties import DIRECTIONS, Dissipation, EffectiveTransport
+from cellion.results.accuracy import AccuracyRecord
 from cellion.results.provenance import Provenance
 
 __all__ = [
@@ -355,6 +356,7 @@ class RunResult:
         description: What the scenario says about itself.
         cell: Response of a cell, if the run asked for one; fractions, surfaces and contact areas
             are then those of its composite.
+        accuracy: What the bounds certify, if the run asked for them.
         schema_version: Version of this layout.
     """
 
@@ -374,6 +376,7 @@ class RunResult:
     notes: tuple[str, ...] = ()
     description: str | None = None
     cell: CellResponse | None = None
+    accuracy: AccuracyRecord | None = None
     schema_version: int = SCHEMA_VERSION
 
     def carrier(self, name: str) -> CarrierResult:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from cellion.quantities import describe
+from cellion.scenario.accuracy import AccuracySpec
 from cellion.scenario.cell import CellSpec
 from cellion.scenario.cell_agreement import cell_faults
 from cellion.scenario.faults import Fault, FaultsError, Positions, scenario_error
@@ -66,6 +67,7 @@ class Scenario(Section):
         cell: Separator and collector beside the geometry, and what carries which current.
         transport: What is computed.
         mesh: Mesh sizes.
+        accuracy: Bounds of the answer, and how close they are to be.
         study: Other values to run.
         fit: A value of an interface that is fitted to measurements.
         output: What is written beside the numbers.
@@ -99,6 +101,9 @@ class Scenario(Section):
         default_factory=TransportSpec, description="Which carriers, driven how."
     )
     mesh: MeshSpec = Field(default_factory=MeshSpec, description="How fine the mesh is.")
+    accuracy: AccuracySpec | None = Field(
+        default=None, description="Guaranteed bounds of the answer, and how close they are to be."
+    )
     study: StudySpec | None = Field(default=None, description="The same with other values.")
     fit: FitSpec | None = Field(
         default=None, description="A value of an interface that is fitted to measurements."
@@ -162,6 +167,7 @@ class Scenario(Section):
         faults = [
             *_transport_faults(self),
             *_mesh_faults(self),
+            *_accuracy_faults(self),
             *_temperature_faults(self),
             *_density_faults(self),
             *interface_faults(
@@ -222,6 +228,32 @@ def _mesh_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
         for name in sizes
         if getattr(scenario.mesh, name) > edge * (1.0 + 1e-9)
     ]
+
+
+def _accuracy_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
+    """Return where `accuracy` asks for bounds that are not known, or a mesh that cannot change."""
+    spec, boundary = scenario.accuracy, scenario.transport.boundary
+    faults: list[tuple[KeyPath, str]] = []
+    if spec is None:
+        return faults
+    if spec.bracket and boundary not in ("periodic", "electrodes", "uniform_gradient"):
+        message = (
+            f"found true, but no bounds are known for the boundary '{boundary}'; allowed: "
+            "periodic, electrodes, uniform_gradient (or `bracket: false`)"
+        )
+        faults.append((("accuracy", "bracket"), message))
+    if spec.tolerance is None:
+        return faults
+    if not spec.bracket:
+        message = "it is the width of the bracket, but 'bracket' is false; remove one of the two"
+        faults.append((("accuracy", "tolerance"), message))
+    if scenario.microstructure.mesh is not None:
+        message = (
+            "the mesh is read from a file and cannot be refined here; remove this key, and the "
+            "run says how wide the bracket of the file's mesh is"
+        )
+        faults.append((("accuracy", "tolerance"), message))
+    return faults
 
 
 def _temperature_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:

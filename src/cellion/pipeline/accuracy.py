@@ -1,0 +1,310 @@
+"""Bounds of all carriers, and meshes that become finer where these are apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cellion.parallel import Stopwatch, on_root, peak_memory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
+from cellion.homogenise.properties import EffectiveTransport
+from cellion.mesh.data import MeshData
+from cellion.mesh.distribute import distribute
+from cellion.mesh.generate import generate_mesh
+from cellion.mesh.labelled import LabelledMesh
+from cellion.mesh.marking import mark, spots_of
+from cellion.mesh.octree import Spots
+from cellion.mesh.periodicity import AXES
+from cellion.mesh.sizes import mesh_sizes
+from cellion.microstructure.generate import generate
+from cellion.pipeline.record import Prepared
+from cellion.results.accuracy import AccuracyRecord, PassRecord
+from cellion.results.record import RunResult
+from cellion.scenario.accuracy import AccuracySpec
+from cellion.scenario.scenario import Scenario
+from cellion.transport.lower_bound import conserved_currents
+from cellion.transport.solution import Solution
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+__all__ = ["Answers", "certified", "gap_fields", "refined", "with_bounds"]
+
+type Listener = Callable[[str], None]
+type Solve = Callable[[Prepared], "Answers"]
+
+_LARGEST_SHARE, _LEAST_SHARE = 0.5, 0.2
+"""Largest and smallest part of the gap whose cells are refined in one pass."""
+
+_GAIN = 0.75
+"""Part of the gap of smooth cells that halving them takes away (second order)."""
+
+_MOST_PASSES = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What one mesh answers.
+
+    Attributes:
+        prepared: Materials and mesh.
+        solutions: Solved transport per carrier.
+        transport: Effective transport per carrier.
+        brackets: Bounds per carrier; empty when none were asked for.
+        indicators: Where the bounds are apart, per carrier.
+        accuracy: What the bounds certify, None without them.
+    """
+
+    prepared: Prepared
+    solutions: Mapping[str, Solution]
+    transport: Mapping[str, EffectiveTransport]
+    brackets: Mapping[str, Bracket]
+    indicators: Mapping[str, Indicators]
+    accuracy: AccuracyRecord | None = None
+
+    @property
+    def width(self) -> float:
+        """Largest width of a bracket over its middle [-]."""
+        return max(self._each(lambda bracket, name: bracket.width(name)), default=0.0)
+
+    @property
+    def rounding(self) -> float:
+        """Largest rounding error that a bound allows for, relative [-]."""
+
+        def relative(bracket: Bracket, name: str) -> float:
+            k = AXES.index(name)
+            high = float(bracket.upper[k, k])
+            return bracket.rounding.get(name, 0.0) / high if high > 0.0 else 0.0
+
+        return max(self._each(relative), default=0.0)
+
+    def _each(self, number: Callable[[Bracket, str], float]) -> list[float]:
+        return [
+            number(bracket, direction)
+            for name, bracket in self.brackets.items()
+            for direction in self.solutions[name].problem.directions
+        ]
+
+
+def certified(answers: Answers, watch: Stopwatch) -> Answers:
+    """Bound the answers of all carriers on their mesh (collective).
+
+    Args:
+        answers: Answers without bounds.
+        watch: Records the stages.
+    """
+    brackets, indicators = {}, {}
+    for name, solution in answers.solutions.items():
+        conserved = conserved_currents(solution, watch)
+        with watch.stage("bracket"):
+            upper = answers.transport[name].effective_conductivity
+            brackets[name], indicators[name] = bracket_of(solution, conserved, upper)
+    return replace(answers, brackets=brackets, indicators=indicators)
+
+
+def refined(
+    scenario: Scenario,
+    spec: AccuracySpec,
+    first: Answers,
+    solve: Solve,
+    *,
+    watch: Stopwatch,
+    tell: Listener,
+) -> Answers:
+    """Refine the mesh until the bounds are as close as asked, or the budget is used (collective).
+
+    Args:
+        scenario: What is asked.
+        spec: Its accuracy.
+        first: Bounded answers on the first mesh.
+        solve: From materials and mesh to answers with bounds.
+        watch: Records the stages.
+        tell: Takes progress lines.
+
+    Returns:
+        The answers of the last mesh, with the history of all.
+    """
+    comm, start = first.prepared.mesh.comm, time.perf_counter()
+    remesh = _Remesher(scenario, first.prepared, comm)
+    answers, history, stopped = first, [_pass(first, 0.0)], "the mesh was to be kept"
+    while spec.tolerance is not None:
+        tell(f"bracket {100 * answers.width:.3g} % wide with {history[-1].cells:,} cells")
+        marked, reason = _marked(answers, spec.tolerance)
+        stopped = reason or _over_budget(spec, history, marked, answers, start)
+        if stopped:
+            break
+        with watch.stage("mesh"):
+            prepared = remesh.finer(answers.prepared, marked, watch)
+        if prepared.mesh.global_cells <= history[-1].cells:
+            stopped = "the smallest cells that the faces of the box allow are reached"
+            break
+        answers = solve(prepared)
+        history.append(_pass(answers, time.perf_counter() - start))
+    return replace(answers, accuracy=_record(spec, answers, history, stopped, remesh.exact))
+
+
+def with_bounds(result: RunResult, answers: Answers) -> RunResult:
+    """Return the record of a run with its bounds."""
+    carriers = dict(result.carriers)
+    for name, bracket in answers.brackets.items():
+        low, high = np.full((2, 3, 3), np.nan)
+        d = len(bracket.lower)
+        low[:d, :d], high[:d, :d] = bracket.lower, bracket.upper
+        carriers[name] = replace(carriers[name], lower=low, upper=high)
+    return replace(result, carriers=carriers, accuracy=answers.accuracy)
+
+
+def gap_fields(answers: Answers) -> dict[str, NDArray[np.float64]]:
+    """Where the bounds are apart: their gap per volume, the mean of which is U - L [S/m].
+
+    What resistive facets add counts for the cell on one side.
+    """
+    mesh = answers.prepared.mesh
+    share = mesh.cell_volumes[: mesh.n_owned_cells] / mesh.volume
+    found = {}
+    for name, indicators in answers.indicators.items():
+        for direction, cells in indicators.cells.items():
+            gap = cells.copy()
+            np.add.at(gap, indicators.near, indicators.facets[direction])
+            found[f"gap_density_{name}_{direction}"] = gap / share
+    return found
+
+
+def _marked(answers: Answers, tolerance: float) -> tuple[NDArray[np.bool_], str]:
+    """Mark the cells to refine, or say why none are (collective)."""
+    mesh, width = answers.prepared.mesh, answers.width
+    nothing = np.zeros(mesh.n_owned_cells, dtype=bool)
+    if width <= tolerance:
+        return nothing, "the tolerance is met"
+    if width <= 4.0 * answers.rounding:
+        return nothing, "rounding errors are reached"
+    shares = np.zeros(mesh.n_owned_cells)
+    for name, found in answers.indicators.items():
+        bracket = answers.brackets[name]
+        for direction, cells in found.cells.items():
+            if bracket.width(direction) > tolerance:
+                k = AXES.index(direction)
+                shares += cells / bracket.upper[k, k]
+                np.add.at(shares, found.near, found.facets[direction] / bracket.upper[k, k])
+    wanted = (1.0 - 0.8 * tolerance / width) / _GAIN
+    return mark(shares, float(np.clip(wanted, _LEAST_SHARE, _LARGEST_SHARE)), mesh.comm), ""
+
+
+def _over_budget(
+    spec: AccuracySpec,
+    history: list[PassRecord],
+    marked: NDArray[np.bool_],
+    answers: Answers,
+    start: float,
+) -> str:
+    """Say which budget the next pass would exceed, if any (collective)."""
+    mesh = answers.prepared.mesh
+    comm, children = mesh.comm, 2**mesh.dimension
+    share = comm.allreduce(int(marked.sum())) / mesh.global_cells
+    growth = 1.0 + share * (children - 1)
+    memory = comm.allreduce(float(peak_memory())) * growth
+    elapsed = comm.bcast(time.perf_counter() - start)
+    last = elapsed - (history[-2].seconds if len(history) > 1 else 0.0)
+    if len(history) >= _MOST_PASSES:
+        return f"{_MOST_PASSES} passes were made"
+    if spec.memory is not None and memory > spec.memory:
+        return f"the next pass would need about {memory / 1e9:.1f} GB"
+    if spec.time is not None and elapsed + last * growth > spec.time:
+        return f"the next pass would end after about {elapsed + last * growth:.0f} s"
+    return ""
+
+
+class _Remesher:
+    """Meshes the same geometry again, finer; the geometry stays on rank 0."""
+
+    def __init__(self, scenario: Scenario, prepared: Prepared, comm: MPI.Comm) -> None:
+        self._comm = comm
+        self._spots: Spots | None = None
+        self._structure = None
+        if comm.rank == 0 and scenario.microstructure.mesh is None:
+            densities = {name: m.density for name, m in prepared.materials.items()}
+            self._structure = generate(scenario.microstructure, densities)
+            self._sizes = mesh_sizes(scenario.mesh, self._structure)
+        self.exact = scenario.microstructure.kind in ("layers", "checkerboard", "mesh", "bricks")
+
+    def finer(self, prepared: Prepared, marked: NDArray[np.bool_], watch: Stopwatch) -> Prepared:
+        """Mesh with half the size around marked cells (collective)."""
+        spots = spots_of(prepared.mesh, marked)
+        kept: list[MeshData] = []
+
+        def make() -> dict[str, float]:
+            if self._structure is None or spots is None:
+                return {}
+            self._spots = spots if self._spots is None else self._spots.and_more(spots)
+            kept.append(generate_mesh(self._structure, self._sizes, spots=self._spots))
+            return dict(kept[0].quality)
+
+        quality = on_root(self._comm, make)
+        mesh: LabelledMesh = distribute(kept.pop() if kept else None, self._comm)
+        cells = {"cells": float(mesh.global_cells)}
+        return replace(prepared, mesh=mesh, quality=dict(prepared.quality) | cells | quality)
+
+
+def _pass(answers: Answers, seconds: float) -> PassRecord:
+    """Record the bounds on one mesh."""
+    bounds: dict[str, dict[str, dict[str, float]]] = {"lower": {}, "upper": {}}
+    for name, bracket in answers.brackets.items():
+        for side, tensor in (("lower", bracket.lower), ("upper", bracket.upper)):
+            bounds[side][name] = {
+                direction: float(tensor[AXES.index(direction), AXES.index(direction)])
+                for direction in answers.solutions[name].problem.directions
+            }
+    return PassRecord(
+        cells=answers.prepared.mesh.global_cells,
+        lower=bounds["lower"],
+        upper=bounds["upper"],
+        unknowns=sum(
+            bracket.unknowns + answers.solutions[name].report.unknowns
+            for name, bracket in answers.brackets.items()
+        ),
+        seconds=seconds,
+    )
+
+
+def _record(
+    spec: AccuracySpec,
+    answers: Answers,
+    history: list[PassRecord],
+    stopped: str,
+    exact: bool,
+) -> AccuracyRecord:
+    """Record what was reached."""
+    geometry = float("nan")
+    if not exact and len(history) > 1:
+        geometry = _drift(history[-2], history[-1])
+    one_sided = any(bracket.sheets for bracket in answers.brackets.values())
+    return AccuracyRecord(
+        width=answers.width,
+        tolerance=spec.tolerance,
+        stopped=stopped,
+        rounding=answers.rounding,
+        certified="upper" if one_sided else "both",
+        geometry_error=geometry,
+        history=tuple(history),
+    )
+
+
+def _drift(before: PassRecord, last: PassRecord) -> float:
+    """Largest relative change of the middle of a bracket from one mesh to the next [-]."""
+
+    def middle(found: PassRecord, name: str, direction: str) -> float:
+        return 0.5 * (found.lower[name][direction] + found.upper[name][direction])
+
+    changes = [
+        abs(middle(last, name, k) / middle(before, name, k) - 1.0)
+        for name, of in last.upper.items()
+        for k in of
+        if middle(before, name, k) > 0.0
+    ]
+    return max(changes, default=0.0)

@@ -1,0 +1,54 @@
+"""How a bracket became narrow: one entry for each mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["AccuracyRecord", "PassRecord"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassRecord:
+    """Bounds on one mesh.
+
+    Attributes:
+        cells: Mesh cells.
+        lower: Lower bound of sigma_eff per carrier and direction [S/m].
+        upper: Upper bound of sigma_eff per carrier and direction [S/m].
+        unknowns: Unknowns of upper and lower bound together, of all carriers.
+        seconds: Wall time since the first mesh was asked for [s].
+    """
+
+    cells: int
+    lower: Mapping[str, Mapping[str, float]]
+    upper: Mapping[str, Mapping[str, float]]
+    unknowns: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyRecord:
+    """What a bracket certifies, and what it took.
+
+    The bounds hold for the meshed geometry; how far that is from the true one they do not tell.
+
+    Attributes:
+        width: Largest width of a bracket over its middle, of all carriers and directions [-].
+        tolerance: The width that was asked for [-]; None when the mesh was to be kept.
+        stopped: Why the refinement ended.
+        rounding: Largest rounding error that the bounds allow for, relative [-].
+        certified: Which sides are sharp: ``both``, or ``upper`` where the lower bound leaves
+            conducting sheets out (it is valid, but does not meet the upper one).
+        geometry_error: Estimated relative change of sigma_eff by the next finer geometry [-]; NaN
+            where the mesh follows the geometry exactly or there was one mesh only.
+        history: The meshes, from coarse to fine.
+    """
+
+    width: float
+    tolerance: float | None
+    stopped: str
+    rounding: float
+    certified: str
+    geometry_error: float = float("nan")
+    history: tuple[PassRecord, ...] = field(default_factory=tuple)

@@ -1,0 +1,86 @@
+"""Runs with bounds: refined until they are close, or until a budget is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cellion.parallel  # noqa: F401 - before mpi4py
+
+import h5py
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from cellion.pipeline.run import run
+from cellion.results.files import load_result
+from cellion.results.record import RunResult
+from cellion.scenario.load import load_scenario
+from small_scenarios import write
+
+TILES = """
+name: tiles
+materials:
+  A: {ion: {conductivity: 1 S/m}}
+  B: {ion: {conductivity: 25 S/m}}
+microstructure:
+  checkerboard: {box: [1 um, 1 um], divisions: [2, 2], materials: [A, B]}
+transport: {carriers: [ion]}
+mesh: {size: 0.125 um, smallest_size: 0.125 um}
+output: {pictures: false}
+"""
+EXACT = 5.0
+
+
+def answer(tmp_path: Path, accuracy: str, folder: Path | None = None) -> RunResult:
+    scenario = load_scenario(write(tmp_path, f"{TILES}accuracy: {accuracy}\n"))
+    return run(scenario, MPI.COMM_SELF, folder=folder)
+
+
+def test_the_mesh_is_refined_until_the_bracket_is_narrow(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    answer(tmp_path, "{tolerance: 10 %}", folder)
+    result = load_result(folder)
+    found, carrier = result.accuracy, result.carrier("ion")
+    assert found is not None
+    assert found.stopped == "the tolerance is met"
+    assert found.certified == "both"
+    assert found.width <= 0.1 < found.history[-2].upper["ion"]["x"] / EXACT - 0.9
+    cells = [each.cells for each in found.history]
+    assert cells == sorted(set(cells))
+    assert result.mesh["cells"] == cells[-1]
+    for each in found.history:
+        for direction in ("x", "y"):
+            assert each.lower["ion"][direction] < EXACT < each.upper["ion"][direction]
+    assert carrier.lower is not None
+    assert carrier.upper is not None
+    gap = (carrier.upper - carrier.lower)[:2, :2]
+    assert np.linalg.eigvalsh(gap).min() > 0.0
+    assert carrier.effective_conductivity[0, 0] <= carrier.upper[0, 0]
+    # The mean of the gap density over the box is the gap.
+    with h5py.File(folder / "fields.vtkhdf") as file:
+        data = file["VTKHDF"]["CellData"]
+        assert {"gap_density_ion_x", "gap_density_ion_y"} <= set(data)
+        assert (data["gap_density_ion_x"][:] >= 0.0).all()
+
+
+def test_without_a_tolerance_the_mesh_is_kept(tmp_path: Path) -> None:
+    found = answer(tmp_path, "{bracket: true}").accuracy
+    assert found is not None
+    assert found.stopped == "the mesh was to be kept"
+    assert len(found.history) == 1
+
+
+def test_without_a_bracket_nothing_is_certified(tmp_path: Path) -> None:
+    result = answer(tmp_path, "{bracket: false}")
+    assert result.accuracy is None
+    assert result.carrier("ion").lower is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "told"), [("memory: 1 MB", "GB"), ("time: 1 ms", "would end after about")]
+)
+def test_a_budget_ends_the_refinement(tmp_path: Path, budget: str, told: str) -> None:
+    found = answer(tmp_path, f"{{tolerance: 1 %, {budget}}}").accuracy
+    assert found is not None
+    assert told in found.stopped
+    assert found.width > 0.01
