@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
@@ -18,6 +19,8 @@ from cellion.results.files import replacing
 from cellion.results.fit import Fit
 
 __all__ = ["fit_rows", "fit_table", "plot_fits"]
+
+type Floats = NDArray[np.float64]
 
 # Okabe and Ito's colours, told apart with any colour vision.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -105,27 +108,40 @@ def plot_fits(fits: Sequence[Fit], path: Path, *, key: str, unit: str) -> Path:
     figure = Figure(figsize=(5.6, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
+    shown = unit.replace("ohm", "Ω").replace("*", " ").replace("^2", "²")
     for number, fit in enumerate(fits):
         if not fit.trail:
             continue
         colour = _COLOURS[number % len(_COLOURS)]
         value, sigma = np.array(fit.trail).T
-        axes.plot(value, 10 * sigma, "-", lw=1.2, color=colour)
+        axes.plot(*_smooth(value, 10 * sigma), "-", lw=1.2, color=colour)
         axes.plot(value, 10 * sigma, "o", ms=2.5, color=colour)
         axes.axhline(10 * fit.measured, ls=(0, (1, 2)), lw=1.0, color=colour)
         if not math.isnan(fit.uncertainty):
             low, high = fit.measured - fit.uncertainty, fit.measured + fit.uncertainty
             axes.axhspan(10 * low, 10 * high, color=colour, alpha=0.12, lw=0)
-        answer = "none" if math.isnan(fit.value) else f"{fit.value:.3g} {unit}"
+        answer = "none" if math.isnan(fit.value) else f"{fit.value:.3g} {shown}"
         axes.plot([], [], "o-", ms=4, lw=1.2, color=colour, label=f"{fit.label}: {answer}")
         if not math.isnan(fit.value):
             axes.plot(fit.value, 10 * fit.measured, "D", ms=6, mec="white", color=colour)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlabel(f"{key} [{unit}]")
+    axes.set_xlabel(f"{key} [{shown}]")
     axes.set_ylabel("effective conductivity [mS/cm]")
     axes.grid(alpha=0.25, lw=0.6)
     axes.legend(fontsize=8, frameon=False)
     with replacing(path) as partial:
         figure.savefig(partial, format=path.suffix[1:], dpi=220)
     return path
+
+
+def _smooth(value: Floats, sigma: Floats) -> tuple[Floats, Floats]:
+    """Join points on the scale on which the curve is nearly straight.
+
+    Resistances add, so that 1 / sigma is nearly linear in the resistance; sheets lead beside the
+    rest, so that sigma is nearly linear in their conductance.
+    """
+    fine = np.geomspace(value[0], value[-1], 300)
+    if sigma[-1] < sigma[0]:
+        return fine, 1.0 / np.interp(fine, value, 1.0 / sigma)
+    return fine, np.interp(fine, value, sigma)
