@@ -216,7 +216,7 @@ def _question(run: RunResult | Mapping[str, Entry], row: Mapping[str, Entry]) ->
 
 
 def _sample(row: Mapping[str, Entry], carrier: str, material: str, what_was_asked: str) -> Sample:
-    errors = [_number(row.get(f"relative_error_{carrier}_{d} [-]")) for d in "xyz"]
+    errors = [_error(row, carrier, direction) for direction in "xyz"]
     known = [error for error in errors if not math.isnan(error)]
     return Sample(
         carrier=carrier,
@@ -229,6 +229,17 @@ def _sample(row: Mapping[str, Entry], carrier: str, material: str, what_was_aske
         relative_error=max(known, default=math.nan),
         question=what_was_asked,
     )
+
+
+def _error(row: Mapping[str, Entry], carrier: str, direction: str) -> float:
+    """Relative error by the mesh: half the width of the bracket, else the estimate."""
+    low, high = (
+        _number(row.get(f"sigma_{carrier}_{direction}{direction}_{side} [S/m]"))
+        for side in ("lower", "upper")
+    )
+    if low > 0.0:
+        return (high - low) / (high + low)
+    return _number(row.get(f"relative_error_{carrier}_{direction} [-]"))
 
 
 def _number(entry: Entry) -> float:

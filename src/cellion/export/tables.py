@@ -225,26 +225,32 @@ def console_table(results: Sequence[RunResult], title: str | None = None) -> Tab
     names = ["carrier", "direction"] if single else ["run", "carrier", "direction"]
     for name in names:
         table.add_column(name, overflow="fold")
-    for header in ("sigma_eff [mS/cm]", "bulk [mS/cm]", "tortuosity factor [-]", "mesh error [%]"):
+    bounded = any(c.lower is not None for result in results for c in result.carriers.values())
+    last = "bracket [mS/cm]" if bounded else "mesh error [%]"
+    for header in ("sigma_eff [mS/cm]", "bulk [mS/cm]", "tortuosity factor [-]", last):
         table.add_column(escape(header), justify="right")
     for result in results:
         for name, carrier in result.carriers.items():
             first = [name] if single else [escape(result.name), name]
             for direction in carrier.directions:
-                table.add_row(*first, direction, *_direction_cells(carrier, direction))
+                cells = _direction_cells(carrier, direction, bounded=bounded)
+                table.add_row(*first, direction, *cells)
                 first = [""] * len(first)
     return table
 
 
-def _direction_cells(carrier: CarrierResult, direction: str) -> list[str]:
+def _direction_cells(carrier: CarrierResult, direction: str, *, bounded: bool) -> list[str]:
     axis = DIRECTIONS.index(direction)
-    error = carrier.discretisation_error_estimate.get(direction, math.nan)
+    last = _digits(100 * carrier.discretisation_error_estimate.get(direction, math.nan), 2)
+    if bounded:
+        ends = [t[axis, axis] for t in (carrier.lower, carrier.upper) if t is not None]
+        last = " to ".join(_digits(10 * float(end), 4) for end in ends)
     return [
         # 1 S/m = 10 mS/cm
         _digits(10 * float(carrier.effective_conductivity[axis, axis]), 4),
         _digits(10 * carrier.bulk_conductivity, 4),
         _digits(carrier.tortuosity_factor.get(direction, math.nan), 4),
-        _digits(100 * error, 2),
+        last,
     ]
 
 

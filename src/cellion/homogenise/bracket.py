@@ -9,7 +9,7 @@ For every mean field e, with any admissible potential and any currents that cons
                    - int_resistive R (q_k . n) (q_l . n)).
 
 E_k = e_k + grad w_k is the P1 field, q_k the conserved current density. Nothing is assumed of how
-well the linear systems were solved. Derivation and hypotheses: docs/theory.md.
+well the linear systems were solved. Derivation and hypotheses: docs/theory_of_brackets.md.
 
 Source: Prager and Synge, Q. Appl. Math. 5 (1947) 241; Marini, SIAM J. Numer. Anal. 22 (1985) 493.
 """

@@ -24,6 +24,10 @@ _HALF = 0.7
 
 _BISECTIONS = 60
 
+_TIES = 0.95
+"""Smallest share that is marked along with the threshold, relative to it, so that cells that are
+alike by symmetry are refined alike whatever the last digits of their shares."""
+
 _NEAR_FACE, _LEAST_NEAR_FACE = 1e-4, 1e-5
 """Closer to a face of the box than this, leaves stay above this, relative to its longest edge: the
 faces are told by their coordinates, to `cellion.mesh.periodicity.PLANE_TOLERANCE`."""
@@ -50,7 +54,7 @@ def mark(shares: Array, fraction: float, comm: MPI.Comm) -> NDArray[np.bool_]:
         middle = 0.5 * (low + high)
         held = comm.allreduce(float(above[np.searchsorted(ordered, middle)]))
         low, high = (middle, high) if held >= fraction * total else (low, middle)
-    marked: NDArray[np.bool_] = (shares >= low) & (shares > 0.0)
+    marked: NDArray[np.bool_] = (shares >= _TIES * low) & (shares > 0.0)
     return marked
 
 
