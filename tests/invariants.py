@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import astuple
 from datetime import datetime
 
 import numpy as np
 
+from cellion.cell.response import CellResponse
 from cellion.results.record import CarrierResult, PercolationRecord, RunResult
 
 ROUNDING = 1e-9
@@ -20,6 +22,8 @@ def check_result(result: RunResult) -> None:
     check_fractions(result)
     check_surfaces(result)
     check_provenance(result)
+    if result.cell is not None:
+        check_cell(result.cell)
     for name, carrier in result.carriers.items():
         check_tensor(carrier)
         check_derived_numbers(carrier)
@@ -92,8 +96,10 @@ def check_percolation(
 
 
 def check_fractions(result: RunResult) -> None:
-    """Volumes fill the box; weights, where densities are known, the solid."""
-    assert set(result.volume_fraction) == set(result.materials)
+    """Volumes fill the box (the composite of a cell); weights, where known, the solid."""
+    if result.cell is None:
+        assert set(result.volume_fraction) == set(result.materials)
+    assert set(result.volume_fraction) <= set(result.materials)
     volumes = [fraction.meshed for fraction in result.volume_fraction.values()]
     assert all(volume is not None and volume >= 0.0 for volume in volumes)
     assert math.isclose(sum(v for v in volumes if v is not None), 1.0, rel_tol=ROUNDING)
@@ -113,6 +119,24 @@ def check_surfaces(result: RunResult) -> None:
         assert math.isclose(area, shared, rel_tol=ROUNDING, abs_tol=1e-12)
 
 
+def check_cell(cell: CellResponse) -> None:
+    """Parts add up, all current reacts, what enters leaves, and shares are shares."""
+    for share in cell.active.values():
+        kinds = astuple(share)
+        assert min(kinds) >= 0.0
+        assert math.isclose(sum(kinds), 1.0, rel_tol=ROUNDING)
+    assert 0.0 <= cell.connected_area <= cell.reaction_area * (1 + ROUNDING)
+    if not cell.connects:
+        assert math.isinf(cell.area_specific_resistance)
+        return
+    assert min(cell.parts.values()) >= 0.0
+    total = math.fsum(cell.parts.values())
+    assert math.isclose(total, cell.area_specific_resistance, rel_tol=ROUNDING)
+    assert math.isclose(math.fsum(cell.reaction_current), 1.0, rel_tol=1e-6)
+    assert len(cell.depth) == len(cell.reaction_current) + 1
+    assert cell.imbalance <= 1e-6
+
+
 def check_provenance(result: RunResult) -> None:
     """Enough is known to repeat the run."""
     made = result.provenance
@@ -121,7 +145,8 @@ def check_provenance(result: RunResult) -> None:
     assert all(made.versions.values())
     assert made.git_commit is None or re.fullmatch("[0-9a-f]{40}", made.git_commit)
     assert made.ranks >= 1
-    assert {"mesh", "distribute", "discretise", "homogenise"} <= set(made.wall_time)
+    last = "homogenise" if result.cell is None else "cell"
+    assert {"mesh", "distribute", "discretise", last} <= set(made.wall_time)
     assert all(seconds >= 0.0 for seconds in made.wall_time.values())
     assert made.peak_memory > 5e7 * made.ranks
     assert made.python

@@ -34,7 +34,14 @@ PRESSED = (
     "mesh={size: 3 um, surface_size: 2 um, smallest_size: 1 um, gap_cells: 1}",
     "output.pictures=false",
 )
+SHARE = "microstructure.packing.particles[0].volume_fraction"
 CHANGES: dict[str, tuple[str, ...]] = {
+    "cathode_resistance": (
+        *SMALL,
+        "study.replicates=1",
+        f"study.vary={{'{SHARE}': [0.5, 0.6]}}",
+        f"study.derive={{'microstructure.packing.box[2]': \"'7 um' / {SHARE}\"}}",
+    ),
     "ncm811_li6ps5cl": SMALL,
     "se_fraction": (
         *SMALL,
@@ -42,8 +49,8 @@ CHANGES: dict[str, tuple[str, ...]] = {
         "study.vary={'microstructure.packing.particles[0].volume_fraction': [0.3, 0.5]}",
     ),
     "llzo_polycrystal": (
-        "microstructure.polycrystal.box=[11 um, 11 um, 11 um]",
-        "mesh.size=5 um",
+        "microstructure.polycrystal.box=[8 um, 8 um, 8 um]",
+        "mesh.size=4 um",
         "study.vary={temperature: [250 K, 300 K, 350 K]}",
         "output.pictures=false",
     ),
@@ -188,6 +195,28 @@ def test_header_promises_the_answer(answers, name):
         index = "xyz".index(direction)
         found = float(ion.effective_conductivity[index, index])
         assert found == pytest.approx(float(value), rel=PROMISES[name]), direction
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("name", ["teaching_cell", "cathode_resistance"])
+def test_a_cell_does_not_depend_on_ranks(answers, name):
+    both = [results(answers[ranks][0] / name) for ranks in (1, 2)]
+    for one, two in zip(*both, strict=True):
+        assert sum(one.cell.parts.values()) == pytest.approx(one.cell.area_specific_resistance)
+        assert two.cell.parts == pytest.approx(one.cell.parts, rel=RELATIVE)
+        assert two.cell.reaction_current == pytest.approx(one.cell.reaction_current, rel=1e-6)
+
+
+@pytest.mark.mpi
+def test_header_promises_the_resistance_of_the_cell(answers):
+    header = FILES["teaching_cell"].read_text(encoding="utf-8")
+    value, share, idle = re.search(r"([\d.]+) Ohm cm\^2, (\d+) %.*?(\d+) %", header, re.S).groups()
+    (result,) = results(answers[1][0] / "teaching_cell")
+    cell = result.cell
+    assert 1e4 * cell.area_specific_resistance == pytest.approx(float(value), rel=1e-3)
+    reaction = cell.parts["interfacial"] / cell.area_specific_resistance
+    assert 100 * reaction == pytest.approx(float(share), abs=0.5)
+    assert 100 * cell.active["CAM"].without_electrons == pytest.approx(float(idle), abs=0.5)
 
 
 @pytest.mark.mpi
