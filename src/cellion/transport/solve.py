@@ -22,6 +22,7 @@ from petsc4py import PETSc
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
+from cellion.transport.constraints import constant_modes, fix_rows
 from cellion.transport.discretise import Discretisation, discretise
 from cellion.transport.linear import (
     Run,
@@ -52,9 +53,6 @@ _REUSE_CONTRAST = 1e3
 
 _SMOOTHED_ANISOTROPY = 300.0
 """Ratio of principal conductivities of a material up to which Gauss-Seidel smooths well."""
-
-_FIXED_DIAGONAL = 0.1
-"""Diagonal of fixed nodes over the mean diagonal; larger values stiffen coarse nodes near them."""
 
 
 def solve(problem: TransportProblem, watch: Stopwatch | None = None) -> Solution:
@@ -176,7 +174,7 @@ def _singular_solver(run: Run, stack: ExitStack) -> tuple[PETSc.KSP, PETSc.NullS
     with run.watch.stage("assemble"):
         matrix = assemble_operator(run.problem, run.discrete)
         stack.callback(matrix.destroy)
-        constants = _constants(run.discrete, matrix, stack)
+        constants = constant_modes(run.discrete, matrix, stack)
         matrix.setNullSpace(constants)
     with run.watch.stage("setup"):
         solver = new_solver(run, matrix, stack)
@@ -195,27 +193,6 @@ def _load(
     return load
 
 
-def _constants(discrete: Discretisation, matrix: PETSc.Mat, stack: ExitStack) -> PETSc.NullSpace:
-    """Null space of the matrix without fixed nodes: a constant on each solved component."""
-    group = discrete.dofs.group[: discrete.dofs.index_map.size_local]
-    comm = discrete.dofs.index_map.comm
-    names = sorted(set().union(*comm.allgather(np.unique(group).tolist())))
-    if len(names) == 1:
-        space = PETSc.NullSpace().create(constant=True, comm=comm)
-        stack.callback(space.destroy)
-        return space
-    vectors = []
-    for name in names:
-        vector = matrix.createVecRight()
-        stack.callback(vector.destroy)
-        vector.array[:] = group == name
-        vector.normalize()
-        vectors.append(vector)
-    space = PETSc.NullSpace().create(constant=False, vectors=vectors, comm=comm)
-    stack.callback(space.destroy)
-    return space
-
-
 def _solve_gradient(run: Run, wanted: list[str]) -> None:
     """Solve with the potential of a uniform field on the whole boundary."""
     mesh = run.problem.mesh
@@ -228,7 +205,7 @@ def _solve_gradient(run: Run, wanted: list[str]) -> None:
             through = np.ones(len(run.discrete.components.percolates), dtype=bool)
             faces = [(axis, side) for axis in range(mesh.dimension) for side in (0, 1)]
             fixed = np.logical_or.reduce([_on_face(run, *face, through) for face in faces])
-            _fix(matrix, fixed)
+            fix_rows(matrix, fixed)
         with run.watch.stage("setup"):
             solver = new_solver(run, matrix, stack)
             solver.setUp()
@@ -265,7 +242,7 @@ def _solve_electrodes(run: Run, wanted: list[str]) -> None:
             with run.watch.stage("setup"):
                 sides, fixed = _electrode_nodes(run, axis)
                 free.copy(matrix, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
-                _fix(matrix, fixed)
+                fix_rows(matrix, fixed)
                 solver.setOperators(matrix)
                 solver.setUp()
             with run.watch.stage("solve"):
@@ -295,7 +272,7 @@ def _solve_cell(run: Run, wanted: list[str]) -> None:
             raised.array[:] = lower
             free.mult(raised, load)
             load.array[:] = np.where(fixed, 0.0, -load.array)
-            _fix(matrix, fixed)
+            fix_rows(matrix, fixed)
         with run.watch.stage("setup"):
             solver = new_solver(run, matrix, stack)
             solver.setUp()
@@ -316,15 +293,6 @@ def _solve_fixed(
     applied.array[:] = np.where(fixed, 0.0, load.array)
     solve_corrector(run, solver, applied, direction)
     applied.destroy()
-
-
-def _fix(matrix: PETSc.Mat, fixed: Flags) -> None:
-    """Replace the rows and columns of fixed nodes by a diagonal."""
-    diagonal = matrix.getDiagonal()
-    mean = float(_FIXED_DIAGONAL * diagonal.sum() / matrix.getSize()[0])
-    diagonal.destroy()
-    rows = np.flatnonzero(fixed) + matrix.getOwnershipRange()[0]
-    matrix.zeroRowsColumns(rows.astype(PETSc.IntType), mean)
 
 
 def _on_face(run: Run, axis: int, side: int, through: Flags) -> Flags:
