@@ -10,7 +10,7 @@ every part of the resistance is what dissipates there over I^2, and the parts ad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cellion.parallel import Stopwatch
 
@@ -109,55 +109,50 @@ def respond(cell: CellProblem, solution: Solution) -> tuple[CellResponse, Connec
     Returns:
         The response, and what is connected to what.
     """
-    connection = find_connection(
-        cell.mesh, cell.networks, cell.laws, AXES.index(cell.axis), n_layers=2
+    axis = AXES.index(cell.axis)
+    connection = find_connection(cell.mesh, cell.networks, cell.laws, axis, n_layers=2)
+    idle = CellResponse(
+        axis=cell.axis,
+        thickness={
+            "separator": cell.separator,
+            "composite": cell.thickness,
+            "collector": cell.collector,
+        },
+        connects=False,
+        area_specific_resistance=np.inf,
+        active=connection.active,
+        reaction_area=connection.reaction_area,
+        connected_area=connection.connected_area,
+        reason=solution.percolation.reason.get(cell.axis),
     )
-    thickness = {
-        "separator": cell.separator,
-        "composite": cell.thickness,
-        "collector": cell.collector,
-    }
-    common = {
-        "axis": cell.axis,
-        "thickness": thickness,
-        "active": connection.active,
-        "reaction_area": connection.reaction_area,
-        "connected_area": connection.connected_area,
-    }
-    if not solution.correctors:
-        response = CellResponse(
-            **common,  # type: ignore[arg-type]
-            connects=False,
-            area_specific_resistance=np.inf,
-            reason=solution.percolation.reason[cell.axis],
-        )
-        return response, connection
+    response = _with_current(cell, solution, idle) if solution.correctors else idle
+    return response, connection
+
+
+def _with_current(cell: CellProblem, solution: Solution, idle: CellResponse) -> CellResponse:
+    """Complete a response by what follows from the fields (collective).
+
+    For a mean field of 1 V/m the voltage is the height of the box and the power U I the energy.
+    """
+    mesh, axis = cell.mesh, AXES.index(cell.axis)
     fields = evaluate_fields(solution)
     energy = _energies(cell, solution, fields)
-    height = float(cell.mesh.box[AXES.index(cell.axis)])
-    # For a mean field of 1 V/m, U = height and U I = energy.
-    area = cell.mesh.volume / height
-    resistance = area * height**2 / float(energy.sum())
+    power, height = float(energy.sum()), float(mesh.box[axis])
+    tensor = np.zeros((mesh.dimension, mesh.dimension))
+    tensor[axis, axis] = power / mesh.volume
+    resistance = mesh.volume * height / power
+    reaction = _reaction(cell, solution, fields) * height / power
     entry, leaving = solution.currents[cell.axis]
-    d = cell.mesh.dimension
-    k = AXES.index(cell.axis)
-    tensor = np.zeros((d, d))
-    tensor[k, k] = float(energy.sum()) / cell.mesh.volume
-    reaction = _reaction(cell, solution, fields) * height / float(energy.sum())
-    response = CellResponse(
-        **common,  # type: ignore[arg-type]
+    return replace(
+        idle,
         connects=True,
         area_specific_resistance=resistance,
-        parts={
-            name: float(share) * resistance
-            for name, share in zip(PARTS, energy / energy.sum(), strict=True)
-        },
+        parts=dict(zip(PARTS, (energy / power * resistance).tolist(), strict=True)),
         depth=tuple(np.linspace(0.0, cell.thickness, cell.slices + 1).tolist()),
         reaction_current=tuple(reaction.tolist()),
         imbalance=abs(entry - leaving) / max(abs(entry), abs(leaving)),
         discretisation_error=recovery_error(solution, fields, tensor)[cell.axis],
     )
-    return response, connection
 
 
 def _energies(cell: CellProblem, solution: Solution, fields: Fields) -> Array:

@@ -21,6 +21,8 @@ _BASE_MEMORY = 0.35e9  # [bytes]
 _MEMORY_PER_VERTEX = 2.6e3  # [bytes]
 _MESH_SECONDS_PER_CELL = 1.0e-5
 _SOLVE_SECONDS_PER_VERTEX = 3.5e-5
+_IN_LAYERS = 1.3
+"""Cells with separator and collector over those of the composite."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,9 @@ def estimate(scenario: Scenario) -> Estimate:
         particles = structure.particle_count or None
         cells = estimate_cells(structure, mesh_sizes(scenario.mesh, structure))
         vertices = vertices_of(cells, len(structure.box))
-    carriers = len(scenario.transport.carriers)
+    solves = len(scenario.transport.carriers)
+    if scenario.transport.boundary == "cell":
+        cells, vertices, solves = int(_IN_LAYERS * cells), int(_IN_LAYERS * vertices), 1
     return Estimate(
         name=scenario.name,
         particles=particles,
@@ -93,7 +97,7 @@ def estimate(scenario: Scenario) -> Estimate:
         memory=memory_of(vertices),
         seconds=5.0
         + _MESH_SECONDS_PER_CELL * cells
-        + carriers * _SOLVE_SECONDS_PER_VERTEX * vertices,
+        + solves * _SOLVE_SECONDS_PER_VERTEX * vertices,
         runs=1 if scenario.study is None else scenario.study.runs,
     )
 
