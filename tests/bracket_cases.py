@@ -10,7 +10,7 @@ import json
 import sys
 from typing import Any
 
-import cellion.parallel  # noqa: F401
+import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
 
 import numpy as np
 from mpi4py import MPI

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import cellion.parallel  # noqa: F401
+import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
 
 import numpy as np
 from mpi4py import MPI

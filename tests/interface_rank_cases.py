@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import cellion.parallel  # noqa: F401
+import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
 
 import numpy as np
 from mpi4py import MPI

@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-import cellion.parallel  # noqa: F401
+import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
 
 import dolfinx.fem
 import dolfinx.mesh

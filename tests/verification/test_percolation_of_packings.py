@@ -7,7 +7,7 @@ than its cells, or broke a neck, would tell itself by a different answer.
 
 from __future__ import annotations
 
-import cellion.parallel  # noqa: F401
+import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
 
 import numpy as np
 import pytest

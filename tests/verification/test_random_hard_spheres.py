@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cellion.parallel  # noqa: F401
+import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
 
 import numpy as np
 import pytest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cellion.parallel  # noqa: F401
+import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
 
 import dolfinx.fem
 import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-import cellion.parallel  # noqa: F401
+import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
 
 import numpy as np
 import pytest
