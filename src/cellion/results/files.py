@@ -24,6 +24,7 @@ __all__ = [
     "is_complete",
     "load_result",
     "open_folder",
+    "read_json",
     "remove_old",
     "replacing",
     "save_result",
@@ -143,7 +144,7 @@ def load_result(path: Path) -> RunResult:
             a key is missing, unknown or of the wrong type.
     """
     file = path / RESULTS_FILE if path.is_dir() else path
-    document = _read_json(file)
+    document = read_json(file)
     if not isinstance(document, dict) or document.pop("format", None) != _FORMAT:
         raise ResultsError(
             f'{file}: this is not a results file of cellion (it lacks "format": "{_FORMAT}"); '
@@ -163,7 +164,15 @@ def load_result(path: Path) -> RunResult:
         raise ResultsError(f"{file}: {error}") from error
 
 
-def _read_json(file: Path) -> object:
+def read_json(file: Path) -> object:
+    """Read strict JSON, in which every number is finite.
+
+    Args:
+        file: A file that was written whole.
+
+    Raises:
+        ResultsError: It is missing, cut short, or no such JSON.
+    """
     try:
         return json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except FileNotFoundError:

@@ -9,7 +9,8 @@ from time import sleep
 from typing import Any, Literal
 
 from cellion.errors import SetupError, StudyError, nearest
-from cellion.study.folder import WORK_FOLDER, Failure, save_failure
+from cellion.results.outcome import Failure, save_failure
+from cellion.study.folder import WORK_FOLDER
 from cellion.study.session import Session, load_session, unfinished, work
 
 __all__ = ["Submission", "run_jobs", "submission"]

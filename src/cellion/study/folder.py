@@ -16,7 +16,6 @@ import os
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
@@ -27,51 +26,25 @@ import filelock
 from pydantic import BaseModel
 
 from cellion.errors import ResultsError, StudyError
-from cellion.results.files import (
-    RESULTS_FILE,
-    is_complete,
-    load_result,
-    open_folder,
-    remove_old,
-    replacing,
-)
-from cellion.results.record import RunResult
+from cellion.results.files import is_complete, load_result, open_folder, remove_old, replacing
+from cellion.results.outcome import FAILURE_FILE, POINT_FILE, read_object
 from cellion.scenario.scenario import Scenario
 
 __all__ = [
     "WORK_FOLDER",
-    "Failure",
     "arrange",
     "finished_key",
-    "has_outcome",
     "locked",
     "locked_study",
-    "outcome",
     "point_key",
-    "save_failure",
     "start_point",
 ]
 
 WORK_FOLDER = ".study"
 """Locks, claims, meshes and logs; it may be deleted when no study runs in the folder."""
 
-_POINT_FILE = "point.json"
-_FAILURE_FILE = "failure.json"
 _KEPT = ".kept_"
-_OWN_FILES = (_FAILURE_FILE, _POINT_FILE, "table.csv", "fields.vtkhdf", "*.png")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """Why a point has no answer.
-
-    Attributes:
-        reason: Message of the error.
-        kind: Name of the error's class; empty when the process itself ended.
-    """
-
-    reason: str
-    kind: str = ""
+_OWN_FILES = (FAILURE_FILE, POINT_FILE, "table.csv", "fields.vtkhdf", "*.png")
 
 
 def point_key(scenario: Scenario) -> str:
@@ -189,7 +162,7 @@ def locked_study(folder: Path) -> Iterator[None]:
 
 
 def _described(owner: Path) -> str:
-    found = _read(owner)
+    found = read_object(owner)
     if not found:
         return ""
     return f" (process {found.get('process')} on {found.get('host')}, since {found.get('since')})"
@@ -248,7 +221,7 @@ def arrange(folder: Path, keys: Mapping[str, str], *, resume: bool) -> frozenset
 
 def finished_key(place: Path) -> str | None:
     """Hash of the question that a folder answers completely, or None."""
-    key = _read(place / _POINT_FILE).get("key")
+    key = read_object(place / POINT_FILE).get("key")
     if not isinstance(key, str) or not is_complete(place):
         return None
     try:
@@ -279,48 +252,8 @@ def start_point(place: Path, key: str, about: Mapping[str, Any]) -> None:
     """
     open_folder(place)
     remove_old(place, _OWN_FILES)
-    with replacing(place / _POINT_FILE) as partial:
+    with replacing(place / POINT_FILE) as partial:
         partial.write_text(json.dumps({"key": key, **about}, default=str, indent=2) + "\n")
-
-
-def save_failure(place: Path, failure: Failure) -> None:
-    """Record why a point has no answer.
-
-    Raises:
-        ResultsError: The folder cannot be written.
-    """
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResultsError(f"{place}: cannot be written ({error.strerror or error})") from error
-    with replacing(place / _FAILURE_FILE) as partial:
-        partial.write_text(json.dumps({"kind": failure.kind, "reason": failure.reason}) + "\n")
-
-
-def outcome(place: Path) -> RunResult | Failure | None:
-    """Return what a point came to; None when nothing is known of it.
-
-    Raises:
-        ResultsError: An answer cannot be read.
-    """
-    if (place / RESULTS_FILE).is_file():
-        return load_result(place)
-    told = _read(place / _FAILURE_FILE)
-    return Failure(reason=str(told["reason"]), kind=str(told["kind"])) if told else None
-
-
-def has_outcome(place: Path) -> bool:
-    """Whether a point has come to its end, with an answer or without one."""
-    return (place / RESULTS_FILE).is_file() or (place / _FAILURE_FILE).is_file()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Read a small file of JSON; empty when there is none, or a broken one."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from cellion.export.columns import Column, value_columns
 from cellion.export.dictionary import write_dictionary, write_parquet
 from cellion.export.tables import Entry, table_columns, table_row, write_table
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.study import SampleSpec
-from cellion.study.columns import Column, value_columns
 from cellion.study.plan import Point
 from cellion.study.representative import RepresentativeVolume, representative_volume
 from cellion.study.statistics import QUANTILES, quantiles, sobol_indices, spread
@@ -59,11 +59,11 @@ class Answers:
         """
         self.scenario, self.points = scenario, points
         self.results, self.failures = results, failures
-        self.columns: list[Column] = value_columns(points)
+        self.columns: list[Column] = value_columns([point.all_values for point in points])
 
     def varied(self, point: Point) -> Row:
         """The varied values of a point."""
-        values = {**point.values, **point.derived}
+        values = point.all_values
         return {column.header: column.entry(values[column.key]) for column in self.columns}
 
     def rows(self) -> list[Row]:

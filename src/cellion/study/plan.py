@@ -42,6 +42,11 @@ class Point:
         return f"point_{self.index:03d}"
 
     @property
+    def all_values(self) -> dict[str, Any]:
+        """The varied values and those that follow from them."""
+        return {**self.values, **self.derived}
+
+    @property
     def label(self) -> str:
         """The varied values in short, for progress lines."""
         parts = [f"{path.rsplit('.', 1)[-1]} = {value}" for path, value in self.values.items()]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cellion.results.files import is_complete
-from cellion.study.folder import has_outcome
+from cellion.results.outcome import has_outcome
 from cellion.study.session import Session
 
 __all__ = ["Progress", "Watcher"]

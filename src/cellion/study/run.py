@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,15 @@ from cellion.parallel import on_root, raise_anywhere
 from cellion.errors import CellionError, StudyError
 from cellion.export.tables import study_table
 from cellion.results.files import remove_old
+from cellion.results.outcome import Failure, outcome
 from cellion.results.record import RunResult
+from cellion.results.study import PlannedPoint, StudyRecord, save_study
 from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario
 from cellion.study.cluster import Submission, run_jobs
-from cellion.study.folder import Failure, arrange, locked_study, outcome, point_key
+from cellion.study.folder import arrange, locked_study, point_key
 from cellion.study.gather import STUDY_FILES, Answers, write_study
-from cellion.study.plan import plan
+from cellion.study.plan import Point, plan
 from cellion.study.progress import Progress, Watcher
 from cellion.study.resources import available_memory
 from cellion.study.session import Session, close_session, save_session, work
@@ -157,8 +159,28 @@ def _open(scenario: Scenario, folder: Path, resume: bool, stack: ExitStack) -> S
         keys=keys,
         todo=tuple(point.index for point in points if point.name not in finished),
     )
+    save_study(_record(scenario, points), folder)
     save_session(session)
     return session
+
+
+def _record(scenario: Scenario, points: Sequence[Point]) -> StudyRecord:
+    """What is asked, for those who read the folder later."""
+    planned = (
+        PlannedPoint(
+            name=point.name,
+            values=point.all_values,
+            realisation=point.replicate + 1,
+            sample=point.row,
+        )
+        for point in points
+    )
+    return StudyRecord(
+        name=scenario.name,
+        points=tuple(planned),
+        description=scenario.description,
+        scenario=scenario.source,
+    )
 
 
 def _execute(

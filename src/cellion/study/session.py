@@ -21,16 +21,9 @@ from uuid import uuid4
 
 from cellion.errors import CellionError, ResultsError, StudyError
 from cellion.pipeline.stock import MeshStock
+from cellion.results.outcome import Failure, has_outcome, save_failure
 from cellion.scenario.load import build_scenario
-from cellion.study.folder import (
-    WORK_FOLDER,
-    Failure,
-    finished_key,
-    has_outcome,
-    locked,
-    save_failure,
-    start_point,
-)
+from cellion.study.folder import WORK_FOLDER, finished_key, locked, start_point
 from cellion.study.plan import Point
 
 if TYPE_CHECKING:
@@ -253,7 +246,7 @@ def _is_answered(session: Session, index: int) -> bool:
     point, place = session.points[index], session.place(index)
     if finished_key(place) == session.keys[index]:
         return True
-    about = {"values": {**point.values, **point.derived}, "realisation": point.replicate + 1}
+    about = {"values": point.all_values, "realisation": point.replicate + 1}
     start_point(place, session.keys[index], about)
     return False
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from time import sleep
 
 from cellion.errors import StudyError
-from cellion.study.folder import WORK_FOLDER, Failure, save_failure
+from cellion.results.outcome import Failure, save_failure
+from cellion.study.folder import WORK_FOLDER
 from cellion.study.session import Session, load_session, unfinished, work
 
 __all__ = ["run_workers"]

@@ -13,10 +13,10 @@ import pytest
 from mpi4py import MPI
 from scipy import stats
 
+from cellion.export.columns import value_columns
 from cellion.export.dictionary import data_dictionary, write_parquet
 from cellion.export.tables import read_table
 from cellion.scenario.load import load_scenario
-from cellion.study.columns import value_columns
 from cellion.study.plan import plan
 from cellion.study.run import run_study
 from small_scenarios import DISC, PACKING, PLATES, write
@@ -39,7 +39,7 @@ def test_varied_values_are_numbers_in_one_unit(tmp_path):
         "  derive: {mesh.surface_size: 'mesh.size / 2'}\n"
     )
     points = plan(load_scenario(write(tmp_path, text)))
-    columns = value_columns(points)
+    columns = value_columns([point.all_values for point in points])
     assert [column.header for column in columns] == [
         "temperature [degC]",
         "mesh.size [nm]",
@@ -47,7 +47,7 @@ def test_varied_values_are_numbers_in_one_unit(tmp_path):
         "transport.carriers",
         "mesh.surface_size [nm]",
     ]
-    last = {**points[-1].values, **points[-1].derived}
+    last = points[-1].all_values
     entries = [column.entry(last[column.key]) for column in columns]
     assert entries[0] == pytest.approx(36.85, rel=1e-11)
     assert entries[1:] == [3000.0, "SE", '["ion"]', 1500.0]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cellion.errors import ScenarioError
 from cellion.export.tables import Entry
 from cellion.quantities import quantity, split_quantity
-from cellion.study.plan import Point
 
 __all__ = ["Column", "value_columns"]
 
@@ -46,14 +45,14 @@ class Column:
         return float(f"{quantity(number, unit).to(self.unit).magnitude:.12g}")
 
 
-def value_columns(points: Sequence[Point]) -> list[Column]:
+def value_columns(points: Sequence[Mapping[str, Any]]) -> list[Column]:
     """Return a column for every varied or derived key, in the order of the study.
 
     Args:
-        points: All points of the study.
+        points: Of every point of the study, key path to value.
     """
-    keys = dict.fromkeys(key for point in points for key in (*point.values, *point.derived))
-    return [_column(key, [{**p.values, **p.derived}[key] for p in points]) for key in keys]
+    keys = dict.fromkeys(key for values in points for key in values)
+    return [_column(key, [values[key] for values in points]) for key in keys]
 
 
 def _column(key: str, values: Sequence[Any]) -> Column:
