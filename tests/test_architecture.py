@@ -33,10 +33,12 @@ PLAIN_FILES = (
     "homogenise/bounds.py",
     "homogenise/tortuosity.py",
     "export/arrhenius.py",
+    "export/curves.py",
     "export/plots.py",
     "export/rates.py",
     "export/tables.py",
     "pipeline/rates.py",
+    "study/result.py",
 )
 FORBIDDEN_IN_PLAIN = ("basix", "dolfinx", "dolfinx_solver", "mpi4py", "petsc4py", "ufl")
 

@@ -1,13 +1,17 @@
 """cellion: effective ion and electron transport through solid-state battery microstructures.
 
-The five lines of a notebook::
+A study in five lines of a notebook, its run once more alone, and what it answers::
 
-    from mpi4py import MPI
     import cellion
 
     scenario = cellion.load_scenario("scenarios/teaching.yaml")
-    result = cellion.run(scenario, MPI.COMM_WORLD)
-    print(result.carrier("ion").effective_conductivity)  # (3, 3) [S/m]
+    study = cellion.vary(scenario, {"microstructure.spheres.spheres[0].radius": ["2 um", "4 um"]})
+    answer = cellion.run_study(study, folder="results/radii")
+    answer.frame()  # a data frame of pandas, units in its column names
+    answer.plot()  # effective conductivity over the radius
+
+    result = cellion.run(scenario)
+    result.carrier("ion").effective_conductivity  # (3, 3) [S/m]
 
 Names are imported when they are first used, so that reading results needs no DOLFINx.
 """
@@ -24,39 +28,48 @@ if TYPE_CHECKING:
     from cellion.pipeline.run import run
     from cellion.results.files import load_result, save_result
     from cellion.results.record import RunResult
-    from cellion.scenario.load import build_scenario, load_scenario, with_values
+    from cellion.scenario.load import build_scenario, load_scenario, vary, with_values
     from cellion.scenario.scenario import Scenario
-    from cellion.study.run import run_study
+    from cellion.study.result import StudyResult, load_study
+    from cellion.study.run import Execution, run_study
 
 __all__ = [
     "CellionError",
+    "Execution",
     "RunResult",
     "Scenario",
+    "StudyResult",
     "build_scenario",
     "estimate",
     "library_entry",
     "library_names",
     "load_result",
     "load_scenario",
+    "load_study",
     "run",
     "run_study",
     "save_result",
+    "vary",
     "with_values",
 ]
 
 _HOME = {
     "CellionError": "errors",
+    "Execution": "study.run",
     "RunResult": "results.record",
     "Scenario": "scenario.scenario",
+    "StudyResult": "study.result",
     "build_scenario": "scenario.load",
     "estimate": "pipeline.estimate",
     "library_entry": "material.catalogue",
     "library_names": "material.catalogue",
     "load_result": "results.files",
     "load_scenario": "scenario.load",
+    "load_study": "study.result",
     "run": "pipeline.run",
     "run_study": "study.run",
     "save_result": "results.files",
+    "vary": "scenario.load",
     "with_values": "scenario.load",
 }
 

@@ -11,8 +11,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mpi4py import MPI
 
     from cellion.scenario.scenario import Scenario
-    from cellion.study.progress import Progress as Step
 
 __all__ = ["app", "main"]
 
@@ -104,20 +103,18 @@ def _world() -> MPI.Comm:
     Raises:
         SetupError: The launcher belongs to another MPI, so that every process would be alone.
     """
-    from cellion.parallel import default_environment, install_abort_hook
+    from cellion.parallel import install_abort_hook, world
 
-    default_environment()
-    from mpi4py import MPI
-
+    comm = world()
     started = _number(_SIZE_VARIABLES)
-    if started > 1 and MPI.COMM_WORLD.size == 1:
+    if started > 1 and comm.size == 1:
         raise SetupError(
             f"{started} processes were started, but by the launcher of another MPI: each of them "
             "is alone and would write the same files. Use the mpirun beside this Python, "
             f"{Path(sys.executable).parent / 'mpirun'}, or the one DOLFINx was built with"
         )
-    install_abort_hook(MPI.COMM_WORLD)
-    return MPI.COMM_WORLD
+    install_abort_hook(comm)
+    return comm
 
 
 def _loaded(path: Path, overrides: list[str] | None, comm: MPI.Comm) -> Scenario:
@@ -183,6 +180,8 @@ def study(
 ) -> None:
     """Run every point of a scenario's `study` section (under mpirun, one point per rank)."""
     comm = _world()
+    from cellion.export.tables import study_table
+    from cellion.study.bar import terminal_bar
     from cellion.study.cluster import submission
     from cellion.study.run import Execution, run_study
 
@@ -193,38 +192,14 @@ def study(
     )
     loaded = _loaded(scenario, overrides, comm)
     folder = output or Path("results") / loaded.name
-    with _bar() as show:
-        table = run_study(
-            loaded,
-            comm,
-            folder=folder,
-            resume=resume,
-            execution=execution,
-            tell=_tell,
-            show=show,
+    with terminal_bar() as show:
+        answer = run_study(
+            loaded, comm, folder=folder, resume=resume, execution=execution, show=show
         )
-    Console().print(table)
+    for line in (*answer.failures, *answer.notes):
+        _tell(line)
+    Console().print(study_table(answer.runs))
     typer.echo(f"results: {folder}")
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Step], None]]:
-    """Show the progress of a study: a bar on a terminal, lines elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda step: _tell(str(step))
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("")
-
-        def show(step: Step) -> None:
-            console.print(step.line, markup=False, highlight=False)
-            bar.update(task, completed=step.done, total=step.total, description=step.rest)
-
-        yield show
 
 
 @app.command()

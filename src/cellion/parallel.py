@@ -42,6 +42,7 @@ __all__ = [
     "on_root",
     "peak_memory",
     "raise_anywhere",
+    "world",
 ]
 
 
@@ -133,6 +134,16 @@ def default_environment(environment: MutableMapping[str, str] | None = None) -> 
             starts, so call this before importing ``mpi4py`` or for the environment of ``mpirun``.
     """
     (os.environ if environment is None else environment).setdefault("UCX_TLS", "self,sm,tcp")
+
+
+def world(comm: MPI.Comm | None = None) -> MPI.Comm:
+    """Return a communicator, or that of all ranks when there is none; MPI starts if it has not."""
+    if comm is not None:
+        return comm
+    default_environment()
+    from mpi4py import MPI
+
+    return MPI.COMM_WORLD
 
 
 def logger(comm: MPI.Comm, name: str = "cellion") -> logging.Logger:

@@ -56,7 +56,8 @@ def test_study_as_users_start_it(start, tmp_path):
     assert told.stderr.splitlines()[0].startswith("[1/3] temperature = 290 K, realisation 1: done")
     assert {file.name for file in out.iterdir()} == {
         *(".study", "point_000", "point_001", "point_002"),
-        *("table.csv", "table.parquet", "dictionary.csv", "conductivity.png", "conductivity.svg"),
+        *("study.json", "table.csv", "table.parquet", "dictionary.csv"),
+        *("conductivity.png", "conductivity.svg"),
     }
     rows = read_table(out / "table.csv")
     assert [row["temperature [K]"] for row in rows] == [290, 300, 310]

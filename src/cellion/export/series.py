@@ -18,7 +18,15 @@ from cellion.export.tables import Entry, table_row
 from cellion.results.provenance import question
 from cellion.results.record import RunResult
 
-__all__ = ["Cluster", "Measurement", "Sample", "clusters", "default_material", "samples"]
+__all__ = [
+    "Cluster",
+    "Measurement",
+    "Sample",
+    "clusters",
+    "default_material",
+    "mesh_error",
+    "samples",
+]
 
 _SAME_FRACTION = 0.012
 """Realisations of one fraction differ by what the mesh resolves, about a percent."""
@@ -216,8 +224,6 @@ def _question(run: RunResult | Mapping[str, Entry], row: Mapping[str, Entry]) ->
 
 
 def _sample(row: Mapping[str, Entry], carrier: str, material: str, what_was_asked: str) -> Sample:
-    errors = [_error(row, carrier, direction) for direction in "xyz"]
-    known = [error for error in errors if not math.isnan(error)]
     return Sample(
         carrier=carrier,
         volume_fraction=_number(row.get(f"volume_fraction_{material} [-]")),
@@ -226,9 +232,20 @@ def _sample(row: Mapping[str, Entry], carrier: str, material: str, what_was_aske
         conductivity=_number(row[f"sigma_{carrier}_mean [S/m]"]),
         bulk_conductivity=_number(row.get(f"sigma_{carrier}_bulk [S/m]")),
         conducting_fraction=_number(row.get(f"conducting_fraction_{carrier} [-]")),
-        relative_error=max(known, default=math.nan),
+        relative_error=mesh_error(row, carrier),
         question=what_was_asked,
     )
+
+
+def mesh_error(row: Mapping[str, Entry], carrier: str) -> float:
+    """Relative error of the conductivity by the mesh, of the worst direction; NaN when unknown.
+
+    Args:
+        row: Row of a table.
+        carrier: ``ion`` or ``electron``.
+    """
+    errors = [_error(row, carrier, direction) for direction in "xyz"]
+    return max((error for error in errors if not math.isnan(error)), default=math.nan)
 
 
 def _error(row: Mapping[str, Entry], carrier: str, direction: str) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellion.parallel import Stopwatch, on_root
+from cellion.parallel import Stopwatch, on_root, world
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ PICTURES = ("microstructure.png", "potential_*.png", "current_density_*.png", RE
 
 def run(
     scenario: Scenario,
-    comm: MPI.Comm,
+    comm: MPI.Comm | None = None,
     *,
     folder: Path | None = None,
     fields: bool = True,
@@ -71,7 +71,7 @@ def run(
 
     Args:
         scenario: What is asked.
-        comm: Communicator.
+        comm: Communicator; by default all ranks.
         folder: Where the files go; nothing is written without it.
         fields: Whether fields are among them.
         pictures: Whether the fields are drawn, if the scenario wants it.
@@ -85,6 +85,7 @@ def run(
     Raises:
         CellionError: What is wrong with the input, the machine, or the solve; on all ranks alike.
     """
+    comm = world(comm)
     say: Listener = tell if comm.rank == 0 else lambda line: None
     watch = Stopwatch()
     on_root(comm, _require_compiler)

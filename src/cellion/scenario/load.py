@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from cellion.quantities import describe
@@ -20,7 +21,7 @@ from cellion.scenario.scenario import Scenario
 from cellion.scenario.schema import keys_at
 from cellion.scenario.yaml_text import parse_yaml, read_text
 
-__all__ = ["build_scenario", "load_scenario", "with_values"]
+__all__ = ["build_scenario", "load_scenario", "vary", "with_values"]
 
 
 def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -68,6 +69,33 @@ def build_scenario(
         fault = Fault(path=(), message=f"found {describe(document)}; a mapping is needed")
         raise scenario_error([fault], source=str(path or "scenario"), positions=positions)
     return _built(document, path=path, positions=positions or {})
+
+
+def vary(scenario: Scenario, values: Mapping[str, Any] | None = None, **others: Any) -> Scenario:
+    """Return the scenario with a study: the same with other values, in place of one it has.
+
+    Args:
+        scenario: The scenario.
+        values: Key path to the values it takes, a sequence or a range; all combinations are run.
+        others: Further keys of the ``study`` section: ``zip``, ``sample``, ``derive``,
+            ``replicates``, ``error``.
+
+    Raises:
+        ScenarioError: A run of the study would be wrong; all faults in one message.
+    """
+    study = others if values is None else {"vary": values, **others}
+    return build_scenario({**scenario.source, "study": _plain(study)}, path=scenario.path)
+
+
+def _plain(value: Any) -> Any:
+    """Return arrays, tuples and numbers of NumPy as a scenario file would hold them."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(entry) for entry in value]
+    return value
 
 
 def _overridden(

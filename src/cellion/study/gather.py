@@ -14,11 +14,11 @@ from cellion.scenario.scenario import Scenario
 from cellion.scenario.study import SampleSpec
 from cellion.study.plan import Point
 from cellion.study.representative import RepresentativeVolume, representative_volume
+from cellion.study.result import STUDY_FILE, TABLE_FILE, save_study
 from cellion.study.statistics import QUANTILES, quantiles, sobol_indices, spread
 
 __all__ = ["STUDY_FILES", "Answers", "write_study"]
 
-TABLE_FILE = "table.csv"
 PARQUET_FILE = "table.parquet"
 DICTIONARY_FILE = "dictionary.csv"
 REPLICATES_FILE = "replicates.csv"
@@ -26,12 +26,14 @@ QUANTILES_FILE = "quantiles.csv"
 INDICES_FILE = "sobol_indices.csv"
 BOXES_FILE = "representative_volume.csv"
 PLOT_FILES = ("conductivity.png", "conductivity.svg")
+CURVE_FILES = ("curves.png", "curves.svg")
 CELL_PLOT_FILES = ("resistance.png", "resistance.svg")
 STUDY_FILES = (
-    *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE),
-    *(BOXES_FILE, *PLOT_FILES, *CELL_PLOT_FILES, "arrhenius_*"),
+    *(STUDY_FILE, TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE),
+    *(REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE, BOXES_FILE),
+    *(*PLOT_FILES, *CURVE_FILES, *CELL_PLOT_FILES, "arrhenius_*"),
 )
-"""Files of a whole study, removed before it is run again."""
+"""Files of a whole study, the mark of completeness first, removed before it is run again."""
 
 _ERROR = 0.02
 """Relative error that a box is recommended for, unless the study names another [-]."""
@@ -95,19 +97,23 @@ class Answers:
         ]
 
 
-def write_study(answers: Answers, folder: Path) -> list[str]:
-    """Write the files of the whole study.
+def write_study(answers: Answers, folder: Path) -> None:
+    """Write the files of the whole study, ``study.json`` last.
 
     Args:
         answers: Its points and what they came to.
         folder: The folder of the study.
 
-    Returns:
-        What is worth telling, in words.
-
     Raises:
         ResultsError: A file cannot be written.
     """
+    notes = _write_tables(answers, folder)
+    varied = [column.header for column in answers.columns]
+    save_study(folder, answers.scenario.source, varied, notes)
+
+
+def _write_tables(answers: Answers, folder: Path) -> list[str]:
+    """Write tables and plots; return what is worth telling, in words."""
     rows = answers.rows()
     write_table(rows, folder / TABLE_FILE)
     write_dictionary(table_columns(rows), folder / DICTIONARY_FILE)
@@ -124,6 +130,7 @@ def write_study(answers: Answers, folder: Path) -> list[str]:
         if study.sample.method == "saltelli":
             said += _sensitivities(answers, rows, study.sample, folder)
     _plot(list(answers.results.values()), folder)
+    _plot_curves(answers, rows, folder)
     return said + _sweeps(answers, folder)
 
 
@@ -157,6 +164,21 @@ def _plot(results: Sequence[RunResult], folder: Path) -> None:
 
         for name in CELL_PLOT_FILES:
             plot_cells(in_cell, folder / name)
+
+
+def _plot_curves(answers: Answers, rows: Sequence[Row], folder: Path) -> None:
+    """Plot the conductivity over the first varied number, where two or more are varied."""
+    varied = [column.header for column in answers.columns]
+    numbers = [column.header for column in answers.columns if column.unit is not None]
+    study = answers.scenario.study
+    if not numbers or len(varied) < 2 or (study is not None and study.sample is not None):
+        return
+    from cellion.export.curves import independent, plot_curves  # loads Matplotlib
+
+    answered = [row for row in rows if "failure" not in row]
+    if independent(answered, varied, numbers[0]) and answers.quantities():
+        for name in CURVE_FILES:
+            plot_curves(answered, varied, folder / name)
 
 
 def _numbers(rows: Sequence[Row], header: str) -> list[float]:

@@ -1,4 +1,4 @@
-"""Run the points of a study, each in a folder of its own, and gather the table and the plot."""
+"""Run the points of a study, each in a folder of its own, and gather what they came to."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING
 
-from cellion.parallel import on_root, raise_anywhere
+from cellion.parallel import on_root, raise_anywhere, world
 
 from cellion.errors import CellionError, StudyError
-from cellion.export.tables import study_table
 from cellion.results.files import remove_old
 from cellion.results.outcome import Failure, outcome
 from cellion.results.record import RunResult
 from cellion.results.study import PlannedPoint, StudyRecord, save_study
 from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario
+from cellion.study.bar import notebook_bar
 from cellion.study.cluster import Submission, run_jobs
 from cellion.study.folder import arrange, locked_study, point_key
 from cellion.study.gather import STUDY_FILES, Answers, write_study
 from cellion.study.plan import Point, plan
 from cellion.study.progress import Progress, Watcher
 from cellion.study.resources import available_memory
+from cellion.study.result import StudyResult, load_study
 from cellion.study.session import Session, close_session, save_session, work
 from cellion.study.worker import run_workers
 
 if TYPE_CHECKING:
     from mpi4py import MPI
-    from rich.table import Table
 
 __all__ = ["Execution", "run_study"]
 
 _PAUSE = 0.05
 
-type Listener = Callable[[str], None]
+type Listener = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +84,13 @@ class Execution:
 
 def run_study(
     scenario: Scenario,
-    comm: MPI.Comm,
+    comm: MPI.Comm | None = None,
     *,
-    folder: Path,
+    folder: str | Path,
     resume: bool = False,
     execution: Execution | None = None,
-    tell: Listener = lambda line: None,
-    show: Callable[[Progress], None] | None = None,
-) -> Table:
+    show: Listener | None = None,
+) -> StudyResult:
     """Run a study (collective).
 
     Points are taken one after the other by groups of ranks, by worker processes, or by jobs. A
@@ -100,43 +99,34 @@ def run_study(
     the middle.
 
     Args:
-        scenario: A scenario with a ``study`` section.
-        comm: Communicator.
-        folder: Where the tables, the plot and one folder per point go.
+        scenario: A scenario with a ``study`` section, such as `vary` makes.
+        comm: Communicator; by default all ranks.
+        folder: Where the tables, the plots and one folder per point go.
         resume: Keep complete results of the same questions.
         execution: Who answers the points; by default every rank of ``comm`` one at a time.
-        tell: Takes lines of text, on rank 0.
-        show: Takes the steps of progress, on rank 0; by default they are told as lines.
+        show: Takes the steps of progress, on rank 0; by default a bar in a notebook.
 
     Returns:
-        The table for the console, with means over realisations.
+        The study, on all ranks; `load_study` reads the same from the folder.
 
     Raises:
         StudyError: There is nothing to run, the folder is in use, or no point was answered.
         ResultsError: The folder cannot be written.
     """
+    ranks, place = world(comm), Path(folder)
     execution = execution or Execution()
-    execution.check(comm.size)
-    if show is None:
-
-        def show(step: Progress) -> None:
-            tell(str(step))
-
+    execution.check(ranks.size)
     with ExitStack() as stack:
-        session = on_root(comm, lambda: _open(scenario, folder, resume, stack))
-        look = Watcher(session, show).look if comm.rank == 0 else _nothing
-        _execute(session, comm, execution, look)
-        results, failures, said = on_root(comm, lambda: _gather(scenario, session))
-    if not results:
-        first = failures[min(failures)]
+        session = on_root(ranks, lambda: _open(scenario, place, resume, stack))
+        look = Watcher(session, show or notebook_bar()).look if ranks.rank == 0 else _nothing
+        _execute(session, ranks, execution, look)
+        result = on_root(ranks, lambda: _gather(scenario, session))
+    if not result.results:
         raise StudyError(
-            f"none of the {len(session.points)} points was answered; the first said: {first}"
+            f"none of the {len(session.points)} points was answered; the first said: "
+            f"{result.rows[0]['failure']}"
         )
-    for index, reason in failures.items() if comm.rank == 0 else ():
-        tell(f"{session.points[index].label} has no answer: {reason}")
-    for line in said if comm.rank == 0 else ():
-        tell(line)
-    return study_table(list(results.values()))
+    return result
 
 
 def _nothing() -> None:
@@ -224,10 +214,8 @@ def _share(session: Session, comm: MPI.Comm, ranks: int, look: Callable[[], None
     raise_anywhere(error, comm)
 
 
-def _gather(
-    scenario: Scenario, session: Session
-) -> tuple[dict[int, RunResult], dict[int, str], list[str]]:
-    """Read what the points came to and write what belongs to the whole study (rank 0)."""
+def _gather(scenario: Scenario, session: Session) -> StudyResult:
+    """Write what belongs to the whole study, and read it back (rank 0)."""
     results: dict[int, RunResult] = {}
     failures: dict[int, str] = {}
     for point in session.points:
@@ -238,6 +226,6 @@ def _gather(
                 failures[point.index] = reason
             case None:
                 failures[point.index] = "nobody has tried it"
-    said = write_study(Answers(scenario, session.points, results, failures), session.folder)
+    write_study(Answers(scenario, session.points, results, failures), session.folder)
     close_session(session)
-    return results, failures, said
+    return load_study(session.folder)

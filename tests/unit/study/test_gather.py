@@ -24,12 +24,10 @@ from small_scenarios import DISC, PACKING, PLATES, write
 A, B = "materials.A.ion.conductivity", "materials.B.ion.conductivity"
 
 
-def study(folder: Path, text: str) -> list[str]:
+def study(folder: Path, text: str) -> tuple[str, ...]:
     """Run a study into the folder ``out``; return what was told."""
-    told: list[str] = []
     scenario = load_scenario(write(folder, text))
-    run_study(scenario, MPI.COMM_SELF, folder=folder / "out", tell=told.append)
-    return told
+    return run_study(scenario, MPI.COMM_SELF, folder=folder / "out").notes
 
 
 def test_varied_values_are_numbers_in_one_unit(tmp_path):

@@ -15,6 +15,7 @@ from cellion.pipeline import run as pipeline
 from cellion.results.files import is_complete
 from cellion.scenario.load import load_scenario
 from cellion.scenario.scenario import Scenario
+from cellion.study.progress import Progress
 from cellion.study.run import run_study
 from small_scenarios import PLATES, write
 
@@ -39,23 +40,25 @@ def failing_at_300_kelvin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_progress_counts_the_points(scenario, tmp_path):
-    lines: list[str] = []
-    run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out", tell=lines.append)
-    assert [line.split(";")[0] for line in lines] == [
+    steps: list[Progress] = []
+    run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out", show=steps.append)
+    assert [str(step).split(";")[0] for step in steps] == [
         f"[{i + 1}/3] temperature = {kelvin} K, realisation 1: done"
         for i, kelvin in enumerate((290, 300, 310))
     ]
 
 
 def test_solve_that_fails_is_a_row_with_its_reason(scenario, tmp_path, failing_at_300_kelvin):
-    lines: list[str] = []
-    run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out", tell=lines.append)
+    result = run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out")
     rows = read_table(tmp_path / "out" / "table.csv")
     assert [row["failure"] for row in rows] == [None, "direction x: DIVERGED_ITS", None]
     assert [is_complete(tmp_path / "out" / f"point_{i:03d}") for i in range(3)] == [
         *(True, False, True)
     ]
-    assert lines[-1].endswith("has no answer: direction x: DIVERGED_ITS")
+    assert result.failures == (
+        "point_001 (temperature [K] = 300, realisation 1) has no answer: direction x: DIVERGED_ITS",
+    )
+    assert list(result.results) == ["point_000", "point_002"]
 
 
 def test_study_of_failures_only_raises_the_first(tmp_path, failing_at_300_kelvin):

@@ -1,0 +1,255 @@
+"""A column of a study's table over a varied value: one curve for each of the other values.
+
+A marker is the mean over realisations; its bar joins their standard deviation and, for
+conductivities and tortuosity factors, the error by the mesh in quadrature. What is 0 where the axis
+is logarithmic, because nothing percolates, is marked at the lower edge.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from cellion.errors import ResultsError
+from cellion.export.series import mesh_error
+from cellion.export.tables import Entry
+from cellion.results.files import replacing
+
+__all__ = ["PageFigure", "curves_figure", "independent", "plot_curves"]
+
+type Row = Mapping[str, Entry]
+
+# Okabe and Ito's colours, told apart with any colour vision; the markers differ too.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_MARKERS = "os^Dv*P"
+_DECADES = 8.0  # ratio from which on an axis is logarithmic
+_BY_MESH = re.compile(r"(?:sigma|tortuosity_factor)_(ion|electron)_\w+ \[.*")
+
+
+class PageFigure(Figure):
+    """A figure that shows itself in a notebook, without matplotlib's global state."""
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=110)
+        return stream.getvalue()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Curve:
+    """Means over realisations along an axis.
+
+    Attributes:
+        label: What tells it from others; empty for a single one.
+        x: Places on the axis, ascending, shape (n,).
+        y: Means, shape (n,).
+        bars: Lengths of the error bars, shape (n,).
+    """
+
+    label: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    bars: NDArray[np.float64]
+
+
+def plot_curves(rows: Sequence[Row], varied: Sequence[str], path: Path) -> Path:
+    """Draw `curves_figure` to a file; the file appears whole or not at all.
+
+    Args:
+        rows: As for `curves_figure`.
+        varied: As for `curves_figure`.
+        path: The file; its ending says whether PNG, SVG or PDF.
+
+    Raises:
+        ResultsError: There is nothing to draw, or the file cannot be written.
+    """
+    figure = curves_figure(rows, varied)
+    with replacing(path) as partial:
+        figure.savefig(partial, format=path.suffix[1:], dpi=200)
+    return path
+
+
+def curves_figure(
+    rows: Sequence[Row],
+    varied: Sequence[str],
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    by: str | None = None,
+) -> PageFigure:
+    """Draw a column over another.
+
+    Args:
+        rows: Rows of points that have an answer.
+        varied: Headers of the varied values.
+        x: Header on the horizontal axis; by default the first varied number.
+        y: Header on the vertical axis; by default the mean conductivity of the first carrier.
+        by: Header that tells curves apart; by default, over a varied value, all the others that do
+            not follow from it.
+
+    Raises:
+        ResultsError: There is nothing to draw.
+    """
+    x = x or next((header for header in varied if _is_number(rows, header)), None)
+    conductivities = (f"sigma_{carrier}_mean [S/m]" for carrier in ("ion", "electron"))
+    y = y or next((header for header in conductivities if _is_number(rows, header)), None)
+    if x is None or y is None or not (_is_number(rows, x) and _is_number(rows, y)):
+        told = x or "a varied value", y or "a conductivity"
+        raise ResultsError(
+            f"plot: {told[1]} over {told[0]} cannot be drawn; columns of numbers are needed"
+        )
+    others = independent(rows, varied, x) if x in varied else ()
+    curves = _curves(rows, varied, (x, y), others if by is None else (by,))
+    figure = PageFigure(figsize=(6.4, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    _scale(axes, curves)
+    for index, curve in enumerate(curves):
+        _draw(axes, curve, index)
+    axes.set_xlabel(_short(x))
+    axes.set_ylabel(y)
+    axes.grid(visible=True, which="major", color="#e3e3e3", linewidth=0.6, zorder=0)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    if len(curves) > 1:
+        axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def independent(rows: Sequence[Row], varied: Sequence[str], x: str) -> tuple[str, ...]:
+    """Headers of varied values that do not follow from others: those to tell curves apart by.
+
+    Args:
+        rows: Rows of a table.
+        varied: Headers of the varied values.
+        x: The one on the axis.
+    """
+    chosen = [x]
+    for header in varied:
+        if header not in chosen and not _follows(rows, header, chosen):
+            chosen.append(header)
+    for header in chosen[1:]:  # a value may follow from one that came after it
+        rest = [other for other in chosen if other != header]
+        if _follows(rows, header, rest):
+            chosen = rest
+    return tuple(chosen[1:])
+
+
+def _follows(rows: Sequence[Row], header: str, others: Sequence[str]) -> bool:
+    """Whether a value is the same wherever the others are, or is the same everywhere."""
+    known: dict[tuple[Entry, ...], Entry] = {}
+    return all(
+        known.setdefault(tuple(row.get(each) for each in others), row.get(header))
+        == row.get(header)
+        for row in rows
+    )
+
+
+def _curves(
+    rows: Sequence[Row], varied: Sequence[str], axes: tuple[str, str], by: Sequence[str]
+) -> list[_Curve]:
+    x, y = axes
+    points: dict[tuple[Entry, ...], list[Row]] = {}
+    for row in rows:
+        if row.get(x) is not None and row.get(y) is not None:
+            points.setdefault(tuple(row.get(header) for header in varied), []).append(row)
+    groups: dict[tuple[Entry, ...], list[list[Row]]] = {}
+    for members in points.values():
+        key = tuple(members[0].get(header) for header in by)
+        groups.setdefault(key, []).append(members)
+    return [_curve(_label(by, key), members, x, y) for key, members in groups.items()]
+
+
+def _curve(label: str, points: list[list[Row]], x: str, y: str) -> _Curve:
+    at = np.array([np.mean(_numbers(members, x)) for members in points])
+    order = np.argsort(at, kind="stable")
+    return _Curve(
+        label=label,
+        x=at[order],
+        y=np.array([np.mean(_numbers(members, y)) for members in points])[order],
+        bars=np.array([_bar(members, y) for members in points])[order],
+    )
+
+
+def _bar(members: list[Row], y: str) -> float:
+    values = _numbers(members, y)
+    spread = float(np.std(values, ddof=1)) if np.isfinite(values).all() and len(values) > 1 else 0.0
+    match = _BY_MESH.fullmatch(y)
+    if match is None:
+        return spread
+    errors = [mesh_error(row, match[1]) for row in members]
+    known = [error for error in errors if not math.isnan(error)]
+    mean = float(np.mean(values))
+    return math.hypot(spread, max(known, default=0.0) * mean) if math.isfinite(mean) else 0.0
+
+
+def _scale(axes: Axes, curves: Sequence[_Curve]) -> None:
+    """Choose linear or logarithmic axes by how far the values are apart."""
+    for values, scale in (
+        (np.concatenate([curve.x for curve in curves]), axes.set_xscale),
+        (np.concatenate([curve.y for curve in curves]), axes.set_yscale),
+    ):
+        positive = values[(values > 0.0) & np.isfinite(values)]
+        if not (values < 0.0).any() and len(positive):
+            wide = positive.max() > _DECADES * positive.min()
+            scale("log" if wide else "linear")
+
+
+def _draw(axes: Axes, curve: _Curve, index: int) -> None:
+    colour, marker = _COLOURS[index % len(_COLOURS)], _MARKERS[index % len(_MARKERS)]
+    logarithmic = axes.get_yscale() == "log"
+    shown = np.isfinite(curve.y) & ((curve.y > 0.0) | (not logarithmic))
+    bars = curve.bars[shown]
+    lower = np.minimum(bars, 0.9 * curve.y[shown]) if logarithmic else bars
+    axes.errorbar(
+        curve.x[shown],
+        curve.y[shown],
+        yerr=np.array([lower, bars]),
+        marker=marker,
+        color=colour,
+        markersize=6,
+        linewidth=1.2,
+        capsize=3,
+        label=curve.label or None,
+        zorder=3,
+    )
+    nothing = curve.x[(curve.y == 0.0) & logarithmic]
+    place = axes.get_xaxis_transform()
+    axes.plot(
+        nothing, [0.025] * len(nothing), "v", mfc="none", color=colour, transform=place, zorder=4
+    )
+
+
+def _is_number(rows: Sequence[Row], header: str) -> bool:
+    found = [row[header] for row in rows if row.get(header) is not None]
+    return bool(found) and all(isinstance(value, int | float) for value in found)
+
+
+def _numbers(rows: Sequence[Row], header: str) -> NDArray[np.float64]:
+    return np.array([row[header] for row in rows], dtype=np.float64)
+
+
+def _short(header: str) -> str:
+    """A key path by its last two steps."""
+    name, bracket, unit = header.partition(" [")
+    return ".".join(name.split(".")[-2:]) + bracket + unit
+
+
+def _label(by: Sequence[str], key: Sequence[Entry]) -> str:
+    parts = []
+    for header, entry in zip(by, key, strict=True):
+        name, _, unit = _short(header).partition(" [")
+        shown = f"{entry:.4g}" if isinstance(entry, float) else str(entry)
+        parts.append(f"{name} = {shown} {unit.removesuffix(']').strip('-')}".strip())
+    return ", ".join(parts)

@@ -1,0 +1,55 @@
+"""The progress of a study as a bar: on a terminal, in a notebook, or as lines of a log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
+from cellion.study.progress import Progress as Step
+
+__all__ = ["notebook_bar", "terminal_bar"]
+
+type Listener = Callable[[Step], None]
+
+
+@contextmanager
+def terminal_bar() -> Iterator[Listener]:
+    """Show steps on the standard error: a bar on a terminal, lines elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: console.print(str(step), markup=False, highlight=False, soft_wrap=True)
+        return
+    with _bar(console) as bar:
+        task = bar.add_task("")
+
+        def show(step: Step) -> None:
+            console.print(step.line, markup=False, highlight=False)
+            bar.update(task, completed=step.done, total=step.total, description=step.rest)
+
+        yield show
+
+
+def notebook_bar() -> Listener:
+    """Return what shows steps: a bar that is drawn anew in a notebook, nothing elsewhere."""
+    if not Console().is_jupyter:
+        return lambda step: None
+    from IPython.display import display  # there is one where there is a notebook
+
+    bar = _bar(Console())
+    task = bar.add_task("")
+    drawn = display(Text(""), display_id=True)
+
+    def show(step: Step) -> None:
+        bar.update(task, completed=step.done, total=step.total, description=step.rest)
+        drawn.update(Group(bar.make_tasks_table(bar.tasks), Text(step.line)))
+
+    return show
+
+
+def _bar(console: Console) -> Progress:
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=console, transient=True)

@@ -1,0 +1,194 @@
+"""What a whole study came to: its table, its runs, what is worth telling. Read without DOLFINx.
+
+``study.json`` is the last file of a study. It names the varied columns of ``table.csv``; everything
+else of a result is read from the table and from the folders of the points.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellion.errors import ResultsError, SetupError, nearest
+from cellion.export.tables import Entry, read_table
+from cellion.results.files import load_result, replacing
+from cellion.results.record import RunResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["STUDY_FILE", "TABLE_FILE", "StudyResult", "load_study", "save_study"]
+
+STUDY_FILE = "study.json"
+TABLE_FILE = "table.csv"
+_FORMAT = "cellion study"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyResult:
+    """A study that has come to its end.
+
+    Attributes:
+        name: Name of the scenario.
+        folder: Where it is.
+        varied: Headers of the columns that hold varied values, in the order of the study.
+        rows: One row per point, as in ``table.csv``: header, with unit, to entry. A point without
+            an answer has its reason under ``failure``.
+        results: The answers, by name of the point.
+        notes: What is worth telling, in words.
+        scenario: The plain document of the scenario, with its ``study`` section.
+    """
+
+    name: str
+    folder: Path
+    varied: tuple[str, ...]
+    rows: tuple[Mapping[str, Entry], ...] = field(repr=False)
+    results: Mapping[str, RunResult] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    scenario: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+    @property
+    def runs(self) -> tuple[RunResult, ...]:
+        """The answers in the order of the study."""
+        return tuple(self.results.values())
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Points without an answer, a line for each, with the reason."""
+        return tuple(
+            f"{self._label(row)} has no answer: {row['failure']}"
+            for row in self.rows
+            if row.get("failure") is not None
+        )
+
+    def _label(self, row: Mapping[str, Entry]) -> str:
+        values = [f"{header} = {_shown(row[header])}" for header in self.varied]
+        return f"{row['point']} ({', '.join([*values, f'realisation {row["realisation"]}'])})"
+
+    def header(self, name: str) -> str:
+        """Return the header of a column that is named with or without its unit.
+
+        Raises:
+            ResultsError: There is no such column.
+        """
+        headers = list(dict.fromkeys(header for row in self.rows for header in row))
+        for header in headers:
+            if name in (header, header.partition(" [")[0]):
+                return header
+        raise ResultsError(
+            f"{self.folder}: the table has no column '{name}'{nearest(name, headers)}; its columns "
+            f"are: {', '.join(headers)}"
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """The table as a data frame of pandas: one row per point, units in the column names.
+
+        Raises:
+            SetupError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise SetupError(
+                "data frames need pandas, which is not installed; "
+                "pip install 'cellion[notebook]' brings it"
+            ) from None
+        return pd.DataFrame(
+            [{k: math.nan if v is None else v for k, v in row.items()} for row in self.rows]
+        )
+
+    def plot(self, x: str | None = None, y: str | None = None, by: str | None = None) -> Figure:
+        """Draw an answer over a value: means over realisations, with error bars.
+
+        Args:
+            x: Column on the horizontal axis; by default the first varied number.
+            y: Column on the vertical axis; by default the mean conductivity of the first carrier.
+            by: Column that tells curves apart; by default, over a varied value, all other ones that
+                do not follow from it.
+
+        Returns:
+            A figure, which a notebook shows; ``figure.savefig(...)`` writes it.
+
+        Raises:
+            ResultsError: There is no such column, or nothing to draw.
+        """
+        from cellion.export.curves import curves_figure  # loads Matplotlib
+
+        return curves_figure(
+            [row for row in self.rows if row.get("failure") is None],
+            self.varied,
+            x=None if x is None else self.header(x),
+            y=None if y is None else self.header(y),
+            by=None if by is None else self.header(by),
+        )
+
+
+def _shown(entry: Entry) -> str:
+    return f"{entry:g}" if isinstance(entry, float) else str(entry)
+
+
+def save_study(
+    folder: Path, scenario: Mapping[str, Any], varied: Sequence[str], notes: Sequence[str]
+) -> None:
+    """Write ``study.json``, when everything else of the study is written.
+
+    Args:
+        folder: The folder of the study.
+        scenario: The plain document, with its ``study`` section.
+        varied: Headers of the columns that hold varied values.
+        notes: What is worth telling.
+
+    Raises:
+        ResultsError: It cannot be written.
+    """
+    content = {"format": _FORMAT, "varied": list(varied), "notes": list(notes)}
+    text = json.dumps({**content, "scenario": scenario}, indent=2, ensure_ascii=False, default=str)
+    with replacing(folder / STUDY_FILE) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def load_study(folder: str | Path) -> StudyResult:
+    """Read a study that has come to its end; DOLFINx is not needed.
+
+    Args:
+        folder: The folder that was given to `run_study`, or to ``cellion study -o``.
+
+    Returns:
+        The same that `run_study` returned.
+
+    Raises:
+        ResultsError: The folder holds no complete study, or a file of it cannot be read.
+    """
+    place = Path(folder)
+    about = _read(place / STUDY_FILE)
+    rows = read_table(place / TABLE_FILE)
+    answered = [str(row["point"]) for row in rows if row.get("failure") is None]
+    return StudyResult(
+        name=str(about["scenario"].get("name", "")),
+        folder=place,
+        varied=tuple(about["varied"]),
+        rows=tuple(rows),
+        results={point: load_result(place / point) for point in answered},
+        notes=tuple(about["notes"]),
+        scenario=about["scenario"],
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ResultsError(
+            f"{file}: there is no such file; a study that was interrupted leaves none: resume it"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"{file}: cannot be read ({error})") from error
+    keys = ("varied", "notes", "scenario")
+    if not isinstance(found, dict) or found.get("format") != _FORMAT or not {*keys} <= found.keys():
+        raise ResultsError(f"{file}: this is not a study of cellion")
+    return found
