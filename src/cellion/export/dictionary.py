@@ -39,6 +39,10 @@ _MEANINGS: Sequence[tuple[str, str]] = (
     (r"specific_surface_(.+)", "area of {0} with other materials over the volume of the box"),
     (r"contact_area_(.+)", "area that {0} share over the volume of the box"),
     (r"dissipation_(\w+?)_(\w+)", "share of the energy of {1}s that goes into {0}"),
+    (
+        r"sensitivity_(\w+?)_((?:activation_energy|barrier).+)",
+        "d ln of the mean sigma_eff of {0}s / d {1}",
+    ),
     (r"sensitivity_(\w+?)_(.+)", "d ln of the mean sigma_eff of {0}s / d ln of {1}"),
     (r"unknowns_(\w+)", "unknowns of the linear system of {0}s"),
     (r"wall_time", "wall time of the run"),

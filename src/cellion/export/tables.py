@@ -117,6 +117,8 @@ def _interface_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
             row[f"dissipation_{part}_{name} [-]"] = share
     for parameter, value in carrier.mean_sensitivities.items():
         row[f"sensitivity_{name}_{parameter} [-]"] = value
+    for energy, value in carrier.mean_barrier_sensitivities.items():
+        row[f"sensitivity_{name}_{energy} [1/eV]"] = value
     if carrier.brick_layer is not None:
         estimate = carrier.brick_layer
         row[f"brick_layer_{name} [S/m]"] = float(np.mean(list(estimate.conductivity.values())))

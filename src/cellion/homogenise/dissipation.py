@@ -24,7 +24,14 @@ from cellion.mesh.periodicity import AXES
 from cellion.transport.interfaces import dof_values, jump_energy, sheet_energy
 from cellion.transport.solution import Solution, conductivity_of, mean_gradient
 
-__all__ = ["Fields", "carrying_volumes", "dissipation", "evaluate_fields", "quadratic_form"]
+__all__ = [
+    "Fields",
+    "carrying_volumes",
+    "dissipation",
+    "evaluate_fields",
+    "field_moments",
+    "quadratic_form",
+]
 
 type Array = NDArray[np.float64]
 
@@ -150,6 +157,39 @@ def _bulk_energy(solution: Solution, fields: Fields, first: str, second: str) ->
         S = conductivity_of(solution.problem, material, fields.cells[part])
         energy[material] += quadratic_form(S, one[part], other[part], volumes[part])
     return energy
+
+
+def field_moments(solution: Solution, fields: Fields) -> dict[str, dict[str, Array]]:
+    """Derivatives of sigma_eff by the conductivity tensor of each material (collective).
+
+    The energy form is stationary in the field E_k of direction k, so that for material p::
+
+        d sigma_kk / d sigma_p = 1/V int_p (Q^T E_k) (Q^T E_k)^T
+
+    with Q the rotation from crystal axes, sigma_p in crystal axes.
+
+    Args:
+        solution: Solved transport.
+        fields: Its fields.
+
+    Returns:
+        Per direction that carries current and conducting material, shape (d, d) [-].
+    """
+    problem, mesh = solution.problem, solution.problem.mesh
+    found: dict[str, dict[str, Array]] = {}
+    for direction, field in fields.field.items():
+        volumes = carrying_volumes(solution, fields, direction, direction)
+        here = np.zeros((len(mesh.materials), mesh.dimension, mesh.dimension))
+        for material, part in fields.blocks:
+            E = field[part]
+            if problem.oriented[material] and mesh.orientations is not None:
+                turned = mesh.orientations[mesh.cell_labels[fields.cells[part]]]
+                E = np.einsum("nji,nj->ni", turned, E)
+            here[material] += E.T @ (volumes[part, None] * E)
+        moments = mesh.comm.allreduce(here) / mesh.volume
+        named = zip(mesh.materials, moments, strict=True)
+        found[direction] = {name: each for name, each in named if each.any()}
+    return found
 
 
 def _interface_energy(

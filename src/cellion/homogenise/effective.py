@@ -15,7 +15,7 @@ from cellion.parallel import Stopwatch
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.homogenise.dissipation import dissipation, evaluate_fields
+from cellion.homogenise.dissipation import dissipation, evaluate_fields, field_moments
 from cellion.homogenise.properties import Dissipation, EffectiveTransport, effective_transport
 from cellion.homogenise.recovery import recovery_error
 from cellion.mesh.measure import volume_fractions
@@ -42,6 +42,8 @@ class EffectiveConductivity:
         from_currents: Electrodes: per direction, sigma_eff from the mean of the two electrode
             currents [S/m].
         dissipation: Per direction that carries current, where its energy goes.
+        moments: Per direction that carries current and conducting material, derivative by the
+            conductivity tensor of the material (see `field_moments`).
     """
 
     tensor: NDArray[np.float64]
@@ -49,6 +51,7 @@ class EffectiveConductivity:
     imbalance: Mapping[str, float]
     from_currents: Mapping[str, float]
     dissipation: Mapping[str, Dissipation] = field(default_factory=dict)
+    moments: Mapping[str, Mapping[str, NDArray[np.float64]]] = field(default_factory=dict)
 
 
 def homogenise(
@@ -83,7 +86,7 @@ def homogenise(
             discretisation_error=effective.discretisation_error,
             imbalance=effective.imbalance,
         )
-        return replace(answer, dissipation=effective.dissipation)
+        return replace(answer, dissipation=effective.dissipation, moments=effective.moments)
 
 
 def effective_conductivity(solution: Solution) -> EffectiveConductivity:
@@ -105,9 +108,11 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
     tensor = np.zeros((problem.mesh.dimension,) * 2)
     error = dict.fromkeys(problem.directions, 0.0)
     shares: dict[str, Dissipation] = {}
+    moments: dict[str, dict[str, NDArray[np.float64]]] = {}
     if solution.correctors:
         fields = evaluate_fields(solution)
         tensor, shares = dissipation(solution, fields)
+        moments = field_moments(solution, fields)
         error |= recovery_error(solution, fields, tensor)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
         tensor[axis, :] = tensor[:, axis] = nan
@@ -127,4 +132,5 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
         imbalance=balance,
         from_currents=currents,
         dissipation=shares,
+        moments=moments,
     )

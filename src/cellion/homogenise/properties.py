@@ -57,6 +57,8 @@ class EffectiveTransport:
             anisotropic materials.
         bruggeman: Effective-medium estimate [S/m]; NaN for anisotropic materials.
         dissipation: Per direction that carries current, where its energy goes.
+        moments: Per direction k that carries current and conducting material, d sigma_kk / d sigma
+            by the tensor of the material in crystal axes, shape (d, d) [-].
     """
 
     carrier: str
@@ -74,6 +76,7 @@ class EffectiveTransport:
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     bruggeman: float = np.nan
     dissipation: Mapping[str, Dissipation] = field(default_factory=dict)
+    moments: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
 
 
 def effective_transport(

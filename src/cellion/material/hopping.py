@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import RatesError
 from cellion.material.carriers import build_carriers
-from cellion.material.families import build_family
+from cellion.material.families import BuiltFamily, build_family
 from cellion.material.laws import Spread
 from cellion.material.networks import BuiltNetwork, build_network, located
 from cellion.rates.conductor import (
@@ -39,6 +41,7 @@ __all__ = [
 ]
 
 type Floats = NDArray[np.float64]
+type Booleans = NDArray[np.bool_]
 
 SAMPLES = 256
 """Sets of barriers from which an interval is read."""
@@ -85,15 +88,16 @@ class UncertainEnergies:
 
     def _moved(self, mean: HoppingConductor, draw: Floats) -> HoppingConductor:
         sites = mean.network.site_energies + draw @ self.sites
-        moved = replace(
-            mean.network,
-            site_energies=sites,
-            saddle_energies=np.maximum(
-                mean.network.saddle_energies + draw @ self.saddles,
-                np.maximum(sites[mean.network.starts], sites[mean.network.ends]),
-            ),
+        saddles = np.maximum(
+            mean.network.saddle_energies + draw @ self.saddles,
+            np.maximum(sites[mean.network.starts], sites[mean.network.ends]),
         )
-        return replace(mean, network=moved)
+        return _with_energies(mean, sites, saddles)
+
+
+def _with_energies(mean: HoppingConductor, sites: Floats, saddles: Floats) -> HoppingConductor:
+    network = replace(mean.network, site_energies=sites, saddle_energies=saddles)
+    return replace(mean, network=network)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +107,13 @@ class HoppingLaw:
     Attributes:
         conductor: Network and carriers.
         uncertain: What is uncertain about its energies.
+        shifted: By name of an energy of the input (empty for the only one of a named lattice), the
+            conductor with that energy shifted [J]; it raises `RatesError` where there is none.
     """
 
     conductor: HoppingConductor
     uncertain: UncertainEnergies | None = None
+    shifted: Mapping[str, Callable[[float], HoppingConductor]] = field(default_factory=dict)
     _known: dict[float, Conductivity] = field(default_factory=dict, compare=False, repr=False)
 
     def conductivity(self, temperature: float) -> Floats:
@@ -164,8 +171,15 @@ def hopping_law(spec: IonSpec) -> HoppingLaw:
     built = build_family(spec)
     sites, saddles = built.moves()
     return HoppingLaw(
-        conductor=built.conductor(), uncertain=UncertainEnergies(sites=sites, saddles=saddles)
+        conductor=built.conductor(),
+        uncertain=UncertainEnergies(sites=sites, saddles=saddles),
+        shifted={name: partial(_shifted_family, built, name) for name in built.energies},
     )
+
+
+def _shifted_family(built: BuiltFamily, name: str, shift: float) -> HoppingConductor:
+    energies = {**built.energies, name: built.energies[name] + shift}
+    return replace(built, energies=energies).conductor()
 
 
 def correlation_note(law: HoppingLaw, temperature: float) -> str:
@@ -222,9 +236,21 @@ def _own_law(spec: HoppingSpec) -> HoppingLaw:
     uncertain = np.unique(built.rows[deviations[built.rows] > 0.0])
     saddles = np.where(built.rows == uncertain[:, None], deviations[uncertain][:, None], 0.0)
     sites = np.zeros((uncertain.size, built.network.n_sites))
+    names = [""] if spec.hops is None else [f"hops[{line}]" for line in range(len(spec.hops))]
     return HoppingLaw(
-        conductor=conductor, uncertain=UncertainEnergies(sites=sites, saddles=saddles)
+        conductor=conductor,
+        uncertain=UncertainEnergies(sites=sites, saddles=saddles),
+        shifted={
+            name: partial(_shifted_saddles, conductor, built.rows == line)
+            for line, name in enumerate(names)
+        },
     )
+
+
+def _shifted_saddles(mean: HoppingConductor, moved: Booleans, shift: float) -> HoppingConductor:
+    """Shift the barriers of some hops."""
+    saddles = mean.network.saddle_energies + shift * moved
+    return _with_energies(mean, mean.network.site_energies, saddles)
 
 
 def _conductor(spec: HoppingSpec, built: BuiltNetwork) -> HoppingConductor:

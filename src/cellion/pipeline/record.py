@@ -12,13 +12,13 @@ from cellion.homogenise.properties import EffectiveTransport
 from cellion.material.laws import Insulator
 from cellion.material.material import Material
 from cellion.mesh.labelled import LabelledMesh
-from cellion.mesh.measure import Interfaces, contact_area, specific_surface
+from cellion.mesh.measure import contact_area, specific_surface
 from cellion.microstructure.fractions import weight_fractions
+from cellion.pipeline.barriers import barrier_sensitivities
 from cellion.pipeline.bricks import brick_estimate
 from cellion.pipeline.composite import composition
 from cellion.results.provenance import collect_provenance
 from cellion.results.record import (
-    CarrierResult,
     Fraction,
     PercolationRecord,
     RunResult,
@@ -77,7 +77,18 @@ def gather(
         temperature=scenario.temperature,
         box=tuple(float(length) for length in mesh.box),
         materials=mesh.materials,
-        carriers={name: _carrier(answers[name], solutions[name], interfaces) for name in answers},
+        carriers={
+            name: carrier_result(
+                answers[name],
+                reason="; ".join(dict.fromkeys(solution.percolation.reason.values())) or None,
+                brick_layer=brick_estimate(solution.problem, interfaces),
+                barrier_sensitivities=barrier_sensitivities(
+                    scenario, prepared.materials, mesh.materials, answers[name]
+                ),
+            )
+            for name, solution in solutions.items()
+            if name in answers
+        },
         volume_fraction=_fractions(prepared.requested, meshed),
         weight_fraction=_weights(prepared, meshed),
         specific_surface={
@@ -121,17 +132,6 @@ def _lost(requested: Mapping[str, float], meshed: Mapping[str, float]) -> tuple[
         "closer"
         for name, asked in requested.items()
         if name in meshed and abs(meshed[name] - asked) > _LOST * asked
-    )
-
-
-def _carrier(
-    answer: EffectiveTransport, solution: Solution, interfaces: Interfaces
-) -> CarrierResult:
-    reasons = dict.fromkeys(solution.percolation.reason.values())
-    return carrier_result(
-        answer,
-        reason="; ".join(reasons) or None,
-        brick_layer=brick_estimate(solution.problem, interfaces),
     )
 
 

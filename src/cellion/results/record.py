@@ -22,6 +22,7 @@ from cellion.errors import ResultsError, nearest
 from cellion.homogenise.properties import DIRECTIONS, Dissipation, EffectiveTransport
 from cellion.results.accuracy import AccuracyRecord
 from cellion.results.provenance import Provenance
+from cellion.results.sensitivities import DissipationRecord, derivatives, weighted_mean
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -55,30 +56,6 @@ class Fraction:
 
     requested: float | None = None
     meshed: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DissipationRecord:
-    """Where the energy of a mean field goes; all shares together are 1.
-
-    With blocking boundaries alone, these are the shares of the resistance: bulk and boundaries in
-    series.
-
-    Attributes:
-        bulk: Share of each conducting material [-].
-        resistive: Share of resistive interfaces, per pair of materials (see `pair_name`) [-].
-        sheet: Share of conducting sheets, per pair of materials [-].
-    """
-
-    bulk: Mapping[str, float] = field(default_factory=dict)
-    resistive: Mapping[str, float] = field(default_factory=dict)
-    sheet: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def totals(self) -> tuple[float, float, float]:
-        """Shares of bulk, resistive interfaces and sheets."""
-        bulk, resistive, sheet = (sum(p.values()) for p in (self.bulk, self.resistive, self.sheet))
-        return float(bulk), float(resistive), float(sheet)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +120,10 @@ class CarrierResult:
             d ln sigma_eff / d ln p [-] by parameter p: ``conductivity_A`` of each material,
             ``area_resistance_A/B`` and ``sheet_conductance_A/B`` of each pair. By the energy form
             they are the shares of the dissipation, negative for resistances.
+        barrier_sensitivities: Per direction that carries current, d ln sigma_eff / d E [1/eV] by
+            energy E: ``activation_energy_A``, ``barrier_A_hops[0]``, ``barrier_difference_A/B``.
+        conductivity_moments: Per direction k and material, d sigma_kk / d sigma_ij [-] by the
+            tensor in crystal axes, shape (d, d): mean of E_i E_j over the box for a mean field 1.
         brick_layer: The brick layer estimate, for grains of one material that fill the box.
     """
 
@@ -161,6 +142,10 @@ class CarrierResult:
     reason: str | None = None
     dissipation: Mapping[str, DissipationRecord] = field(default_factory=dict)
     sensitivities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    barrier_sensitivities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    conductivity_moments: Mapping[str, Mapping[str, NDArray[np.float64]]] = field(
+        default_factory=dict
+    )
     brick_layer: BrickLayerRecord | None = None
 
     def __post_init__(self) -> None:
@@ -210,15 +195,18 @@ class CarrierResult:
     @property
     def mean_sensitivities(self) -> dict[str, float]:
         """D ln sigma_mean / d ln p of the mean over directions, by parameter [-]."""
-        axes = {name: DIRECTIONS.index(name) for name in self.sensitivities}
-        sigma = {name: self.effective_conductivity[i, i] for name, i in axes.items()}
-        total = sum(sigma.values())
-        names = dict.fromkeys(p for each in self.sensitivities.values() for p in each)
-        return {
-            p: float(sum(sigma[d] * each.get(p, 0.0) for d, each in self.sensitivities.items()))
-            / float(total)
-            for p in names
-        }
+        return weighted_mean(self.sensitivities, self._diagonal)
+
+    @property
+    def mean_barrier_sensitivities(self) -> dict[str, float]:
+        """D ln sigma_mean / d E of the mean over directions, by energy [1/eV]."""
+        return weighted_mean(self.barrier_sensitivities, self._diagonal)
+
+    @property
+    def _diagonal(self) -> dict[str, float]:
+        """Effective conductivity per direction [S/m]."""
+        sigma = self.effective_conductivity
+        return {name: float(sigma[i, i]) for i, name in enumerate(DIRECTIONS)}
 
     @property
     def mean_error_estimate(self) -> float:
@@ -234,6 +222,7 @@ def carrier_result(
     upper: NDArray[np.float64] | None = None,
     reason: str | None = None,
     brick_layer: BrickLayerRecord | None = None,
+    barrier_sensitivities: Mapping[str, Mapping[str, float]] | None = None,
 ) -> CarrierResult:
     """Record what homogenisation found.
 
@@ -243,6 +232,7 @@ def carrier_result(
         upper: Upper bound of the tensor, shape (d, d) [S/m].
         reason: Why the conductivity is 0, when it is.
         brick_layer: The brick layer estimate.
+        barrier_sensitivities: Derivatives by energies, per direction [1/eV].
 
     Returns:
         The record, its tensors filled up to (3, 3) with NaN.
@@ -263,18 +253,11 @@ def carrier_result(
         reason=reason,
         dissipation={name: _shares(each) for name, each in transport.dissipation.items()},
         sensitivities={
-            name: _derivatives(_shares(each)) for name, each in transport.dissipation.items()
+            name: derivatives(_shares(each)) for name, each in transport.dissipation.items()
         },
+        barrier_sensitivities=barrier_sensitivities or {},
+        conductivity_moments=transport.moments,
         brick_layer=brick_layer,
-    )
-
-
-def _derivatives(shares: DissipationRecord) -> dict[str, float]:
-    """Logarithmic derivatives of the energy form: the solved field is stationary in it."""
-    return (
-        {f"conductivity_{name}": share for name, share in shares.bulk.items()}
-        | {f"area_resistance_{pair}": -share for pair, share in shares.resistive.items()}
-        | {f"sheet_conductance_{pair}": share for pair, share in shares.sheet.items()}
     )
 
 
