@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group
+from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.text import Text
+from rich.table import Table
 
 from cellion.study.progress import Progress as Step
 
@@ -41,11 +42,14 @@ def notebook_bar() -> Listener:
 
     bar = _bar(Console())
     task = bar.add_task("")
-    drawn = display(Text(""), display_id=True)
+    drawn = display(Table.grid(), display_id=True)
 
     def show(step: Step) -> None:
         bar.update(task, completed=step.done, total=step.total, description=step.rest)
-        drawn.update(Group(bar.make_tasks_table(bar.tasks), Text(step.line)))
+        both = Table.grid()
+        both.add_row(bar.make_tasks_table(bar.tasks))
+        both.add_row(escape(step.line))
+        drawn.update(both)
 
     return show
 
