@@ -180,7 +180,6 @@ def study(
 ) -> None:
     """Run every point of a scenario's `study` section (under mpirun, one point per rank)."""
     comm = _world()
-    from cellion.export.tables import study_table
     from cellion.study.bar import terminal_bar
     from cellion.study.cluster import submission
     from cellion.study.run import Execution, run_study
@@ -198,7 +197,7 @@ def study(
         )
     for line in (*answer.failures, *answer.notes):
         _tell(line)
-    Console().print(study_table(answer.runs))
+    Console().print(answer.summary())
     typer.echo(f"results: {folder}")
 
 

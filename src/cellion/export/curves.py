@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,17 +22,20 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from cellion.errors import ResultsError
+from cellion.export.dictionary import data_dictionary
 from cellion.export.series import mesh_error
 from cellion.export.tables import Entry
+from cellion.export.varied import independent, short
 from cellion.results.files import replacing
 
-__all__ = ["PageFigure", "curves_figure", "independent", "plot_curves"]
+__all__ = ["PageFigure", "curves_figure", "plot_curves"]
 
 type Row = Mapping[str, Entry]
 
 # Okabe and Ito's colours, told apart with any colour vision; the markers differ too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "os^Dv*P"
+_LINE = 46  # letters
 _DECADES = 8.0  # ratio from which on an axis is logarithmic
 _BY_MESH = re.compile(r"(?:sigma|tortuosity_factor)_(ion|electron)_\w+ \[.*")
 
@@ -116,8 +120,8 @@ def curves_figure(
     _scale(axes, curves)
     for index, curve in enumerate(curves):
         _draw(axes, curve, index)
-    axes.set_xlabel(_short(x))
-    axes.set_ylabel(y)
+    axes.set_xlabel(_described(x))
+    axes.set_ylabel(_described(y))
     axes.grid(visible=True, which="major", color="#e3e3e3", linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
@@ -125,35 +129,6 @@ def curves_figure(
     if len(curves) > 1:
         axes.legend(frameon=False, fontsize=9)
     return figure
-
-
-def independent(rows: Sequence[Row], varied: Sequence[str], x: str) -> tuple[str, ...]:
-    """Headers of varied values that do not follow from others: those to tell curves apart by.
-
-    Args:
-        rows: Rows of a table.
-        varied: Headers of the varied values.
-        x: The one on the axis.
-    """
-    chosen = [x]
-    for header in varied:
-        if header not in chosen and not _follows(rows, header, chosen):
-            chosen.append(header)
-    for header in chosen[1:]:  # a value may follow from one that came after it
-        rest = [other for other in chosen if other != header]
-        if _follows(rows, header, rest):
-            chosen = rest
-    return tuple(chosen[1:])
-
-
-def _follows(rows: Sequence[Row], header: str, others: Sequence[str]) -> bool:
-    """Whether a value is the same wherever the others are, or is the same everywhere."""
-    known: dict[tuple[Entry, ...], Entry] = {}
-    return all(
-        known.setdefault(tuple(row.get(each) for each in others), row.get(header))
-        == row.get(header)
-        for row in rows
-    )
 
 
 def _curves(
@@ -240,16 +215,18 @@ def _numbers(rows: Sequence[Row], header: str) -> NDArray[np.float64]:
     return np.array([row[header] for row in rows], dtype=np.float64)
 
 
-def _short(header: str) -> str:
-    """A key path by its last two steps."""
-    name, bracket, unit = header.partition(" [")
-    return ".".join(name.split(".")[-2:]) + bracket + unit
+def _described(header: str) -> str:
+    """What a column means, in lines; key paths by their last two steps."""
+    name, unit = short(header)
+    (about,) = data_dictionary([header])
+    told = name if "." in name else fill(str(about["meaning"]), _LINE)
+    return f"{told}{unit}"
 
 
 def _label(by: Sequence[str], key: Sequence[Entry]) -> str:
     parts = []
     for header, entry in zip(by, key, strict=True):
-        name, _, unit = _short(header).partition(" [")
+        name, unit = short(header)
         shown = f"{entry:.4g}" if isinstance(entry, float) else str(entry)
-        parts.append(f"{name} = {shown} {unit.removesuffix(']').strip('-')}".strip())
+        parts.append(f"{name} = {shown} {unit.strip(' []-')}".strip())
     return ", ".join(parts)

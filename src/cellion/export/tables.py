@@ -289,7 +289,11 @@ def _digits(value: float, count: int) -> str:
     return "-" if math.isnan(value) else f"{value:.{count}g}"
 
 
-def study_table(results: Sequence[RunResult], title: str | None = None) -> Table:
+def study_table(
+    results: Sequence[RunResult],
+    title: str | None = None,
+    values: Sequence[Mapping[str, Entry]] = (),
+) -> Table:
     """A table for humans: one line per run, or per group of runs that differ by seed only.
 
     Runs of the same scenario but for its seed, with the same fractions asked for, form a group,
@@ -299,11 +303,13 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
     Args:
         results: The runs.
         title: Heading; by default the name that all runs share.
+        values: Further columns of each run, such as varied values, by header.
 
     Returns:
         A table that rich prints.
     """
     groups = _replicates(results)
+    further = {id(run): row for run, row in zip(results, values, strict=bool(values))}
     materials = _varying_materials(results)
     carriers = list(dict.fromkeys(name for result in results for name in result.carriers))
     names = {result.name for result in results}
@@ -311,6 +317,7 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
     table = Table(title=title or shared, title_justify="left", padding=(0, 1, 0, 0), box=SIMPLE)
     headers = ["run"] if shared is None else []
     headers += ["T\n[K]"] if len({result.temperature for result in results}) > 1 else []
+    headers += [header.replace(" [", "\n[") for header in (values[0] if values else ())]
     headers += [f"{material}\n[vol %]" for material in materials]
     for name in carriers:
         headers += [f"sigma {name}\n[mS/cm]", f"tau {name}\n[-]"]
@@ -320,8 +327,13 @@ def study_table(results: Sequence[RunResult], title: str | None = None) -> Table
     for group in groups:
         cells = [escape(group[0].name)] if shared is None else []
         cells += [f"{group[0].temperature:g}"] if "T\n[K]" in headers else []
+        cells += [_entry_text(entry) for entry in further.get(id(group[0]), {}).values()]
         table.add_row(*cells, *_console_cells(group, materials, carriers), str(len(group)))
     return table
+
+
+def _entry_text(entry: Entry) -> str:
+    return f"{entry:.4g}" if isinstance(entry, float) else escape(str(entry))
 
 
 def _share(result: RunResult, material: str) -> float | None:

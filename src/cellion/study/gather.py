@@ -9,6 +9,7 @@ from pathlib import Path
 from cellion.export.columns import Column, value_columns
 from cellion.export.dictionary import write_dictionary, write_parquet
 from cellion.export.tables import Entry, table_columns, table_row, write_table
+from cellion.export.varied import independent
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.study import SampleSpec
@@ -173,7 +174,7 @@ def _plot_curves(answers: Answers, rows: Sequence[Row], folder: Path) -> None:
     study = answers.scenario.study
     if not numbers or len(varied) < 2 or (study is not None and study.sample is not None):
         return
-    from cellion.export.curves import independent, plot_curves  # loads Matplotlib
+    from cellion.export.curves import plot_curves  # loads Matplotlib
 
     answered = [row for row in rows if "failure" not in row]
     if independent(answered, varied, numbers[0]) and answers.quantities():

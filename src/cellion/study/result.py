@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellion.errors import ResultsError, SetupError, nearest
-from cellion.export.tables import Entry, read_table
+from cellion.export.tables import Entry, read_table, study_table
+from cellion.export.varied import independent, short
 from cellion.results.files import load_result, replacing
 from cellion.results.record import RunResult
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+    from rich.table import Table
 
 __all__ = ["STUDY_FILE", "TABLE_FILE", "StudyResult", "load_study", "save_study"]
 
@@ -69,6 +71,13 @@ class StudyResult:
     def _label(self, row: Mapping[str, Entry]) -> str:
         values = [f"{header} = {_shown(row[header])}" for header in self.varied]
         return f"{row['point']} ({', '.join([*values, f'realisation {row["realisation"]}'])})"
+
+    def summary(self) -> Table:
+        """A table for the console: one line for the realisations of a point, its values first."""
+        rows = [row for row in self.rows if row.get("failure") is None]
+        told = [h for h in independent(rows, self.varied) if not _is_told(h)]
+        values = [{"".join(short(h, 1)): row[h] for h in told} for row in rows]
+        return study_table(self.runs, values=values)
 
     def header(self, name: str) -> str:
         """Return the header of a column that is named with or without its unit.
@@ -126,6 +135,12 @@ class StudyResult:
             y=None if y is None else self.header(y),
             by=None if by is None else self.header(by),
         )
+
+
+def _is_told(header: str) -> bool:
+    """Whether a varied value is in the table for the console anyway."""
+    name, _ = short(header, 1)
+    return name in ("temperature", "volume_fraction")
 
 
 def _shown(entry: Entry) -> str:

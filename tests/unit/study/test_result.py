@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import cellion
 from cellion.errors import ResultsError, ScenarioError, SetupError
@@ -100,13 +102,24 @@ def test_an_interrupted_study_has_no_result(answer, tmp_path, monkeypatch):
         cellion.load_study(tmp_path / "out")
 
 
+def test_the_console_shows_the_values_of_each_line(answer):
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(answer.summary())
+    lines = console.export_text().splitlines()
+    assert [line.split()[:2] for line in lines if line.strip().startswith(("290", "300"))] == [
+        *(["290", "1"], ["290", "0.2"], ["300", "1"], ["300", "0.2"]),
+    ]
+
+
 # --- plots ---------------------------------------------------------------------------------------
 
 
 def test_a_plot_has_a_curve_for_each_other_value(answer):
     axes = answer.plot("temperature").axes[0]
     assert axes.get_xlabel() == "temperature [K]"
-    assert axes.get_ylabel() == "sigma_ion_mean [S/m]"
+    assert axes.get_ylabel().replace("\n", " ") == (
+        "effective conductivity of ions, mean over the directions [S/m]"
+    )
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["ion.conductivity = 1 mS/cm", "ion.conductivity = 0.2 mS/cm"]
     line = axes.get_lines()[0]
