@@ -15,23 +15,25 @@ import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
 import numpy as np
 
-from cellion.errors import CellionError, ResultsError
+from cellion.errors import CellionError
 from cellion.mesh.data import MeshData
+from cellion.results.identity import code_digest, file_digest
 from cellion.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from cellion.mesh.labelled import LabelledMesh
 
-__all__ = ["MeshStock", "Meshed", "file_digest", "mesh_key"]
+__all__ = ["MeshStock", "Meshed", "mesh_key"]
 
 _ROOMS = ("quantities.py", "scenario", "microstructure", "mesh")
+"""What turns a scenario into a mesh."""
+
 _SUFFIX = ".npz"
 _NUMBERS = "numbers"
 
@@ -73,7 +75,7 @@ def mesh_key(scenario: Scenario, densities: Mapping[str, float | None]) -> str:
         "cell": _cell(scenario),
         "densities": list(densities.items()),
         "file": None if spec.mesh is None else file_digest(spec.mesh.file),
-        "code": _code_digest(),
+        "code": [np.__version__, code_digest(*_ROOMS)],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -85,31 +87,6 @@ def _cell(scenario: Scenario) -> list[Any] | None:
         return None
     layers = [layer.model_dump(mode="json") for layer in (spec.separator, spec.collector)]
     return [spec.axis, *layers]
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content.
-
-    Raises:
-        ResultsError: The file cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise ResultsError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-@cache
-def _code_digest() -> str:
-    """Hash of the modules that turn a scenario into a mesh, and of the libraries they use."""
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(np.__version__.encode())
-    for room in _ROOMS:
-        place = package / room
-        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 class MeshStock:

@@ -2,7 +2,7 @@
 
 A point is finished when its folder holds a complete ``results.json`` and a ``point.json`` with the
 hash of the question asked now: the document of the run, the content of the files it names, and the
-version of cellion. The order of writing is the protocol (see `cellion.results.files`): an answer
+code of cellion. The order of writing is the protocol (see `cellion.results.files`): an answer
 disappears before its question changes, and appears when everything else of the run is there. So a
 process may be killed anywhere, and a study that is resumed takes what is finished, wherever in the
 folder it lies, and nothing else.
@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from pydantic import BaseModel
 
 from cellion.errors import ResultsError, StudyError
 from cellion.results.files import is_complete, load_result, open_folder, remove_old, replacing
+from cellion.results.identity import code_digest, file_digest
 from cellion.results.outcome import FAILURE_FILE, POINT_FILE, read_object
 from cellion.scenario.scenario import Scenario
 
@@ -48,7 +48,7 @@ _OWN_FILES = (FAILURE_FILE, POINT_FILE, "table.csv", "fields.vtkhdf", "*.png")
 
 
 def point_key(scenario: Scenario) -> str:
-    """Return the hash of what a run asks: its document, the files it names, this version.
+    """Return the hash of what a run asks: its document, the files it names, the code that answers.
 
     Name and description are left out.
 
@@ -62,7 +62,7 @@ def point_key(scenario: Scenario) -> str:
     parts = [
         _canonical(asked),
         *sorted(_digest(path, path.stat().st_mtime_ns) for path in _files(scenario)),
-        metadata.version("cellion"),
+        code_digest(),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
@@ -95,11 +95,7 @@ def _files(value: Any) -> Iterator[Path]:
 @lru_cache(maxsize=64)
 def _digest(path: Path, changed: int) -> str:
     """Hash of a file's content; ``changed`` makes a file that was written again another one."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise ResultsError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return file_digest(path)
 
 
 # --- locks ---------------------------------------------------------------------------------------

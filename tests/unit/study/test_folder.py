@@ -52,6 +52,14 @@ def temperatures(out: Path) -> dict[str, float]:
     }
 
 
+def test_other_code_answers_anew(study, monkeypatch):
+    """A checkout changes without another version."""
+    assert study(290, 300) == [290, 300]
+    assert study(290, 300) == []
+    monkeypatch.setattr("cellion.study.folder.code_digest", lambda: "changed sources")
+    assert study(290, 300) == [290, 300]
+
+
 def test_finished_points_follow_their_question_to_another_place(study, tmp_path):
     assert study(290, 300, 310) == [290, 300, 310]
     assert study(280, 300, 290, 320) == [280, 320]
