@@ -10,12 +10,13 @@ from cellion.export.columns import Column, value_columns
 from cellion.export.dictionary import write_dictionary, write_parquet
 from cellion.export.tables import Entry, table_columns, table_row, write_table
 from cellion.export.varied import independent
+from cellion.results.files import replacing
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.study import SampleSpec
 from cellion.study.plan import Point
 from cellion.study.representative import RepresentativeVolume, representative_volume
-from cellion.study.result import STUDY_FILE, TABLE_FILE, save_study
+from cellion.study.result import NOTES_FILE, TABLE_FILE
 from cellion.study.statistics import QUANTILES, quantiles, sobol_indices, spread
 
 __all__ = ["STUDY_FILES", "Answers", "write_study"]
@@ -30,7 +31,7 @@ PLOT_FILES = ("conductivity.png", "conductivity.svg")
 CURVE_FILES = ("curves.png", "curves.svg")
 CELL_PLOT_FILES = ("resistance.png", "resistance.svg")
 STUDY_FILES = (
-    *(STUDY_FILE, TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE),
+    *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, NOTES_FILE),
     *(REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE, BOXES_FILE),
     *(*PLOT_FILES, *CURVE_FILES, *CELL_PLOT_FILES, "arrhenius_*"),
 )
@@ -99,7 +100,7 @@ class Answers:
 
 
 def write_study(answers: Answers, folder: Path) -> None:
-    """Write the files of the whole study, ``study.json`` last.
+    """Write the files of the whole study, ``table.csv`` last.
 
     Args:
         answers: Its points and what they came to.
@@ -108,20 +109,21 @@ def write_study(answers: Answers, folder: Path) -> None:
     Raises:
         ResultsError: A file cannot be written.
     """
-    notes = _write_tables(answers, folder)
-    varied = [column.header for column in answers.columns]
-    save_study(folder, answers.scenario.source, varied, notes)
-
-
-def _write_tables(answers: Answers, folder: Path) -> list[str]:
-    """Write tables and plots; return what is worth telling, in words."""
     rows = answers.rows()
-    write_table(rows, folder / TABLE_FILE)
     write_dictionary(table_columns(rows), folder / DICTIONARY_FILE)
     write_parquet(rows, folder / PARQUET_FILE)
+    notes = _write_answers(answers, rows, folder) if answers.results else []
+    if notes:
+        with replacing(folder / NOTES_FILE) as partial:
+            partial.write_text("".join(f"{note}\n" for note in notes), encoding="utf-8")
+    write_table(rows, folder / TABLE_FILE)
+
+
+def _write_answers(answers: Answers, rows: Sequence[Row], folder: Path) -> list[str]:
+    """Write statistics and plots; return what is worth telling, in words."""
     said: list[str] = []
     study = answers.scenario.study
-    if not answers.results or study is None:
+    if study is None:
         return said
     if study.replicates > 1:
         write_table(_replicates(answers, rows), folder / REPLICATES_FILE)

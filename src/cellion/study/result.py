@@ -1,34 +1,33 @@
 """What a whole study came to: its table, its runs, what is worth telling. Read without DOLFINx.
 
-``study.json`` is the last file of a study. It names the varied columns of ``table.csv``; everything
-else of a result is read from the table and from the folders of the points.
+``table.csv`` is the last file of a study: where it is, the study has come to its end.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellion.errors import ResultsError, SetupError, nearest
+from cellion.export.columns import value_columns
 from cellion.export.tables import Entry, read_table, study_table
 from cellion.export.varied import independent, short
-from cellion.results.files import load_result, replacing
 from cellion.results.record import RunResult
+from cellion.results.study import load_study as load_record
+from cellion.results.study import outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
     from rich.table import Table
 
-__all__ = ["STUDY_FILE", "TABLE_FILE", "StudyResult", "load_study", "save_study"]
+__all__ = ["NOTES_FILE", "TABLE_FILE", "StudyResult", "load_study"]
 
-STUDY_FILE = "study.json"
 TABLE_FILE = "table.csv"
-_FORMAT = "cellion study"
+NOTES_FILE = "notes.txt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,26 +146,6 @@ def _shown(entry: Entry) -> str:
     return f"{entry:g}" if isinstance(entry, float) else str(entry)
 
 
-def save_study(
-    folder: Path, scenario: Mapping[str, Any], varied: Sequence[str], notes: Sequence[str]
-) -> None:
-    """Write ``study.json``, when everything else of the study is written.
-
-    Args:
-        folder: The folder of the study.
-        scenario: The plain document, with its ``study`` section.
-        varied: Headers of the columns that hold varied values.
-        notes: What is worth telling.
-
-    Raises:
-        ResultsError: It cannot be written.
-    """
-    content = {"format": _FORMAT, "varied": list(varied), "notes": list(notes)}
-    text = json.dumps({**content, "scenario": scenario}, indent=2, ensure_ascii=False, default=str)
-    with replacing(folder / STUDY_FILE) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
-
-
 def load_study(folder: str | Path) -> StudyResult:
     """Read a study that has come to its end; DOLFINx is not needed.
 
@@ -180,30 +159,20 @@ def load_study(folder: str | Path) -> StudyResult:
         ResultsError: The folder holds no complete study, or a file of it cannot be read.
     """
     place = Path(folder)
-    about = _read(place / STUDY_FILE)
-    rows = read_table(place / TABLE_FILE)
-    answered = [str(row["point"]) for row in rows if row.get("failure") is None]
-    return StudyResult(
-        name=str(about["scenario"].get("name", "")),
-        folder=place,
-        varied=tuple(about["varied"]),
-        rows=tuple(rows),
-        results={point: load_result(place / point) for point in answered},
-        notes=tuple(about["notes"]),
-        scenario=about["scenario"],
-    )
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    record = load_record(place)
+    if record is None or not (place / TABLE_FILE).is_file():
         raise ResultsError(
-            f"{file}: there is no such file; a study that was interrupted leaves none: resume it"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ResultsError(f"{file}: cannot be read ({error})") from error
-    keys = ("varied", "notes", "scenario")
-    if not isinstance(found, dict) or found.get("format") != _FORMAT or not {*keys} <= found.keys():
-        raise ResultsError(f"{file}: this is not a study of cellion")
-    return found
+            f"{place}: no study has come to its end in this folder; run 'cellion study' with "
+            "-o and --resume to end one that was interrupted"
+        )
+    found = outcomes(record, place)
+    notes = place / NOTES_FILE
+    return StudyResult(
+        name=record.name,
+        folder=place,
+        varied=tuple(c.header for c in value_columns([point.values for point in record.points])),
+        rows=tuple(read_table(place / TABLE_FILE)),
+        results={name: run for name, run in found.items() if isinstance(run, RunResult)},
+        notes=tuple(notes.read_text("utf-8").splitlines()) if notes.is_file() else (),
+        scenario=record.scenario,
+    )
