@@ -64,6 +64,21 @@ CHANGES: dict[str, tuple[str, ...]] = {
         "mesh.size=1.2 um",
         "output.pictures=false",
     ),
+    "se_fraction_particle_size": (
+        *PRESSED,
+        "study.replicates=1",
+        f"study.vary={{'{SHARE}': [0.4], "
+        "'microstructure.packing.particles[1].diameter': [3 um, 5 um]}",
+    ),
+    "se_fraction_conductivity": (
+        *SMALL,
+        "study.replicates=1",
+        f"study.vary={{'{SHARE}': [0.5], 'materials.SE.ion.conductivity': [1 mS/cm, 10 mS/cm]}}",
+    ),
+    "boundary_resistance_grain_size": (
+        "study.vary={'interfaces[0].area_resistance': [0.1 Ohm cm^2, 1 Ohm cm^2]}",
+        "study.derive={mesh.size: '0.8 * microstructure.polycrystal.size.lognormal.median'}",
+    ),
     "tysonite_blocking": FEW_GRAINS,
     "fluorite_nano": FEW_GRAINS,
     "se_contacts": PRESSED,
