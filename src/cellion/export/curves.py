@@ -1,8 +1,8 @@
 """A column of a study's table over a varied value: one curve for each of the other values.
 
 A marker is the mean over realisations; its bar joins their standard deviation and, for
-conductivities and tortuosity factors, the error by the mesh in quadrature. What is 0 where the axis
-is logarithmic, because nothing percolates, is marked at the lower edge.
+conductivities and tortuosity factors, the error by the mesh in quadrature. Where a realisation is 0
+and the axis logarithmic, because nothing percolates, a triangle at the lower edge says so.
 """
 
 from __future__ import annotations
@@ -58,12 +58,14 @@ class _Curve:
         x: Places on the axis, ascending, shape (n,).
         y: Means, shape (n,).
         bars: Lengths of the error bars, shape (n,).
+        zero: Whether a realisation is 0, shape (n,).
     """
 
     label: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     bars: NDArray[np.float64]
+    zero: NDArray[np.bool_]
 
 
 def plot_curves(rows: Sequence[Row], varied: Sequence[str], path: Path) -> Path:
@@ -154,6 +156,7 @@ def _curve(label: str, points: list[list[Row]], x: str, y: str) -> _Curve:
         x=at[order],
         y=np.array([np.mean(_numbers(members, y)) for members in points])[order],
         bars=np.array([_bar(members, y) for members in points])[order],
+        zero=np.array([(_numbers(members, y) == 0.0).any() for members in points])[order],
     )
 
 
@@ -199,10 +202,16 @@ def _draw(axes: Axes, curve: _Curve, index: int) -> None:
         label=curve.label or None,
         zorder=3,
     )
-    nothing = curve.x[(curve.y == 0.0) & logarithmic]
+    nothing = curve.x[curve.zero & logarithmic]
     place = axes.get_xaxis_transform()
     axes.plot(
-        nothing, [0.025] * len(nothing), "v", mfc="none", color=colour, transform=place, zorder=4
+        nothing,
+        [0.025 + 0.03 * index] * len(nothing),
+        "v",
+        mfc="none",
+        color=colour,
+        transform=place,
+        zorder=4,
     )
 
 

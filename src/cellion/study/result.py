@@ -79,15 +79,22 @@ class StudyResult:
         return study_table(self.runs, values=values)
 
     def header(self, name: str) -> str:
-        """Return the header of a column that is named with or without its unit.
+        """Return the header of a column.
+
+        Args:
+            name: The header, with or without its unit; of a key path, its last steps are enough.
 
         Raises:
-            ResultsError: There is no such column.
+            ResultsError: There is no such column, or there are several.
         """
         headers = list(dict.fromkeys(header for row in self.rows for header in row))
-        for header in headers:
-            if name in (header, header.partition(" [")[0]):
-                return header
+        bare = {header: header.partition(" [")[0] for header in headers}
+        found = [header for header in headers if name in (header, bare[header])]
+        found = found or [header for header in headers if bare[header].endswith(f".{name}")]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ResultsError(f"'{name}' may be any of: {', '.join(found)}")
         raise ResultsError(
             f"{self.folder}: the table has no column '{name}'{nearest(name, headers)}; its columns "
             f"are: {', '.join(headers)}"

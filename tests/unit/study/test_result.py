@@ -131,6 +131,11 @@ def test_a_notebook_shows_a_plot(answer):
     assert answer.plot(y="tortuosity_factor_ion_mean")._repr_png_().startswith(b"\x89PNG")
 
 
+def test_a_column_is_known_by_its_last_steps(answer):
+    assert answer.header("ion.conductivity") == f"{A} [mS/cm]"
+    assert answer.header("temperature") == "temperature [K]"
+
+
 def test_a_plot_names_the_columns(answer):
     with pytest.raises(ResultsError, match=r"no column 'temprature' \(did you mean 'temperature"):
         answer.plot("temprature")
