@@ -34,6 +34,9 @@ type Floats = NDArray[np.float64]
 _STEP = 1e-4
 """Step of the differences over k T: they err by its square over six, and by rounding over it."""
 
+_NOTHING = 1e-9
+"""Derivative that rounding alone may leave [1/eV]."""
+
 
 def barrier_sensitivities(
     scenario: Scenario,
@@ -43,7 +46,8 @@ def barrier_sensitivities(
 ) -> dict[str, dict[str, float]]:
     """Return d ln sigma_eff / d e [1/eV] per direction and energy.
 
-    An energy that cannot be shifted both ways, such as a barrier of 0, is left out.
+    An energy that cannot be shifted both ways, such as a barrier of 0, is left out, and so is one
+    that makes no difference.
 
     Args:
         scenario: What was asked.
@@ -63,7 +67,7 @@ def barrier_sensitivities(
         resistance, sheet = (_logarithmic(ends[0][i], ends[1][i]) / (2.0 * step) for i in (1, 2))
         for direction, derivatives in found.items():
             value = _chain(transport, direction, present, (bulk, resistance, sheet))
-            if value != 0.0:
+            if abs(value) * ELECTRON_VOLT > _NOTHING:
                 derivatives[energy.name] = value * ELECTRON_VOLT
     return found
 

@@ -60,7 +60,7 @@ def run(
     scenario: Scenario,
     comm: MPI.Comm | None = None,
     *,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     fields: bool = True,
     pictures: bool = True,
     tell: Listener = lambda line: None,
@@ -90,7 +90,7 @@ def run(
     watch = Stopwatch()
     on_root(comm, _require_compiler)
     if folder is not None:
-        on_root(comm, lambda: _open(folder))
+        on_root(comm, lambda: _open(Path(folder)))
     prepared = prepare(scenario, comm, watch=watch, tell=say, stock=stock, memory=memory)
     answers: dict[str, EffectiveTransport] = {}
     solutions: dict[str, Solution] = {}
@@ -109,13 +109,14 @@ def run(
         say("fields and pictures")
         draw = pictures and scenario.output.pictures
         gaps = {} if found is None else gap_fields(found)
-        notes += _write_fields(scenario, prepared, solutions, folder, watch, gaps, draw=draw)
+        notes += _write_fields(scenario, prepared, solutions, Path(folder), watch, gaps, draw=draw)
     response = None if cell is None else cell.response
     result = gather(scenario, prepared, answers, solutions, watch, notes, response)
     if found is not None:
         result = with_bounds(result, found)
     if folder is not None:
-        on_root(comm, lambda: _finish(result, folder, plot=pictures and scenario.output.pictures))
+        plot = pictures and scenario.output.pictures
+        on_root(comm, lambda: _finish(result, Path(folder), plot=plot))
     return result
 
 
