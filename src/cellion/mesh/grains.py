@@ -15,6 +15,7 @@ from cellion.microstructure.orientation_files import read_orientations, section_
 __all__ = ["MeshGrains", "grain_labels", "grain_orientations"]
 
 _SECTION = "$ElsetOrientations"
+_VERSION = "$MeshVersion"
 _OUT_OF_PLANE = 1e-6
 
 
@@ -84,21 +85,24 @@ def grain_orientations(
         bad = numbers[int(np.argmax(np.abs(found[:, 2, 2] - 1.0)))]
         raise MeshError(
             f"{where}: grain {bad} is tilted out of the plane; in a two-dimensional mesh crystals "
-            "turn about z only"
+            "turn about z only. Give others in 'grains.orientations' (for crystals that conduct "
+            "alike in all directions, zeros do), or mesh columns in three dimensions"
         )
     turned[np.searchsorted(known, numbers)] = found[:, :dimension, :dimension]
     return turned
 
 
 def _section_lines(path: Path) -> list[str] | None:
-    """Lines of a mesh file from its section of orientations on; None if it has none."""
+    """Lines of a mesh file with its version and its orientations; None if it has none of these."""
     content = path.read_bytes()
     start = content.find(_SECTION.encode())
     if start < 0:
         return None
-    stop = content.find(b"$End", start)
-    text = content[start : stop if stop > 0 else len(content)].decode("ascii", "replace")
-    return text.splitlines()
+    parts = []
+    for begin in (content.find(_VERSION.encode()), start):
+        stop = content.find(b"$End", begin)
+        parts.append(content[begin : stop if stop > 0 else len(content)] if begin >= 0 else b"")
+    return b"\n".join(parts).decode("ascii", "replace").splitlines()
 
 
 def _short(numbers: list[int]) -> str:

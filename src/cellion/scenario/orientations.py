@@ -209,7 +209,8 @@ class OrientationsSpec(Section):
     ] = Field(
         default=None,
         description="File with one orientation per line: Bunge angles (.euler), Rodrigues vectors "
-        "(.rodrigues, .ori) or quaternions (.quaternion); its first line may name the descriptor.",
+        "(.rodrigues, .ori) or quaternions (.quaternion); its first line may name the descriptor. "
+        "Or a tessellation (.tess) or mesh (.msh) of Neper.",
     )
 
     @model_validator(mode="before")

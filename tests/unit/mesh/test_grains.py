@@ -43,6 +43,37 @@ def test_orientations_of_the_mesh_file_itself() -> None:
     np.testing.assert_allclose(found[1], QUARTER_ABOUT_X, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("version", "word", "inverse"),
+    [
+        ("2.2.3", ":active", False),  # Neper up to 4.9 by itself
+        ("2.2.3", ":passive", True),
+        ("2.3", ":passive", False),  # Neper 4.10 by itself
+        ("2.3", ":active", True),
+        ("2.10", "", False),
+    ],
+)
+def test_the_words_of_neper_have_changed_their_meaning(
+    tmp_path: Path, version: str, word: str, *, inverse: bool
+) -> None:
+    file = tmp_path / "grains.msh"
+    text = FILE.read_text().replace("\n2.2.3\n", f"\n{version}\n")
+    file.write_text(text.replace("2 rodrigues:active", f"2 rodrigues{word}"))
+    found = read(file).orientations
+    assert found is not None
+    expected = np.transpose(QUARTER_ABOUT_X) if inverse else QUARTER_ABOUT_X
+    np.testing.assert_allclose(found[1], expected, atol=1e-9)
+
+
+def test_an_ambiguous_word_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "grains.msh"
+    text = FILE.read_text()
+    start, stop = text.index("$MeshVersion"), text.index("$Domain")
+    file.write_text(text[:start] + text[stop:])
+    with pytest.raises(MeshError, match=r"'rodrigues:active' is ambiguous.*Write 'rodrigues' if"):
+        read(file)
+
+
 def test_without_orientations_crystals_are_aligned(tmp_path: Path) -> None:
     text = FILE.read_text()
     start, stop = text.index("$ElsetOrientations"), text.index("$ElsetCrySym")

@@ -109,18 +109,77 @@ ABOUT_Z = {
     "euler-bunge": "90 0 0",
     "quaternion": f"{QUARTER} 0 0 {QUARTER}",
     "axis-angle": "0 0 1 90",
-    "rotmat": "0 -1 0 1 0 0 0 0 1",
+    "rotmat": "0 1 0 -1 0 0 0 0 1",
+}
+# The example in the documentation of Neper: a crystal turned by 30 degrees about x.
+ABOUT_X = {
+    "rodrigues": "0.267949192 0 0",
+    "euler-bunge": "0 30 0",
+    "euler-kocks": "270 30 90",
+    "euler-roe": "270 30 90",
+    "rotmat": "1 0 0 0 0.866025404 0.5 0 -0.5 0.866025404",
+    "axis-angle": "1 0 0 30",
+    "quaternion": "0.965925826 0.258819045 0 0",
 }
 
 
 @pytest.mark.parametrize("descriptor", ABOUT_Z)
 def test_every_descriptor_means_the_same_rotation(tmp_path, descriptor):
     file = tmp_path / "grains.txt"
-    for convention, sign in (("", 1), (":active", 1), (":passive", -1)):
+    for convention in ("", ":passive"):
         file.write_text(f"{descriptor}{convention}\n# a comment\n{ABOUT_Z[descriptor]}\n\n")
         (found,) = read_orientations(file, "here")
-        assert found[1, 0] == pytest.approx(sign, abs=1e-12)
-        assert found[0, 1] == pytest.approx(-sign, abs=1e-12)
+        assert np.array([Y, -X, Z]) == pytest.approx(found.T, abs=1e-12)
+
+
+@pytest.mark.parametrize("descriptor", ABOUT_X)
+def test_descriptors_are_those_of_neper(tmp_path, descriptor):
+    file = tmp_path / "grains.txt"
+    file.write_text(f"{descriptor}\n{ABOUT_X[descriptor]}\n")
+    (found,) = read_orientations(file, "here")
+    expected = euler_rotations(np.array([[0.0, 30.0, 0.0]]))[0]
+    assert found == pytest.approx(expected, abs=1e-8)
+
+
+def tessellation(version, word, numbers="0 0 1\n 0 0 0"):
+    return (
+        f"***tess\n **format\n   {version}\n **general\n   3 standard\n **cell\n  2\n  *id\n"
+        f"   1   2\n  *ori\n   rodrigues{word}\n {numbers}\n **vertex\n    0\n***end\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "word", "sign"),
+    [
+        ("3.4", ":active", 1),
+        ("3.4", ":passive", -1),
+        ("3.5", ":passive", 1),
+        ("3.5", ":active", -1),
+    ],
+)
+def test_orientations_of_a_tessellation_of_neper(tmp_path, version, word, sign):
+    file = tmp_path / "n2.tess"
+    file.write_text(tessellation(version, word))
+    found = read_orientations(file, "here")
+    assert found[0, 1, 0] == pytest.approx(sign)
+    assert found[1] == pytest.approx(np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (tessellation("3.5", ":passive").replace("*ori", "*fro"), "has no orientations"),
+        (tessellation("3.5", "", "0 0 1"), "lists 1 orientations of the 2 cells"),
+        (tessellation("", ":active"), "'rodrigues:active' is ambiguous"),
+        (tessellation("3.5", "", "0 0 1\n 0 0"), "entry 2 is '0 0'; 3 numbers"),
+        ("***tess\n **cell\n  *ori\n", "found no orientations"),
+    ],
+)
+def test_faulty_tessellations_are_told(tmp_path, text, told):
+    file = tmp_path / "n2.tess"
+    file.write_text(text)
+    with pytest.raises(MicrostructureError, match=told):
+        read_orientations(file, "here")
 
 
 def test_the_ending_says_the_descriptor(tmp_path):
@@ -141,6 +200,8 @@ def test_the_ending_says_the_descriptor(tmp_path):
         ("a.quat", "1 1 0 0", "entry 1 has a quaternion of 1.41421; it must be 1"),
         ("a.rotmat", "1 0 0 0 1 0 0 0 -1", "the determinant of a rotation of -1"),
         ("a.ori", "quaternions\n1 0 0 0", "did you mean 'quaternion'"),
+        ("a.ori", "1 0 0 0", "A first line may name another descriptor"),
+        ("a.ori", "quaternion:active\n1 0 0 0", "ambiguous.*Write 'quaternion' if"),
     ],
 )
 def test_faulty_files_are_told(tmp_path, name, text, told):
@@ -157,9 +218,9 @@ def test_a_file_that_is_not_text(tmp_path):
         read_orientations(file, "here")
 
 
-def test_a_passive_rotation_is_the_inverse():
+def test_an_active_rotation_is_the_inverse():
     numbers = np.array([[0.1, 0.2, 0.3]])
-    active = rotations_of(numbers, "rodrigues", "here")
-    assert rotations_of(numbers, "rodrigues:passive", "here") == pytest.approx(
-        active.transpose(0, 2, 1)
+    plain = rotations_of(numbers, "rodrigues", "here")
+    assert rotations_of(numbers, "rodrigues:active", "here") == pytest.approx(
+        plain.transpose(0, 2, 1)
     )
