@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
@@ -17,6 +18,10 @@ from scipy.spatial.transform import Rotation
 
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
+from cellion.mesh.generate import generate_mesh
+from cellion.mesh.sizes import MeshSizes
+from cellion.microstructure.generate import generate
+from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.transport.laws import InterfaceLaws
 from interface_boxes import between, grains, laws, solved
 from mesh_boxes import balls, isotropic, labelled_box
@@ -103,6 +108,55 @@ def coated_balls(comm: MPI.Comm) -> Numbers:
     return answer(data, sigma, laws(data, sheet=between(5e-10)), "periodic", comm)
 
 
+@cache
+def meshed_grains() -> MeshData:
+    """200 grains at random points of a periodic unit cube, meshed once, on the first rank."""
+    comm, data = MPI.COMM_WORLD, None
+    if comm.rank == 0:
+        request = {"box": ["1 m"] * 3, "material": "G", "grains": 200, "seed": 7}
+        spec = MicrostructureSpec.model_validate({"polycrystal": request})
+        size = 1.0 / 18.0
+        data = generate_mesh(
+            generate(spec, {"G": None}), MeshSizes(size=size, surface=size, smallest=size)
+        )
+        data = replace(data, orientations=Rotation.random(200, rng=83).as_matrix())
+    shared: MeshData = comm.bcast(data)
+    return shared
+
+
+def two_hundred_grains(resistance: float, sheet: float) -> Callable[[MPI.Comm], Numbers]:
+    """Anisotropic grains of a size of about 0.17; every boundary has laws of its own."""
+
+    def case(comm: MPI.Comm) -> Numbers:
+        data = meshed_grains()
+        sigma = np.diag([1.0, 0.1, 0.01])[None]
+        varied = laws(data, resistance, sheet, factor=lambda p: 10.0 ** np.sin(p @ [12.9, 78.2]))
+        return answer(data, sigma, varied, "periodic", comm)
+
+    return case
+
+
+def iterations(comm: MPI.Comm) -> Numbers:
+    """Most iterations over R, in units of grain size over conductivity, and anisotropy."""
+    data = meshed_grains()
+    found: Numbers = {}
+    for anisotropy in (1.0, 1e2, 1e4):
+        sigma = np.diag([1.0, anisotropy**-0.5, 1.0 / anisotropy])[None]
+        for resistance in (1e-6, 1e-3, 1.0, 1e3, 1e6):
+            solution = solved(data, sigma, laws(data, 0.17 * resistance), "periodic", comm)
+            case = f"anisotropy {anisotropy:.0e}, R {resistance:.0e}"
+            found[case] = max(solution.report.iterations.values())
+    return found
+
+
+LARGE: dict[str, Callable[[MPI.Comm], Numbers]] = {
+    "nearly_perfect_boundaries": two_hundred_grains(1e-4, 0.0),
+    "resistive_boundaries": two_hundred_grains(0.2, 0.0),
+    "blocking_boundaries": two_hundred_grains(1e2, 0.0),
+    "resistive_boundaries_with_sheets": two_hundred_grains(0.2, 0.02),
+    "sheets": two_hundred_grains(0.0, 0.1),
+}
+
 CASES: dict[str, Callable[[MPI.Comm], Numbers]] = {
     "polycrystal": polycrystal("periodic"),
     "polycrystal_between_electrodes": polycrystal("electrodes"),
@@ -115,9 +169,11 @@ CASES: dict[str, Callable[[MPI.Comm], Numbers]] = {
 
 
 def main() -> None:
-    """Run all cases on the world communicator."""
+    """Run the small cases, or those whose names are given, on the world communicator."""
     comm = MPI.COMM_WORLD
-    answers = {name: case(comm) for name, case in CASES.items()}
+    names = sys.argv[1:] or list(CASES)
+    known = CASES | LARGE | {"iterations": iterations}
+    answers = {name: known[name](comm) for name in names}
     if comm.rank == 0:
         sys.stdout.write(json.dumps(answers))
 

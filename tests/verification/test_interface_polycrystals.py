@@ -1,6 +1,7 @@
-"""Oriented grains: exact invariants of plane polycrystals, and what turning does.
+"""Oriented grains: exact invariants of plane polycrystals, intervals in space, what turning does.
 
-Sources: Dykhne, Sov. Phys. JETP 32 (1971) 63; Mendelson, J. Appl. Phys. 46 (1975) 917.
+Sources: Dykhne, Sov. Phys. JETP 32 (1971) 63; Mendelson, J. Appl. Phys. 46 (1975) 917; Avellaneda,
+Cherkaev, Lurie and Milton, J. Appl. Phys. 63 (1988) 4989.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
-from cellion.homogenise.effective import effective_conductivity
+from cellion.homogenise.effective import EffectiveConductivity, effective_conductivity
 from cellion.mesh.data import MeshData
+from cellion.mesh.generate import generate_mesh
+from cellion.mesh.sizes import MeshSizes
+from cellion.microstructure.generate import generate
+from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.transport.solution import current_density
 from interface_boxes import effective, grains, laws, solved
 from mesh_boxes import labelled_box, layers
@@ -62,6 +68,50 @@ def test_checkerboard_of_one_crystal(reference: dict[str, Any]) -> None:
     data = tiles_of_one_crystal(2, 64, [0.0, np.pi / 2, np.pi / 2, 0.0])
     found = effective(data, crystal(entry)).tensor
     np.testing.assert_allclose(found, entry["expected"]["scalar"] * np.eye(2), atol=0.03)
+
+
+def check_interval(found: EffectiveConductivity, entry: dict[str, Any], *, narrow: bool) -> None:
+    """Check that an average over directions is where that of an untextured polycrystal must be.
+
+    Grains at random are equiaxed and their orientations uncorrelated, so that the narrower bounds
+    hold as well; what the mesh adds may be taken off before that.
+    """
+    expected, mean = entry["expected"], np.trace(found.tensor) / 3.0
+    by_mesh = np.mean(list(found.discretisation_error.values()))
+    assert expected["lower_optimal"] < mean < expected["upper_optimal"]
+    assert expected["hs_lower"] < mean / (1.0 + by_mesh) < expected["hs_upper"]
+    if narrow:
+        assert mean / (1.0 + by_mesh) == pytest.approx(expected["self_consistent"], rel=0.03)
+
+
+@pytest.mark.parametrize("name", ["poly3d-1", "poly3d-3"])
+def test_an_untextured_polycrystal_lies_in_its_interval(
+    reference: dict[str, Any], name: str
+) -> None:
+    entry = reference[name]
+    tree = KDTree(np.random.default_rng(5077).random((200, 3)), boxsize=1.0)
+    data = labelled_box((18, 18, 18), lambda x: tree.query(x)[1], ["A"] * 200)
+    data = replace(data, orientations=Rotation.random(200, rng=97).as_matrix())
+    check_interval(effective(data, crystal(entry)), entry, narrow=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["poly3d-1", "poly3d-3"])
+def test_a_large_polycrystal_is_what_is_expected_of_it(
+    reference: dict[str, Any], large: MeshData, name: str
+) -> None:
+    entry = reference[name]
+    check_interval(effective(large, crystal(entry)), entry, narrow=True)
+
+
+@pytest.fixture(scope="module")
+def large() -> MeshData:
+    """400 grains at random points, meshed along their boundaries."""
+    request = {"box": ["1 m"] * 3, "material": "A", "grains": 400, "seed": 7}
+    spec = MicrostructureSpec.model_validate({"polycrystal": request | {"orientations": "random"}})
+    size = 0.45 * (3.0 / (4.0 * np.pi * 400)) ** (1.0 / 3.0)
+    sizes = MeshSizes(size=size, surface=size, smallest=size)
+    return generate_mesh(generate(spec, {"A": None}), sizes)
 
 
 @given(seed=st.integers(2, 10**6))

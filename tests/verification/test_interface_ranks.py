@@ -6,6 +6,8 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +28,38 @@ CASES = (
 )
 
 
+LARGE = (
+    "nearly_perfect_boundaries",
+    "resistive_boundaries",
+    "blocking_boundaries",
+    "resistive_boundaries_with_sheets",
+    "sheets",
+)
+
+Answers = Callable[..., dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def answers(root: Path, subprocess_environment: dict[str, str]) -> dict[int, dict[str, Any]]:
-    """Answers of all cases by the number of ranks."""
-    found = {}
+def answers(root: Path, subprocess_environment: dict[str, str]) -> Answers:
+    """Answers of named cases, or of all small ones, on a number of ranks."""
     mpirun = Path(sys.executable).with_name("mpirun")
-    for ranks in (1, 2, 3):
+
+    @cache
+    def found(ranks: int, *names: str) -> dict[str, Any]:
+        script = [sys.executable, "-m", "mpi4py", "interface_rank_cases.py", *names]
         done = subprocess.run(
-            [mpirun, "-n", str(ranks), sys.executable, "-m", "mpi4py", "interface_rank_cases.py"],
+            [mpirun, "-n", str(ranks), *script],
             cwd=root / "tests",
             env=subprocess_environment,
             capture_output=True,
             text=True,
-            timeout=200.0,
+            timeout=600.0 if names else 200.0,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        found[ranks] = json.loads(done.stdout)
+        result: dict[str, Any] = json.loads(done.stdout)
+        return result
+
     return found
 
 
@@ -63,18 +80,32 @@ def differences(one: Any, many: Any, where: str = "") -> list[str]:
 
 @pytest.mark.parametrize("ranks", [2, 3])
 @pytest.mark.parametrize("case", CASES)
-def test_the_answer_is_that_of_one_rank(
-    answers: dict[int, dict[str, Any]], case: str, ranks: int
-) -> None:
-    assert not differences(answers[1][case], answers[ranks][case])
+def test_the_answer_is_that_of_one_rank(answers: Answers, case: str, ranks: int) -> None:
+    assert not differences(answers(1)[case], answers(ranks)[case])
 
 
-def test_every_case_was_run(answers: dict[int, dict[str, Any]]) -> None:
-    assert set(answers[1]) == set(CASES)
+@pytest.mark.slow
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+@pytest.mark.parametrize("case", LARGE)
+def test_two_hundred_grains_are_those_of_one_rank(answers: Answers, case: str, ranks: int) -> None:
+    one, many = answers(1, *LARGE)[case], answers(ranks, *LARGE)[case]
+    assert one["unknowns"] > 10_000
+    assert not differences(one, many)
 
 
-def test_the_cases_are_what_they_should_be(answers: dict[int, dict[str, Any]]) -> None:
-    found = answers[1]
+@pytest.mark.slow
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_iterations_stay_few_for_two_hundred_grains(answers: Answers, ranks: int) -> None:
+    found = answers(ranks, "iterations")["iterations"]
+    assert max(found.values()) < 60, found
+
+
+def test_every_case_was_run(answers: Answers) -> None:
+    assert set(answers(1)) == set(CASES)
+
+
+def test_the_cases_are_what_they_should_be(answers: Answers) -> None:
+    found = answers(1)
     assert found["insulating_walls"]["components"] > 1
     assert any(found["insulating_walls"]["percolates"].values())
     shares = found["polycrystal"]["shares"]["x"]
