@@ -2,10 +2,13 @@
 
     python benchmarks/interfaces.py --unknowns 1e5 --grains 100 --resistance 1e-6 1e-2 1 1e2 1e6
     python benchmarks/interfaces.py --unknowns 1e5 --grains 100 --anisotropy 1e4 --contrast 1e6
+    python benchmarks/polycrystal.py --edges 0.2 --save grains.npz
+    python benchmarks/interfaces.py --mesh grains.npz --resistance 1e-3 1 1e3 --anisotropy 10
 
 The box holds Voronoi cells of random points, labelled by cell midpoint on a structured mesh, with
 random orientations. Grains are of one of two materials; the principal conductivities of the first
-are 1, a^-1/2 and 1/a with the anisotropy a, those of the second are smaller by the contrast.
+are 1, a^-1/2 and 1/a with the anisotropy a, those of the second are smaller by the contrast. With
+`--mesh` the grains are those of a file that `benchmarks/polycrystal.py` saved, all of one material.
 Resistances are in units of grain size over the largest conductivity; with a spread, each boundary
 has its own, log-normal with that standard deviation in decades. Each case is run in its own
 processes, so that the peak memory is that of the case.
@@ -54,6 +57,18 @@ def grain_box(unknowns: float, grains: int, seed: int, *, periodic: bool):
     )
 
 
+def saved_box(path: Path, *, periodic: bool):
+    """Return the mesh of a file, on rank 0."""
+    import numpy as np
+
+    from cellion.mesh.data import MeshData
+
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    arrays["periodic"] = np.full(3, periodic)
+    return MeshData(materials=("first",), **arrays)
+
+
 def problem_of(mesh, given: argparse.Namespace, resistance: float):
     """Return the transport problem of a mesh with grains."""
     import numpy as np
@@ -66,16 +81,17 @@ def problem_of(mesh, given: argparse.Namespace, resistance: float):
         return 10.0 ** (given.spread * 1.7320508 * (2.0 * (spread % 1.0) - 1.0))
 
     sigma = np.diag([1.0, given.anisotropy**-0.5, 1.0 / given.anisotropy])
-    size = _LENGTH * given.grains[0] ** (-1.0 / 3.0)
+    count = len(mesh.materials)
+    size = float(mesh.box[0]) * len(mesh.label_material) ** (-1.0 / 3.0)
     return TransportProblem(
         mesh=mesh,
-        conductivity=np.array([sigma, sigma / given.contrast]),
+        conductivity=np.array([sigma, sigma / given.contrast])[:count],
         boundary=given.boundary,
         directions=tuple(given.directions),
         interfaces=InterfaceLaws(
             label_material=mesh.label_material,
-            pair_resistance=np.full((2, 2), resistance * size),
-            pair_sheet_conductance=np.zeros((2, 2)),
+            pair_resistance=np.full((count, count), resistance * size),
+            pair_sheet_conductance=np.zeros((count, count)),
             factor=factor if given.spread else None,
         ),
     )
@@ -94,7 +110,10 @@ def measure(given: argparse.Namespace) -> None:
     comm, data = MPI.COMM_WORLD, None
     if comm.rank == 0:
         periodic = given.boundary == "periodic"
-        data = grain_box(given.unknowns[0], given.grains[0], given.seed, periodic=periodic)
+        if given.mesh:
+            data = saved_box(given.mesh, periodic=periodic)
+        else:
+            data = grain_box(given.unknowns[0], given.grains[0], given.seed, periodic=periodic)
     mesh = distribute(data, comm)
     del data
     for resistance in given.resistance:
@@ -107,6 +126,7 @@ def measure(given: argparse.Namespace) -> None:
         if comm.rank == 0:
             record = {
                 "unknowns": report.unknowns,
+                "grains": len(mesh.label_material),
                 "resistance": resistance,
                 "seconds": seconds,
                 "memory": sum(memory),
@@ -131,6 +151,7 @@ def main() -> None:
     parser.add_argument("--boundary", choices=("periodic", "electrodes"), default="periodic")
     parser.add_argument("--directions", nargs="+", default=["x", "y", "z"])
     parser.add_argument("--seed", type=int, default=23)
+    parser.add_argument("--mesh", type=Path, help="file of benchmarks/polycrystal.py (.npz)")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
@@ -138,8 +159,8 @@ def main() -> None:
         return
     heads = ("unknowns", "grains", "ranks", "R", *_STAGES, "total/s", "GB", "iterations")
     sys.stdout.write(" ".join(f"{head:>10}" for head in heads) + "\n")
-    for unknowns in given.unknowns:
-        for grains in given.grains:
+    for unknowns in given.unknowns[: 1 if given.mesh else None]:
+        for grains in given.grains[: 1 if given.mesh else None]:
             for ranks in given.ranks:
                 _run(given, unknowns, grains, ranks)
 
@@ -151,21 +172,23 @@ def _run(given: argparse.Namespace, unknowns: float, grains: int, ranks: int) ->
     for name in ("anisotropy", "contrast", "spread", "boundary", "seed"):
         command += [f"--{name}", str(getattr(given, name))]
     command += ["--directions", *given.directions]
+    command += ["--mesh", str(given.mesh)] if given.mesh else []
     command += ["--resistance", *map(str, given.resistance)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             if line.startswith("{"):
-                sys.stdout.write(_row(json.loads(line), grains, ranks) + "\n")
+                sys.stdout.write(_row(json.loads(line), ranks) + "\n")
                 sys.stdout.flush()
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed")
 
 
-def _row(record: dict, grains: int, ranks: int) -> str:
+def _row(record: dict, ranks: int) -> str:
     """Format one record."""
     seconds = [record["seconds"].get(stage, 0.0) for stage in _STAGES]
     numbers = [*seconds, sum(seconds), record["memory"] / 1e9]
-    start = f"{record['unknowns']:>10} {grains:>10} {ranks:>10} {record['resistance']:>10.0e} "
+    start = f"{record['unknowns']:>10} {record['grains']:>10} {ranks:>10} "
+    start += f"{record['resistance']:>10.0e} "
     iterations = "/".join(str(count) for count in record["iterations"])
     failed = [name for name in record["reason"] if not name.startswith("CONVERGED")]
     return (
