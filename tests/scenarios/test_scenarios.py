@@ -26,8 +26,8 @@ SMALL = (
 )
 FEW_GRAINS = (
     "microstructure.polycrystal.grains=6",
-    "study.zip={'microstructure.polycrystal.box': [[40 nm, 40 nm, 40 nm], [1 um, 1 um, 1 um]], "
-    "mesh.size: [20 nm, 500 nm]}",
+    "study.vary={'microstructure.polycrystal.box[0]': [40 nm, 1 um]}",
+    "study.derive.mesh.size=microstructure.polycrystal.box[0] / 2",
 )
 PRESSED = (
     "microstructure.packing.box=[9 um, 9 um, 9 um]",
@@ -80,6 +80,11 @@ CHANGES: dict[str, tuple[str, ...]] = {
         "study.derive={mesh.size: '0.8 * microstructure.polycrystal.size.lognormal.median'}",
     ),
     "tysonite_blocking": FEW_GRAINS,
+    "apparent_size": (
+        "study.vary.'microstructure.polycrystal.box[0]'=[3 um, 4 um]",
+        "study.replicates=1",
+        "mesh.size=2 um",
+    ),
     "fluorite_nano": FEW_GRAINS,
     "se_contacts": PRESSED,
     "contact_resistance_fit": (

@@ -99,7 +99,7 @@ def curves_figure(
         rows: Rows of points that have an answer.
         varied: Headers of the varied values.
         x: Header on the horizontal axis; by default the first varied number.
-        y: Header on the vertical axis; by default the mean conductivity of the first carrier.
+        y: Header on the vertical axis; by default the mean conductivity, a panel for each carrier.
         by: Header that tells curves apart; by default, over a varied value, all the others that do
             not follow from it.
 
@@ -107,30 +107,36 @@ def curves_figure(
         ResultsError: There is nothing to draw.
     """
     x = x or next((header for header in varied if _is_number(rows, header)), None)
-    conductivities = (f"sigma_{carrier}_mean [S/m]" for carrier in ("ion", "electron"))
-    y = y or next((header for header in conductivities if _is_number(rows, header)), None)
-    if x is None or y is None or not (_is_number(rows, x) and _is_number(rows, y)):
+    conductivities = [f"sigma_{carrier}_mean [S/m]" for carrier in ("ion", "electron")]
+    panels = [header for header in ([y] if y else conductivities) if _is_number(rows, header)]
+    if x is None or not panels or not _is_number(rows, x):
         told = x or "a varied value", y or "a conductivity"
         raise ResultsError(
             f"plot: {told[1]} over {told[0]} cannot be drawn; columns of numbers are needed"
         )
     others = independent(rows, varied, x) if x in varied else ()
-    curves = _curves(rows, varied, (x, y), others if by is None else (by,))
-    figure = PageFigure(figsize=(6.4, 4.2), layout="constrained")
+    figure = PageFigure(figsize=(6.4 * len(panels), 4.2), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    grid = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, header in zip(grid, panels, strict=True):
+        curves = _curves(rows, varied, (x, header), others if by is None else (by,))
+        _draw_panel(axes, curves, (x, header))
+    return figure
+
+
+def _draw_panel(axes: Axes, curves: Sequence[_Curve], headers: tuple[str, str]) -> None:
+    """Draw the curves of one column over another."""
     _scale(axes, curves)
     for index, curve in enumerate(curves):
         _draw(axes, curve, index)
-    axes.set_xlabel(_described(x))
-    axes.set_ylabel(_described(y))
+    axes.set_xlabel(_described(headers[0]))
+    axes.set_ylabel(_described(headers[1]))
     axes.grid(visible=True, which="major", color="#e3e3e3", linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if len(curves) > 1:
         axes.legend(frameon=False, fontsize=9)
-    return figure
 
 
 def _curves(

@@ -37,6 +37,9 @@ STUDY_FILES = (
 )
 """Files of a whole study, the mark of completeness first, removed before it is run again."""
 
+_ONE_COMPOSITION = 0.02
+"""Difference of volume fractions below which runs have one composition [-]."""
+
 _ERROR = 0.02
 """Relative error that a box is recommended for, unless the study names another [-]."""
 
@@ -132,8 +135,7 @@ def _write_answers(answers: Answers, rows: Sequence[Row], folder: Path) -> list[
         write_table(_quantiles(answers, rows, study.sample), folder / QUANTILES_FILE)
         if study.sample.method == "saltelli":
             said += _sensitivities(answers, rows, study.sample, folder)
-    _plot(list(answers.results.values()), folder)
-    _plot_curves(answers, rows, folder)
+    _plot(answers, rows, folder)
     return said + _sweeps(answers, folder)
 
 
@@ -153,11 +155,12 @@ def _sweeps(answers: Answers, folder: Path) -> list[str]:
     return said
 
 
-def _plot(results: Sequence[RunResult], folder: Path) -> None:
+def _plot(answers: Answers, rows: Sequence[Row], folder: Path) -> None:
     """Plot the conductivities of mixtures, and the resistances of cells."""
-    in_cell = [run for run in results if run.cell is not None]
-    others = [run for run in results if run.cell is None]
-    if others:
+    in_cell = [run for run in answers.results.values() if run.cell is not None]
+    others = [run for run in answers.results.values() if run.cell is None]
+    over_a_number = _plot_curves(answers, rows, folder, alone=_one_mixture(others))
+    if others and not over_a_number:
         from cellion.export.plots import plot_series  # loads Matplotlib
 
         for name in PLOT_FILES:
@@ -169,19 +172,41 @@ def _plot(results: Sequence[RunResult], folder: Path) -> None:
             plot_cells(in_cell, folder / name)
 
 
-def _plot_curves(answers: Answers, rows: Sequence[Row], folder: Path) -> None:
-    """Plot the conductivity over the first varied number, where two or more are varied."""
+def _one_mixture(runs: Sequence[RunResult]) -> bool:
+    """Whether runs have one composition and temperature, over which there is nothing to plot."""
+    meshed = [[run.volume_fraction[m].meshed or 0.0 for m in run.materials] for run in runs]
+    return (
+        len({run.temperature for run in runs}) == 1
+        and len({run.materials for run in runs}) == 1
+        and all(max(each) - min(each) < _ONE_COMPOSITION for each in zip(*meshed, strict=True))
+    )
+
+
+def _plot_curves(answers: Answers, rows: Sequence[Row], folder: Path, *, alone: bool) -> bool:
+    """Plot the conductivity over the first varied number, where two or more are varied.
+
+    Args:
+        answers: The points and what they came to.
+        rows: Their rows.
+        folder: The folder of the study.
+        alone: Whether this is the only plot that makes sense, also of a single number.
+
+    Returns:
+        Whether it has taken the place of the plot over composition.
+    """
     varied = [column.header for column in answers.columns]
     numbers = [column.header for column in answers.columns if column.unit is not None]
     study = answers.scenario.study
-    if not numbers or len(varied) < 2 or (study is not None and study.sample is not None):
-        return
+    sampled = study is not None and study.sample is not None
+    if not numbers or not answers.quantities() or sampled:
+        return False
     from cellion.export.curves import plot_curves  # loads Matplotlib
 
     answered = [row for row in rows if "failure" not in row]
-    if independent(answered, varied, numbers[0]) and answers.quantities():
-        for name in CURVE_FILES:
-            plot_curves(answered, varied, folder / name)
+    several = bool(independent(answered, varied, numbers[0]))
+    for name in (*CURVE_FILES[: None if several else 0], *PLOT_FILES[: None if alone else 0]):
+        plot_curves(answered, varied, folder / name)
+    return alone
 
 
 def _numbers(rows: Sequence[Row], header: str) -> list[float]:

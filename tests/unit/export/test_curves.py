@@ -77,3 +77,10 @@ def test_there_must_be_something_to_draw(tmp_path):
     with pytest.raises(ResultsError, match="a conductivity over a varied value"):
         plot_curves([{"mesh": "fine"}], ("mesh",), tmp_path / "curves.png")
     assert not list(tmp_path.iterdir())
+
+
+def test_every_carrier_has_a_panel():
+    both = [row | {"sigma_electron_mean [S/m]": 1.0} for row in ROWS]
+    panels = curves_figure(both, (X, SIZE, MESH)).axes
+    assert ["electron" in axes.get_ylabel() for axes in panels] == [False, True]
+    assert len(curves_figure(both, (X, SIZE, MESH), y=SIGMA).axes) == 1

@@ -155,3 +155,15 @@ def test_a_statistic_says_what_it_is_of():
         "component xx of the effective conductivity of ions: lower end of the 95 % confidence "
         "interval of the mean"
     )
+
+
+def test_one_mixture_is_drawn_over_what_was_varied(tmp_path, monkeypatch):
+    """A plot over a composition that is the same in all runs would be a column of points."""
+    drawn = {}
+    monkeypatch.setattr(
+        "cellion.export.curves.plot_curves",
+        lambda rows, varied, path: drawn.setdefault(path.name, varied[0]),
+    )
+    study(tmp_path, PLATES + f"study: {{vary: {{{A}: [1 S/m, 2 S/m]}}}}\n")
+    assert set(drawn) == {"conductivity.png", "conductivity.svg"}
+    assert drawn["conductivity.png"].startswith(A)
