@@ -100,12 +100,21 @@ class InterfaceSet:
 
         Args:
             label_material: Index of the material of each label, shape (n_labels,).
-            orientations: Rotation of each label, shape (n_labels, d, d); None if all are aligned.
+            orientations: Rotation of each label, shape (n_labels, d, d); None if there are none.
             carrier: ``ion`` or ``electron``.
 
         Returns:
             Function of pairs of labels in any order.
+
+        Raises:
+            MaterialError: Resistances follow from orientations, and there are none.
         """
+        for index, spec, _, _ in self._of(carrier):
+            if spec.misorientation is not None and orientations is None:
+                raise MaterialError(
+                    f"interfaces[{index}].misorientation: the grains of '{spec.between[0]}' have "
+                    "no orientations; give them in 'microstructure.mesh.grains.orientations'"
+                )
         scaled = [(spec, i, j) for _, spec, i, j in self._of(carrier) if _scales(spec)]
         if not scaled:
             return None
@@ -229,12 +238,10 @@ def _scale(
     result = np.ones(len(pairs))
     if spec.spread is not None:
         result *= np.exp(spec.spread.lognormal * standard_normal(spec.spread.seed, pairs))
-    if spec.misorientation is not None:
+    if spec.misorientation is not None and orientations is not None:
         law = spec.misorientation.read_shockley
-        angle = np.zeros(len(pairs))
-        if orientations is not None:
-            first, second = orientations[pairs[:, 0]], orientations[pairs[:, 1]]
-            angle = disorientation_angles(first, second, law.crystal_symmetry)
+        first, second = orientations[pairs[:, 0]], orientations[pairs[:, 1]]
+        angle = disorientation_angles(first, second, law.crystal_symmetry)
         result *= read_shockley(angle, np.radians(law.saturation_angle))
     return result
 

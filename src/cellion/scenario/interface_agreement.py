@@ -101,12 +101,20 @@ def _at_another_temperature(temperature: float, spec: InterfaceSpec) -> list[tup
 def _without_orientations(
     microstructure: MicrostructureSpec, spec: InterfaceSpec
 ) -> list[tuple[KeyPath, str]]:
-    """Return a fault for a misorientation between regions that have no orientation."""
-    if spec.misorientation is None or spec.between[0] == microstructure.grains_of:
+    """Return a fault for a misorientation between regions that have no orientations."""
+    if spec.misorientation is None:
         return []
+    grains = microstructure.grains_of
     message = (
         f"'{spec.between[0]}' has no grains with orientations in this "
         f"{microstructure.kind}; use a polycrystal, bricks, a polycrystalline matrix or a "
         "mesh with grains"
     )
+    if spec.between[0] == grains:
+        if not microstructure.grains_aligned:
+            return []
+        message = (
+            f"the grains of '{grains}' are aligned, so that none of their boundaries would resist; "
+            f"give them 'orientations' in the {microstructure.kind}, for example 'random'"
+        )
     return [(("misorientation",), message)]

@@ -17,6 +17,7 @@ from pydantic import (
 from cellion.scenario.boxes import BOX, PERIODIC, FlatOrSolidBox, one_or_more
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.mesh_file import MeshFileSpec
+from cellion.scenario.orientations import ALIGNED
 from cellion.scenario.packing import PackingSpec
 from cellion.scenario.polycrystal import BricksSpec, PolycrystalSpec
 from cellion.scenario.values import (
@@ -315,3 +316,12 @@ class MicrostructureSpec(Section):
             return None if self.mesh.grains is None else self.mesh.grains.material
         whole = self.polycrystal or self.bricks
         return None if whole is None else whole.material
+
+    @property
+    def grains_aligned(self) -> bool:
+        """Whether the crystal axes of all grains are known to be parallel."""
+        inside = None if self.packing is None else self.packing.matrix.polycrystal
+        whole = self.polycrystal or self.bricks or inside
+        if whole is None:
+            return False
+        return whole.orientations is None or whole.orientations.word == ALIGNED

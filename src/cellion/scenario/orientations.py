@@ -13,7 +13,7 @@ from cellion.quantities import describe
 from cellion.scenario.files import existing_file
 from cellion.scenario.values import AXES, Section, fail, listed, number
 
-__all__ = ["ORIENTATION_FILE", "FibreSpec", "OrientationsSpec"]
+__all__ = ["ALIGNED", "ORIENTATION_FILE", "FibreSpec", "OrientationsSpec"]
 
 RANDOM = "random"
 """The word for orientations that are uniform on all rotations."""

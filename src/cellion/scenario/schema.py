@@ -29,7 +29,7 @@ def keys_at(path: KeyPath) -> tuple[str, ...] | None:
             return None
     kind = _core(kind)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return tuple(kind.model_fields)
+        return tuple(name for name, field in kind.model_fields.items() if not field.exclude)
     return () if get_origin(kind) is dict else None
 
 

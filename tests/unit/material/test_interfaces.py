@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+from cellion.errors import MaterialError
 from cellion.material.interfaces import build_interfaces, standard_normal
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT, FARADAY, GAS_CONSTANT
 from cellion.scenario.load import build_scenario
@@ -172,7 +173,8 @@ def test_resistances_follow_the_disorientation():
     pairs = np.array([[1, 0], [0, 2], [0, 3]])
     half = 0.5 * (1 - np.log(0.5))
     assert factor(pairs) == pytest.approx([half, 1.0, 0.0], abs=1e-6)
-    assert found.factor(np.zeros(4, np.int32))(pairs) == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(MaterialError, match=r"interfaces\[0\]\.misorientation: .* no orientations"):
+        found.factor(np.zeros(4, np.int32))
 
 
 def test_no_interfaces():
