@@ -27,7 +27,9 @@ SMALL = (
 FEW_GRAINS = (
     "microstructure.polycrystal.grains=6",
     "study.vary={'microstructure.polycrystal.box[0]': [40 nm, 1 um]}",
-    "study.derive.mesh.size=microstructure.polycrystal.box[0] / 2",
+    "study.derive={'microstructure.polycrystal.box[1]': 'microstructure.polycrystal.box[0]', "
+    "'microstructure.polycrystal.box[2]': 'microstructure.polycrystal.box[0]', "
+    "mesh.size: 'microstructure.polycrystal.box[0] / 2'}",
 )
 PRESSED = (
     "microstructure.packing.box=[9 um, 9 um, 9 um]",
@@ -81,9 +83,10 @@ CHANGES: dict[str, tuple[str, ...]] = {
     ),
     "tysonite_blocking": FEW_GRAINS,
     "apparent_size": (
-        "study.vary.'microstructure.polycrystal.box[0]'=[3 um, 4 um]",
+        "study.vary={'microstructure.polycrystal.box[0]': [3 um, 4 um], "
+        "transport.boundary: [uniform_flux, uniform_gradient]}",
         "study.replicates=1",
-        "mesh.size=2 um",
+        "mesh={size: 2 um, surface_size: 2 um}",
     ),
     "fluorite_nano": FEW_GRAINS,
     "se_contacts": PRESSED,
