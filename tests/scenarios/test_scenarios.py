@@ -68,9 +68,10 @@ CHANGES: dict[str, tuple[str, ...]] = {
     ),
     "se_fraction_particle_size": (
         *PRESSED,
+        "microstructure.packing.box=[7 um, 7 um, 7 um]",
         "study.replicates=1",
         f"study.vary={{'{SHARE}': [0.4], "
-        "'microstructure.packing.particles[1].diameter': [3 um, 5 um]}",
+        "'microstructure.packing.particles[1].diameter': [3 um, 4 um]}",
     ),
     "se_fraction_conductivity": (
         *SMALL,
@@ -78,6 +79,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
         f"study.vary={{'{SHARE}': [0.5], 'materials.SE.ion.conductivity': [1 mS/cm, 10 mS/cm]}}",
     ),
     "boundary_resistance_grain_size": (
+        "microstructure.polycrystal.box=[3.2 um, 3.2 um, 3.2 um]",
         "study.vary={'interfaces[0].area_resistance': [0.1 Ohm cm^2, 1 Ohm cm^2]}",
         "study.derive={mesh.size: '0.8 * microstructure.polycrystal.size.lognormal.median'}",
     ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cellion.parallel  # noqa: F401 - before mpi4py
 
@@ -46,6 +48,13 @@ def ions(folder: Path, text: str, key: str | None = None, value: str = "") -> Ca
     return run(scenario, MPI.COMM_SELF, stock=STOCK).carrier("ion")
 
 
+@cache
+def unchanged(text: str) -> CarrierResult:
+    """The same as written."""
+    with TemporaryDirectory() as folder:
+        return ions(Path(folder), text)
+
+
 @pytest.mark.parametrize(
     ("text", "key", "value", "parameter"),
     [
@@ -61,7 +70,7 @@ def test_derivatives_are_those_of_finite_differences(tmp_path, text, key, value,
         ions(tmp_path, text, key, value.format(repr(start * math.exp(step))))
         for step in (-STEP, STEP)
     )
-    found = ions(tmp_path, text).sensitivities
+    found = unchanged(text).sensitivities
     for axis, direction in enumerate("xy"):
         ends = [each.effective_conductivity[axis, axis] for each in (less, more)]
         expected = math.log(ends[1] / ends[0]) / (2.0 * STEP)
@@ -130,7 +139,6 @@ ENERGY_STEP = 1.1e-4
     [
         (GRAINS, HOP.format(0), 0.30, "barrier_G_hops[0]"),
         (GRAINS, HOP.format(1), 0.35, "barrier_G_hops[1]"),
-        (GRAINS, HOP.format(2), 0.33, "barrier_G_hops[2]"),
         (GRAINS, "interfaces[0].activation_energy", 0.5, "activation_energy_G/G"),
         (BY_RATES, HOP.format(1), 0.35, "barrier_G_hops[1]"),
         (BY_RATES, "interfaces[0].boundary.barrier_difference", 0.2, "barrier_difference_G/G"),
@@ -145,7 +153,7 @@ def test_derivatives_by_energies_are_those_of_finite_differences(
     less, more = (
         ions(tmp_path, text, key, f"{start + step!r} eV") for step in (-ENERGY_STEP, ENERGY_STEP)
     )
-    found = ions(tmp_path, text)
+    found = unchanged(text)
     for direction in found.directions:
         axis = "xyz".index(direction)
         ends = [each.effective_conductivity[axis, axis] for each in (less, more)]
