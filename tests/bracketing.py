@@ -16,8 +16,9 @@ from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.laws import InterfaceLaws
-from cellion.transport.lower_bound import conserved_currents
+from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
 from cellion.transport.problem import TransportProblem
+from cellion.transport.solution import Solution
 from cellion.transport.solve import solve
 
 Array = NDArray[np.float64]
@@ -31,6 +32,26 @@ class Bracketed:
     indicators: Indicators
     mesh: LabelledMesh
     unknowns: int
+
+
+def solved_and_bounded(
+    data: MeshData,
+    conductivity: Array,
+    boundary: str = "periodic",
+    interfaces: InterfaceLaws | None = None,
+) -> tuple[Solution, ConservedCurrents, Bracket]:
+    """Solve in all directions of the box, and bound."""
+    problem = TransportProblem(
+        mesh=distribute(data, MPI.COMM_SELF),
+        conductivity=conductivity,
+        boundary=boundary,
+        directions=("x", "y", "z")[: data.dimension],
+        interfaces=interfaces,
+    )
+    solution = solve(problem)
+    conserved = conserved_currents(solution)
+    bracket, _ = bracket_of(solution, conserved, effective_conductivity(solution).tensor)
+    return solution, conserved, bracket
 
 
 def bracketed(

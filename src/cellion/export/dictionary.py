@@ -36,6 +36,7 @@ _MEANINGS: Sequence[tuple[str, str]] = (
     (r"macmullin_number_(\w+)_(\w+)", "MacMullin number of {0}s, {1}: sigma_bulk/sigma_eff"),
     (r"bruggeman_exponent_(\w+)_(\w+)", "Bruggeman exponent of {0}s, {1}: tau = phi^(1-alpha)"),
     (r"relative_error_(\w+)_(\w+)", "estimated error of sigma_eff of {0}s by the mesh, {1}"),
+    (r"geometry_error_(\w+)_(\w+)", "estimated error of sigma_eff of {0}s by flat facets, {1}"),
     (r"specific_surface_(.+)", "area of {0} with other materials over the volume of the box"),
     (r"contact_area_(.+)", "area that {0} share over the volume of the box"),
     (r"dissipation_(\w+?)_(\w+)", "share of the energy of {1}s that goes into {0}"),

@@ -91,6 +91,8 @@ def _carrier_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
             for axis, direction in enumerate(DIRECTIONS):
                 header = f"sigma_{name}_{direction}{direction}_{bound} [S/m]"
                 row[header] = float(tensor[axis, axis])
+    for direction, error in carrier.geometry_error_estimate.items():
+        row[f"geometry_error_{name}_{direction} [-]"] = error
     for label, values, mean in (
         ("tortuosity_factor", carrier.tortuosity_factor, carrier.mean_tortuosity_factor),
         ("macmullin_number", carrier.macmullin_number, carrier.mean_macmullin_number),
@@ -267,7 +269,21 @@ def _composition(result: RunResult) -> str:
             parts.append(f"{material} {100 * volume:.1f} vol %{share}")
     lines = [f"{', '.join(parts)}; {result.temperature:g} K"]
     lines += [line for name, carrier in result.carriers.items() for line in _shares(name, carrier)]
+    lines += _beside_bounds(result)
     return "\n".join(lines)
+
+
+def _beside_bounds(result: RunResult) -> list[str]:
+    """Say what the bounds do not hold, and which of them is not sharp."""
+    found = result.accuracy
+    if found is None:
+        return []
+    error = found.geometry_error
+    size = "not known" if math.isnan(error) else f"about {_digits(100 * error, 2)} %"
+    lines = [f"by flat facets on curved surfaces, beside the bracket: {size}"] if error else []
+    if found.certified == "upper":
+        lines.append("conducting sheets are not in the lower bound, which is valid but not sharp")
+    return lines
 
 
 def _shares(name: str, carrier: CarrierResult) -> list[str]:

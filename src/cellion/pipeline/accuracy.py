@@ -5,38 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from cellion.parallel import Stopwatch, on_root, peak_memory
+from cellion.parallel import Stopwatch, peak_memory
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
+from cellion.homogenise.faceting import faceting_errors
 from cellion.homogenise.properties import EffectiveTransport
-from cellion.mesh.data import MeshData
-from cellion.mesh.distribute import distribute
-from cellion.mesh.generate import generate_mesh
-from cellion.mesh.labelled import LabelledMesh
-from cellion.mesh.marking import mark, spots_of
-from cellion.mesh.octree import Spots
+from cellion.mesh.marking import mark
 from cellion.mesh.periodicity import AXES
-from cellion.mesh.sizes import mesh_sizes
-from cellion.microstructure.generate import generate
 from cellion.pipeline.record import Prepared
+from cellion.pipeline.remesh import Remesher
 from cellion.results.accuracy import AccuracyRecord, PassRecord
 from cellion.results.record import RunResult
 from cellion.scenario.accuracy import AccuracySpec
-from cellion.scenario.scenario import Scenario
-from cellion.transport.lower_bound import conserved_currents
+from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
 from cellion.transport.solution import Solution
-
-if TYPE_CHECKING:
-    from mpi4py import MPI
 
 __all__ = ["Answers", "certified", "gap_fields", "refined", "with_bounds"]
 
 type Listener = Callable[[str], None]
+type Tensor = NDArray[np.float64]
 type Solve = Callable[[Prepared], "Answers"]
 
 _LARGEST_SHARE, _LEAST_SHARE = 0.5, 0.2
@@ -58,6 +49,8 @@ class Answers:
         transport: Effective transport per carrier.
         brackets: Bounds per carrier; empty when none were asked for.
         indicators: Where the bounds are apart, per carrier.
+        geometry_errors: Estimated change of sigma_eff from facets to true surfaces, per carrier and
+            direction, relative [-]; NaN where the surfaces are not known.
         accuracy: What the bounds certify, None without them.
     """
 
@@ -66,12 +59,19 @@ class Answers:
     transport: Mapping[str, EffectiveTransport]
     brackets: Mapping[str, Bracket]
     indicators: Mapping[str, Indicators]
+    geometry_errors: Mapping[str, Mapping[str, float]]
     accuracy: AccuracyRecord | None = None
 
     @property
     def width(self) -> float:
         """Largest width of a bracket over its middle [-]."""
         return max(self._each(lambda bracket, name: bracket.width(name)), default=0.0)
+
+    @property
+    def geometry_error(self) -> float:
+        """Largest estimated error by flat facets, relative [-]; NaN where it is not known."""
+        errors = [error for each in self.geometry_errors.values() for error in each.values()]
+        return float(np.max(errors)) if errors else 0.0
 
     @property
     def rounding(self) -> float:
@@ -92,46 +92,63 @@ class Answers:
         ]
 
 
-def certified(answers: Answers, watch: Stopwatch) -> Answers:
+def certified(answers: Answers, remesher: Remesher, watch: Stopwatch) -> Answers:
     """Bound the answers of all carriers on their mesh (collective).
 
     Args:
         answers: Answers without bounds.
+        remesher: Knows the surfaces that facets stand for.
         watch: Records the stages.
     """
-    brackets, indicators = {}, {}
+    brackets, indicators, errors = {}, {}, {}
     for name, solution in answers.solutions.items():
         conserved = conserved_currents(solution, watch)
         with watch.stage("bracket"):
             upper = answers.transport[name].effective_conductivity
             brackets[name], indicators[name] = bracket_of(solution, conserved, upper)
-    return replace(answers, brackets=brackets, indicators=indicators)
+        with watch.stage("geometry error"):
+            errors[name] = _geometry_errors(solution, conserved, remesher, upper)
+    return replace(answers, brackets=brackets, indicators=indicators, geometry_errors=errors)
+
+
+def _geometry_errors(
+    solution: Solution, conserved: ConservedCurrents, remesher: Remesher, sigma: Tensor
+) -> dict[str, float]:
+    """Estimate the geometry error per direction, relative to sigma_eff (collective)."""
+    directions = solution.problem.directions
+    if remesher.geometry is None:
+        return dict.fromkeys(directions, 0.0 if remesher.known else float("nan"))
+    found = faceting_errors(solution, conserved, remesher.geometry)
+    axes = {name: AXES.index(name) for name in directions}
+    return {
+        name: found[name] / float(sigma[k, k]) if found[name] > 0.0 else 0.0
+        for name, k in axes.items()
+    }
 
 
 def refined(
-    scenario: Scenario,
     spec: AccuracySpec,
     first: Answers,
     solve: Solve,
     *,
+    remesher: Remesher,
     watch: Stopwatch,
     tell: Listener,
 ) -> Answers:
     """Refine the mesh until the bounds are as close as asked, or the budget is used (collective).
 
     Args:
-        scenario: What is asked.
-        spec: Its accuracy.
+        spec: What is asked.
         first: Bounded answers on the first mesh.
         solve: From materials and mesh to answers with bounds.
+        remesher: Meshes the geometry again.
         watch: Records the stages.
         tell: Takes progress lines.
 
     Returns:
         The answers of the last mesh, with the history of all.
     """
-    comm, start = first.prepared.mesh.comm, time.perf_counter()
-    remesh = _Remesher(scenario, first.prepared, comm)
+    start = time.perf_counter()
     answers, history, stopped = first, [_pass(first, 0.0)], "the mesh was to be kept"
     while spec.tolerance is not None:
         tell(f"bracket {100 * answers.width:.3g} % wide with {history[-1].cells:,} cells")
@@ -139,14 +156,13 @@ def refined(
         stopped = reason or _over_budget(spec, history, marked, answers, start)
         if stopped:
             break
-        with watch.stage("mesh"):
-            prepared = remesh.finer(answers.prepared, marked, watch)
+        prepared = remesher.finer(answers.prepared, marked, watch)
         if prepared.mesh.global_cells <= history[-1].cells:
             stopped = "the smallest cells that the faces of the box allow are reached"
             break
         answers = solve(prepared)
         history.append(_pass(answers, time.perf_counter() - start))
-    return replace(answers, accuracy=_record(spec, answers, history, stopped, remesh.exact))
+    return replace(answers, accuracy=_record(spec, answers, history, stopped))
 
 
 def with_bounds(result: RunResult, answers: Answers) -> RunResult:
@@ -156,7 +172,12 @@ def with_bounds(result: RunResult, answers: Answers) -> RunResult:
         low, high = np.full((2, 3, 3), np.nan)
         d = len(bracket.lower)
         low[:d, :d], high[:d, :d] = bracket.lower, bracket.upper
-        carriers[name] = replace(carriers[name], lower=low, upper=high)
+        carriers[name] = replace(
+            carriers[name],
+            lower=low,
+            upper=high,
+            geometry_error_estimate=answers.geometry_errors[name],
+        )
     return replace(result, carriers=carriers, accuracy=answers.accuracy)
 
 
@@ -220,37 +241,6 @@ def _over_budget(
     return ""
 
 
-class _Remesher:
-    """Meshes the same geometry again, finer; the geometry stays on rank 0."""
-
-    def __init__(self, scenario: Scenario, prepared: Prepared, comm: MPI.Comm) -> None:
-        self._comm = comm
-        self._spots: Spots | None = None
-        self._structure = None
-        if comm.rank == 0 and scenario.microstructure.mesh is None:
-            densities = {name: m.density for name, m in prepared.materials.items()}
-            self._structure = generate(scenario.microstructure, densities)
-            self._sizes = mesh_sizes(scenario.mesh, self._structure)
-        self.exact = scenario.microstructure.kind in ("layers", "checkerboard", "mesh", "bricks")
-
-    def finer(self, prepared: Prepared, marked: NDArray[np.bool_], watch: Stopwatch) -> Prepared:
-        """Mesh with half the size around marked cells (collective)."""
-        spots = spots_of(prepared.mesh, marked)
-        kept: list[MeshData] = []
-
-        def make() -> dict[str, float]:
-            if self._structure is None or spots is None:
-                return {}
-            self._spots = spots if self._spots is None else self._spots.and_more(spots)
-            kept.append(generate_mesh(self._structure, self._sizes, spots=self._spots))
-            return dict(kept[0].quality)
-
-        quality = on_root(self._comm, make)
-        mesh: LabelledMesh = distribute(kept.pop() if kept else None, self._comm)
-        cells = {"cells": float(mesh.global_cells)}
-        return replace(prepared, mesh=mesh, quality=dict(prepared.quality) | cells | quality)
-
-
 def _pass(answers: Answers, seconds: float) -> PassRecord:
     """Record the bounds on one mesh."""
     bounds: dict[str, dict[str, dict[str, float]]] = {"lower": {}, "upper": {}}
@@ -264,6 +254,7 @@ def _pass(answers: Answers, seconds: float) -> PassRecord:
         cells=answers.prepared.mesh.global_cells,
         lower=bounds["lower"],
         upper=bounds["upper"],
+        geometry_error=answers.geometry_error,
         unknowns=sum(
             bracket.unknowns + answers.solutions[name].report.unknowns
             for name, bracket in answers.brackets.items()
@@ -273,16 +264,9 @@ def _pass(answers: Answers, seconds: float) -> PassRecord:
 
 
 def _record(
-    spec: AccuracySpec,
-    answers: Answers,
-    history: list[PassRecord],
-    stopped: str,
-    exact: bool,
+    spec: AccuracySpec, answers: Answers, history: list[PassRecord], stopped: str
 ) -> AccuracyRecord:
     """Record what was reached."""
-    geometry = float("nan")
-    if not exact and len(history) > 1:
-        geometry = _drift(history[-2], history[-1])
     one_sided = any(bracket.sheets for bracket in answers.brackets.values())
     return AccuracyRecord(
         width=answers.width,
@@ -290,21 +274,6 @@ def _record(
         stopped=stopped,
         rounding=answers.rounding,
         certified="upper" if one_sided else "both",
-        geometry_error=geometry,
+        geometry_error=answers.geometry_error,
         history=tuple(history),
     )
-
-
-def _drift(before: PassRecord, last: PassRecord) -> float:
-    """Largest relative change of the middle of a bracket from one mesh to the next [-]."""
-
-    def middle(found: PassRecord, name: str, direction: str) -> float:
-        return 0.5 * (found.lower[name][direction] + found.upper[name][direction])
-
-    changes = [
-        abs(middle(last, name, k) / middle(before, name, k) - 1.0)
-        for name, of in last.upper.items()
-        for k in of
-        if middle(before, name, k) > 0.0
-    ]
-    return max(changes, default=0.0)

@@ -34,6 +34,7 @@ from cellion.pipeline.estimate import directions_of
 from cellion.pipeline.geometry import distributed_mesh
 from cellion.pipeline.interfaces import interface_laws
 from cellion.pipeline.record import Prepared, gather
+from cellion.pipeline.remesh import Remesher
 from cellion.pipeline.stock import MeshStock
 from cellion.results.files import open_folder, remove_old, save_result
 from cellion.results.record import RunResult
@@ -159,6 +160,7 @@ def _answer(scenario: Scenario, prepared: Prepared, watch: Stopwatch, tell: List
     """Answer for all carriers, with bounds if they are asked for (collective)."""
     spec = scenario.accuracy
     bounded = spec is not None and spec.bracket
+    remesher = Remesher(scenario, prepared, prepared.mesh.comm) if bounded else None
 
     def solve_on(meshed: Prepared) -> Answers:
         solutions: dict[str, Solution] = {}
@@ -168,14 +170,19 @@ def _answer(scenario: Scenario, prepared: Prepared, watch: Stopwatch, tell: List
             solutions[carrier] = solve_carrier(scenario, meshed, carrier, watch=watch)
             transport[carrier] = homogenise(carrier, solutions[carrier], watch)
         found = Answers(
-            prepared=meshed, solutions=solutions, transport=transport, brackets={}, indicators={}
+            prepared=meshed,
+            solutions=solutions,
+            transport=transport,
+            brackets={},
+            indicators={},
+            geometry_errors={},
         )
-        return certified(found, watch) if bounded else found
+        return found if remesher is None else certified(found, remesher, watch)
 
     first = solve_on(prepared)
-    if spec is None or not bounded:
+    if spec is None or remesher is None:
         return first
-    return refined(scenario, spec, first, solve_on, watch=watch, tell=tell)
+    return refined(spec, first, solve_on, remesher=remesher, watch=watch, tell=tell)
 
 
 def solve_carrier(

@@ -18,6 +18,9 @@ class PassRecord:
         upper: Upper bound of sigma_eff per carrier and direction [S/m].
         unknowns: Unknowns of upper and lower bound together, of all carriers.
         seconds: Wall time since the first mesh was asked for [s].
+        geometry_error: Largest estimated change of sigma_eff from flat facets to the surfaces they
+            stand for, relative [-]; no bound; 0 where surfaces are plane, NaN where they are not
+            known (mesh files).
     """
 
     cells: int
@@ -25,6 +28,7 @@ class PassRecord:
     upper: Mapping[str, Mapping[str, float]]
     unknowns: int
     seconds: float
+    geometry_error: float = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +44,7 @@ class AccuracyRecord:
         rounding: Largest rounding error that the bounds allow for, relative [-].
         certified: Which sides are sharp: ``both``, or ``upper`` where the lower bound leaves
             conducting sheets out (it is valid, but does not meet the upper one).
-        geometry_error: Estimated relative change of sigma_eff by the next finer geometry [-]; NaN
-            where the mesh follows the geometry exactly or there was one mesh only.
+        geometry_error: That of the last mesh, see `PassRecord` [-].
         history: The meshes, from coarse to fine.
     """
 

@@ -114,6 +114,9 @@ class CarrierResult:
             sigma_eff that follow from the composition alone [S/m]; empty for anisotropic materials.
         lower: Lower bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
         upper: Upper bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
+        geometry_error_estimate: Per direction, relative error of sigma_eff by flat facets on curved
+            surfaces, which the bounds do not hold [-]; NaN where it is not known; empty without a
+            bracket.
         reason: Why the conductivity is 0, when it is.
         dissipation: Per direction that carries current, where its energy goes.
         sensitivities: Per direction that carries current, exact derivatives of the mesh's answer
@@ -139,6 +142,7 @@ class CarrierResult:
     composition_bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     lower: NDArray[np.float64] | None = None
     upper: NDArray[np.float64] | None = None
+    geometry_error_estimate: Mapping[str, float] = field(default_factory=dict)
     reason: str | None = None
     dissipation: Mapping[str, DissipationRecord] = field(default_factory=dict)
     sensitivities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
