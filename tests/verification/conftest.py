@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-Row = tuple[str, float, float, float, int]
-Record = Callable[[str, float, float, float, int], bool]
+from reference_cases.rows import Row
+
+Record = Callable[[Row], bool]
 
 ROWS = pytest.StashKey[list[Row]]()
 
@@ -18,11 +19,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def record(pytestconfig: pytest.Config) -> Record:
-    """Keep reference, exact value, bounds and unknowns; say whether the value is inside."""
+    """Keep a row for the table; say whether the reference is inside."""
 
-    def keep(name: str, exact: float, lower: float, upper: float, unknowns: int) -> bool:
-        pytestconfig.stash[ROWS].append((name, exact, lower, upper, unknowns))
-        return lower <= exact <= upper
+    def keep(row: Row) -> bool:
+        pytestconfig.stash[ROWS].append(row)
+        return row.inside
 
     return keep
 
@@ -33,13 +34,14 @@ def pytest_terminal_summary(
     rows = config.stash[ROWS]
     if not rows:
         return
-    terminalreporter.section("brackets")
-    head = f"{'reference':34} {'exact':>14} {'lower':>14} {'upper':>14} {'unknowns':>9}  inside?"
-    terminalreporter.write_line(head)
-    for name, exact, lower, upper, unknowns in rows:
-        inside = "yes" if lower <= exact <= upper else "NO"
+    terminalreporter.section("references")
+    head = f"{'reference':44} {'exact':>13} {'lower':>13} {'upper':>13} {'geometry':>9} {'unknowns':>9}"
+    terminalreporter.write_line(f"{head}  inside?")
+    for row in rows:
+        name = f"{row.reference} {row.quantity}"[:44]
+        error = f"{row.geometry_error:9.1e}" if row.geometry_error else f"{'':9}"
         terminalreporter.write_line(
-            f"{name:34} {exact:14.8g} {lower:14.8g} {upper:14.8g} {unknowns:9d}  {inside}"
+            f"{name:44} {row.exact:13.7g} {row.lower:13.7g} {row.upper:13.7g} {error} "
+            f"{row.unknowns or '':>9}  {'yes' if row.inside else 'NO'}"
         )
-    inside_all = sum(low <= exact <= high for _, exact, low, high, _ in rows)
-    terminalreporter.write_line(f"{inside_all} of {len(rows)} inside")
+    terminalreporter.write_line(f"{sum(row.inside for row in rows)} of {len(rows)} inside")

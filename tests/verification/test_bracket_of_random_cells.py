@@ -22,9 +22,10 @@ from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.exact import LayerGeometry
 from cellion.microstructure.geometry import Microstructure
 from mesh_boxes import isotropic, labelled_box, tiles
+from reference_cases.rows import Row
 
 Array = NDArray[np.float64]
-Record = Callable[[str, float, float, float, int], bool]
+Record = Callable[[Row], bool]
 
 FEW, MANY = 4, 60
 
@@ -41,8 +42,17 @@ def between(record: Record, name: str, found: Array, low: Array, high: Array, n:
     """The exact tensor lies between the bounds as a form, and so does its diagonal."""
     digits = 1e-12 * np.abs(found).max()  # of the closed form itself
     for k in range(len(found)):
-        bounds = low[k, k] - digits, high[k, k] + digits
-        assert record(f"{name} {'xyz'[k] * 2}", found[k, k], *bounds, n)
+        assert record(
+            Row(
+                reference=name,
+                quantity=f"sigma_{'xyz'[k] * 2}",
+                exact=float(found[k, k]),
+                lower=float(low[k, k]),
+                upper=float(high[k, k]),
+                slack=float(digits),
+                unknowns=n,
+            )
+        )
     assert np.linalg.eigvalsh(found - low).min() > -digits
     assert np.linalg.eigvalsh(high - found).min() > -digits
 
@@ -134,4 +144,13 @@ def test_patterns_that_exchange_their_phases(record: Record, number: int, turns:
         between(record, name, exact, bracket.lower, bracket.upper, found.unknowns)
     else:
         low, high = (float(np.linalg.det(t)) for t in (bracket.lower, bracket.upper))
-        assert record(f"pattern {number} determinant", product, low, high, found.unknowns)
+        assert record(
+            Row(
+                reference=f"pattern {number}",
+                quantity="det sigma",
+                exact=product,
+                lower=low,
+                upper=high,
+                unknowns=found.unknowns,
+            )
+        )

@@ -1,0 +1,1 @@
+"""What cellion computes of each public reference: one function for each kind of entry."""
