@@ -35,8 +35,9 @@ def pytest_terminal_summary(
     if not rows:
         return
     terminalreporter.section("references")
-    head = f"{'reference':44} {'exact':>13} {'lower':>13} {'upper':>13} {'geometry':>9} {'unknowns':>9}"
-    terminalreporter.write_line(f"{head}  inside?")
+    numbers = " ".join(f"{name:>13}" for name in ("exact", "lower", "upper"))
+    head = f"{'reference':44} {numbers} {'geometry':>9} {'unknowns':>9}  inside?"
+    terminalreporter.write_line(head)
     for row in rows:
         name = f"{row.reference} {row.quantity}"[:44]
         error = f"{row.geometry_error:9.1e}" if row.geometry_error else f"{'':9}"
