@@ -41,14 +41,15 @@ def bounds(
     values: list[float],
     boundary: str,
     resistance: list[list[float]] | None = None,
+    sheet: float = 0.0,
 ) -> dict[str, Any]:
-    """Bracket a problem."""
+    """Bracket a problem; sheets conduct between all labels."""
     mesh = distribute(data if comm.rank == 0 else None, comm)
     count = len(mesh.materials)
     laws = InterfaceLaws(
         label_material=mesh.label_material,
         pair_resistance=np.array(resistance if resistance else np.zeros((count, count))),
-        pair_sheet_conductance=np.zeros((count, count)),
+        pair_sheet_conductance=np.full((count, count), sheet),
     )
     problem = TransportProblem(
         mesh=mesh,
@@ -85,6 +86,15 @@ def main() -> None:
     answers = {
         "strong": bounds(comm, composite(), [1.0, 1e3], "periodic"),
         "blocked": bounds(comm, composite(), [1.0, 10.0], "periodic", blocked),
+        "sheets": bounds(comm, composite(), [1.0, 10.0], "periodic", None, 0.3),
+        "both": bounds(
+            comm,
+            composite(periodic=False),
+            [1.0, 10.0],
+            "electrodes",
+            [[0.0, 0.1], [0.1, 0.2]],
+            0.3,
+        ),
         "electrodes": bounds(comm, composite(periodic=False), [1.0, 10.0], "electrodes"),
         "slabs": bounds(comm, slabs, [1.0, 0.0, 5.0], "periodic"),
         "few": bounds(comm, few, [0.0, 1.0], "electrodes"),

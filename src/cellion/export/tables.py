@@ -280,10 +280,7 @@ def _beside_bounds(result: RunResult) -> list[str]:
         return []
     error = found.geometry_error
     size = "not known" if math.isnan(error) else f"about {_digits(100 * error, 2)} %"
-    lines = [f"by flat facets on curved surfaces, beside the bracket: {size}"] if error else []
-    if found.certified == "upper":
-        lines.append("conducting sheets are not in the lower bound, which is valid but not sharp")
-    return lines
+    return [f"by flat facets on curved surfaces, beside the bracket: {size}"] if error else []
 
 
 def _shares(name: str, carrier: CarrierResult) -> list[str]:

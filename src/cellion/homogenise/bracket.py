@@ -6,10 +6,13 @@ For every mean field e, with any admissible potential and any currents that cons
 
     U[k, l] = 1/V (int E_k . S E_l + int_resistive 1/R jump(w_k) jump(w_l)),
     L[k, l] = 1/V (int q_k . e_l + int q_l . e_k - int q_k . S^-1 q_l
-                   - int_resistive R (q_k . n) (q_l . n)).
+                   - int_resistive R (q_k . n) (q_l . n))  plus the same of sheets,
 
-E_k = e_k + grad w_k is the P1 field, q_k the conserved current density. Nothing is assumed of how
-well the linear systems were solved. Derivation and hypotheses: docs/theory_of_brackets.md.
+    int_sheet G E_k . E_l  in U,     int_sheet (s_k . e_l + s_l . e_k - s_k . s_l / G)  in L.
+
+E_k = e_k + grad w_k is the P1 field, q_k the conserved current density, s_k that along sheets.
+Nothing is assumed of how well the linear systems were solved. Derivation and hypotheses:
+docs/theory_of_brackets.md.
 
 Source: Prager and Synge, Q. Appl. Math. 5 (1947) 241; Marini, SIAM J. Numer. Anal. 22 (1985) 493.
 """
@@ -55,8 +58,6 @@ class Bracket:
         smallest: Lower bound of each entry of sigma_eff, shape (d, d) [S/m].
         largest: Upper bound of each entry.
         rounding: Per direction, what was added on either side for rounding errors [S/m].
-        sheets: Whether conducting sheets are in the upper, but not in the lower bound; both are
-            valid then, but do not meet.
         unknowns: Unknowns of the lower bound.
         iterations: Iterations of the lower bound per direction.
     """
@@ -66,7 +67,6 @@ class Bracket:
     smallest: Array
     largest: Array
     rounding: Mapping[str, float]
-    sheets: bool
     unknowns: int
     iterations: Mapping[str, int]
 
@@ -81,12 +81,12 @@ class Bracket:
 class Indicators:
     """Where the gap between the bounds comes from, per direction.
 
-    The sum over all cells and resistive facets of all ranks is the gap U - L without rounding (and
-    without conducting sheets).
+    The sum over all cells and facets of all ranks is the gap U - L without rounding.
 
     Attributes:
         cells: Share of each owned cell, shape (n_owned_cells,) [S/m].
-        facets: Share of each resistive facet of this rank, shape (f,) [S/m].
+        facets: Share of each resistive facet and each half of a sheet of this rank, shape (f,)
+            [S/m].
         near: Owned cell that each of these facets belongs to, shape (f,).
     """
 
@@ -113,8 +113,9 @@ def bracket_of(
         part = slice(start, start + _BLOCK)
         sums, shares[conserved.cells[part]] = _add_block(solution, conserved, part, sums)
     R, areas = conserved.crossings.resistance, conserved.crossings.areas
-    currents = _facet_currents(conserved)
+    currents = _stacked(list(conserved.crossing.values()), len(areas))
     sums.square += (currents.T * (R / areas)) @ currents
+    sheet_gaps = _add_sheets(solution, conserved, sums)
     lower, errors = np.zeros((mesh.dimension,) * 2), np.zeros((mesh.dimension, 2))
     cross, square, rounding = (
         mesh.comm.allreduce(found) / mesh.volume for found in (sums.cross, sums.square, sums.errors)
@@ -125,13 +126,18 @@ def bracket_of(
     if solution.problem.boundary in ("electrodes", "cell"):
         lower = np.diag(np.diag(lower))
     facets = {
-        name: _facet_gap(_jumps(solution, name), currents[:, k], R, areas) / mesh.volume
+        name: np.concatenate(
+            [_facet_gap(_jumps(solution, name), currents[:, k], R, areas), sheet_gaps[:, k]]
+        )
+        / mesh.volume
         for k, name in enumerate(names)
     }
+    sheets = conserved.sheets
+    near = conserved.crossings.near[:, 0]
     indicators = Indicators(
         cells={name: shares[:, k] / mesh.volume for k, name in enumerate(names)},
         facets=facets,
-        near=conserved.crossings.near[:, 0],
+        near=near if sheets is None else np.concatenate([near, sheets.near]),
     )
     return _bracket(solution, conserved, lower, upper, errors), indicators
 
@@ -147,15 +153,12 @@ def _bracket(
         low[axis, :] = low[:, axis] = np.nan
     gap = high - low
     reach = 0.5 * np.sqrt(np.maximum(np.outer(np.diag(gap), np.diag(gap)), 0.0))
-    interfaces = solution.discrete.interfaces
-    here = interfaces is not None and len(interfaces.sheets.areas) > 0
     return Bracket(
         lower=low,
         upper=high,
         smallest=low + 0.5 * gap - reach,
         largest=low + 0.5 * gap + reach,
         rounding={name: float(d * errors[AXES.index(name)].max()) for name in conserved.currents},
-        sheets=any(solution.problem.mesh.comm.allgather(here)),
         unknowns=conserved.unknowns,
         iterations=dict(conserved.iterations),
     )
@@ -247,12 +250,38 @@ def _jumps(solution: Solution, direction: str) -> Array:
     return jump
 
 
-def _facet_currents(conserved: ConservedCurrents) -> Array:
-    """Current from the near to the far side of resistive facets, per direction, shape (f, k)."""
-    near = conserved.crossings.near
-    row = np.searchsorted(conserved.cells, near[:, 0])
-    found = [currents[row, near[:, 1]] for currents in conserved.currents.values()]
-    return np.stack(found, axis=1) if found else np.empty((len(near), 0))
+def _stacked(columns: list[Array], rows: int) -> Array:
+    """Columns side by side, shape (rows, k)."""
+    return np.stack(columns, axis=1) if columns else np.empty((rows, 0))
+
+
+def _add_sheets(solution: Solution, conserved: ConservedCurrents, sums: _Sums) -> Array:
+    """Add the currents along sheets to the sums (collective).
+
+    Returns:
+        int |G E_t - s|^2 / G over each half of a sheet, E_t of P1, per direction, shape (f, k).
+    """
+    sheets, names = conserved.sheets, list(conserved.fluxes)
+    if sheets is None:
+        return np.empty((0, len(names)))
+    fluxes = np.stack([conserved.fluxes[name] for name in names], axis=2)
+    sums.cross += np.einsum("fik,fij->kj", fluxes, sheets.reach)
+    losses = np.einsum("fij,fjl->fil", sheets.mass, fluxes)
+    sums.square += np.einsum("fik,fil->kl", fluxes, losses)
+    index_map, gaps = solution.discrete.dofs.index_map, []
+    for k, name in enumerate(names):
+        values = dof_values(index_map, sheets.dofs, solution.correctors[name].x.array)
+        through = solution.discrete.components.percolates[sheets.group, AXES.index(name)]
+        rises = np.einsum("fid,fad,fa->fi", sheets.reach, sheets.field, values)
+        rises = (rises + sheets.reach[:, :, AXES.index(name)]) * through[:, None]
+        # E_t . (x_i - x_F) is what M times the currents of a P1 field is.
+        off = np.einsum("fij,fj->fi", sheets.inverse, rises) - fluxes[:, :, k]
+        gaps.append(np.einsum("fi,fij,fj->f", off, sheets.mass, off))
+        size = np.abs(fluxes[:, :, k]) * (np.abs(losses[:, :, k]) + np.abs(rises))
+        lengths = np.linalg.norm(sheets.reach, axis=2) * np.abs(fluxes[:, :, k])
+        sums.errors[k, 0] += _DIGITS * float(size.sum() + 2.0 * lengths.sum())
+        sums.errors[k, 1] += _DIGITS * float((np.abs(rises) * np.abs(off + fluxes[:, :, k])).sum())
+    return _stacked(gaps, len(fluxes))
 
 
 def _facet_gap(jump: Array, current: Array, R: Array, areas: Array) -> Array:

@@ -267,13 +267,11 @@ def _record(
     spec: AccuracySpec, answers: Answers, history: list[PassRecord], stopped: str
 ) -> AccuracyRecord:
     """Record what was reached."""
-    one_sided = any(bracket.sheets for bracket in answers.brackets.values())
     return AccuracyRecord(
         width=answers.width,
         tolerance=spec.tolerance,
         stopped=stopped,
         rounding=answers.rounding,
-        certified="upper" if one_sided else "both",
         geometry_error=answers.geometry_error,
         history=tuple(history),
     )

@@ -42,8 +42,6 @@ class AccuracyRecord:
         tolerance: The width that was asked for [-]; None when the mesh was to be kept.
         stopped: Why the refinement ended.
         rounding: Largest rounding error that the bounds allow for, relative [-].
-        certified: Which sides are sharp: ``both``, or ``upper`` where the lower bound leaves
-            conducting sheets out (it is valid, but does not meet the upper one).
         geometry_error: That of the last mesh, see `PassRecord` [-].
         history: The meshes, from coarse to fine.
     """
@@ -52,6 +50,5 @@ class AccuracyRecord:
     tolerance: float | None
     stopped: str
     rounding: float
-    certified: str
     geometry_error: float = float("nan")
     history: tuple[PassRecord, ...] = field(default_factory=tuple)

@@ -133,23 +133,26 @@ def _summed(index_map: cpp.common.IndexMap, values: Array) -> Array:
     return np.array(total.array).reshape(values.shape)
 
 
-def conserve(conservation: Conservation, currents: Array) -> Array:
+def conserve(conservation: Conservation, currents: Array, absorbed: Array | None = None) -> Array:
     """Make currents conserve charge (collective).
 
     Args:
         conservation: How.
         currents: Currents of k fields out of the cells that carry current, through each of their
             facets, shape (n, d + 1, k).
+        absorbed: What a sheet takes of them at each key, shape (n_keys, k); None for nothing.
 
     Returns:
-        Currents that are opposite on the two sides of each facet, zero where a facet has one side
-        and is not open, and that add up to zero in each cell, all to rounding.
+        Currents that add up, over the sides of each facet that is not open, to what is absorbed
+        there, and to zero in each cell, all to rounding.
     """
     n, corners, k = currents.shape
     flat, count = conservation.of_cell.reshape(-1), len(conservation.sides)
     balanced = currents.reshape(-1, k).copy()
     here = np.stack([np.bincount(flat, c, minlength=count) for c in balanced.T], axis=1)
     defect = _summed(conservation.index_map, here)
+    if absorbed is not None:
+        defect -= absorbed
     defect /= np.maximum(conservation.sides, 1)[:, None]
     defect[conservation.open] = 0.0
     balanced -= defect[flat]

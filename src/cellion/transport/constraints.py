@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import Any
 
 import cellion.parallel  # noqa: F401
 
@@ -10,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
-from cellion.transport.discretise import Discretisation
+from cellion.transport.spaces import KeyedDofs
 
-__all__ = ["constant_modes", "fix_rows"]
+__all__ = ["constant_modes", "fix_rows", "owned_groups"]
 
 type Flags = NDArray[np.bool_]
 
@@ -20,12 +21,22 @@ _FIXED_DIAGONAL = 0.1
 """Diagonal of fixed nodes over the mean diagonal; larger values stiffen coarse nodes near them."""
 
 
+def owned_groups(dofs: KeyedDofs) -> NDArray[np.int64]:
+    """Component of each owned unknown."""
+    return dofs.group[: dofs.index_map.size_local]
+
+
 def constant_modes(
-    discrete: Discretisation, matrix: PETSc.Mat, stack: ExitStack
+    group: NDArray[np.integer[Any]], matrix: PETSc.Mat, stack: ExitStack
 ) -> PETSc.NullSpace:
-    """Null space of the matrix without fixed nodes: a constant on each solved component."""
-    group = discrete.dofs.group[: discrete.dofs.index_map.size_local]
-    comm = discrete.dofs.index_map.comm
+    """Null space of the matrix without fixed nodes: a constant on each solved component.
+
+    Args:
+        group: Component of each owned unknown.
+        matrix: The matrix.
+        stack: Destroys what is made.
+    """
+    comm = matrix.comm.tompi4py()
     names = sorted(set().union(*comm.allgather(np.unique(group).tolist())))
     if len(names) == 1:
         space = PETSc.NullSpace().create(constant=True, comm=comm)

@@ -32,6 +32,7 @@ from cellion.transport.interfaces import (
     find_contacts,
 )
 from cellion.transport.problem import TransportProblem
+from cellion.transport.sheet_currents import SheetUnknowns, number_sheets
 from cellion.transport.spaces import Entities, KeyedDofs, Sides, function_space, number_keys
 
 __all__ = ["Crossings", "FacetUnknowns", "discretise_facets", "facet_means"]
@@ -60,14 +61,16 @@ class FacetUnknowns:
 
     Attributes:
         discrete: Components and cells of the P1 problem with Crouzeix-Raviart unknowns; owned
-            cells only, and without conducting sheets.
+            cells only, and without conducting sheets, which `sheets` holds.
         currents: One key for each facet that a current can pass, or end at.
         crossings: Resistive facets.
+        sheets: Conducting sheets; None without any.
     """
 
     discrete: Discretisation
     currents: KeyedDofs
     crossings: Crossings
+    sheets: SheetUnknowns | None
 
 
 def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> FacetUnknowns:
@@ -85,7 +88,7 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
     group = np.where(np.arange(len(discrete.group)) < owned, discrete.group, -1)
     contacts = _split_contacts(problem, group)
     dofs = number_keys(entities, group, owned, mesh.comm, _sides(mesh, entities, group, contacts))
-    currents, interfaces = dofs, None
+    currents, interfaces, sheets = dofs, None, None
     crossings = Crossings(near=np.empty((0, 2), int), resistance=np.empty(0), areas=np.empty(0))
     if contacts is not None and discrete.interfaces is not None:
         finite = np.isfinite(contacts.resistance)
@@ -101,11 +104,14 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
         crossings = Crossings(
             near=resistive.borders.near, resistance=resistive.resistance, areas=facets.areas
         )
+    if discrete.interfaces is not None:
+        sheets = number_sheets(mesh, discrete.interfaces.sheets, discrete.dofs, dofs, currents)
     space = function_space(mesh, dofs, family="Crouzeix-Raviart")
     return FacetUnknowns(
         discrete=replace(discrete, group=group, dofs=dofs, space=space, interfaces=interfaces),
         currents=currents,
         crossings=crossings,
+        sheets=sheets,
     )
 
 

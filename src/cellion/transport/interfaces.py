@@ -91,6 +91,10 @@ class SheetFacets:
         conductance: Share of the sheet conductance on this side, shape (f,) [S].
         labels: Labels of this and the other side, shape (f, 2).
         group: Component that the side belongs to, shape (f,).
+        points: Vertices, as seen from the near side, shape (f, d, d) [m].
+        place: The cell on this side (global index) and its facet, shape (f, 2).
+        near: Owned cell at the facet, shape (f,).
+        near_side: Whether this is the side of that cell, shape (f,).
     """
 
     dofs: NDArray[np.int64]
@@ -100,6 +104,10 @@ class SheetFacets:
     conductance: Array
     labels: NDArray[np.int64]
     group: NDArray[np.int64]
+    points: Array
+    place: NDArray[np.int64]
+    near: NDArray[np.int64]
+    near_side: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +192,7 @@ def facet_interfaces(
             labels=borders.labels[jumps],
             group=corners.group[jumps, 0],
         ),
-        sheets=_sheets(borders.labels, corners, areas, contacts.sheet[wanted]),
+        sheets=_sheets(mesh, borders, corners, areas, contacts.sheet[wanted]),
     )
 
 
@@ -234,7 +242,7 @@ def _corners(
 
 
 def _sheets(
-    labels: NDArray[np.int64], corners: _Corners, areas: Array, sheet: Array
+    mesh: LabelledMesh, borders: Borders, corners: _Corners, areas: Array, sheet: Array
 ) -> SheetFacets:
     """Split sheets into their sides: halves between conductors, else all on the one that conducts.
 
@@ -245,6 +253,9 @@ def _sheets(
     edges = corners.points[facet, 1:] - corners.points[facet, :1]
     inverse = np.linalg.inv(edges @ edges.transpose(0, 2, 1))
     inner = inverse @ edges
+    labels = borders.labels
+    first = mesh.mesh.topology.index_map(mesh.dimension).local_range[0]
+    places = np.stack([borders.near + np.array([first, 0]), borders.far], axis=1)
     return SheetFacets(
         dofs=corners.dofs[facet, side],
         areas=areas[facet],
@@ -253,6 +264,10 @@ def _sheets(
         conductance=share[facet, 0],
         labels=np.stack([labels[facet, side], labels[facet, 1 - side]], axis=1),
         group=corners.group[facet, side],
+        points=corners.points[facet],
+        place=places[facet, side],
+        near=borders.near[facet, 0],
+        near_side=side == 0,
     )
 
 

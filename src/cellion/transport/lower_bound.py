@@ -26,8 +26,8 @@ from cellion.errors import ScenarioError
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
-from cellion.transport.conservation import conserve, prepare_conservation
-from cellion.transport.constraints import constant_modes, fix_rows
+from cellion.transport.conservation import Conservation, conserve, prepare_conservation
+from cellion.transport.constraints import constant_modes, fix_rows, owned_groups
 from cellion.transport.crouzeix_raviart import (
     Crossings,
     FacetUnknowns,
@@ -35,6 +35,12 @@ from cellion.transport.crouzeix_raviart import (
     facet_means,
 )
 from cellion.transport.discretise import Discretisation
+from cellion.transport.interfaces import dof_values
+from cellion.transport.sheet_currents import (
+    SheetUnknowns,
+    extended_embedding,
+    extended_matrix,
+)
 from cellion.transport.simplex_fields import area_vectors, gradients_of_means
 from cellion.transport.solution import Solution
 from cellion.transport.solver_options import PREFIX, options_set, solver_options
@@ -82,7 +88,10 @@ class ConservedCurrents:
         cells: Owned cells that carry current, shape (n,).
         currents: Per percolating direction, current out of each of their facets, shape (n, d + 1)
             [A] (d = 2: [A/m]).
-        crossings: Resistive facets; their cells count by their row in `cells`.
+        crossings: Resistive facets.
+        crossing: Per direction, current from the near to the far side of each of them, shape (f,).
+        sheets: Conducting sheets; None without any.
+        fluxes: Per direction, currents through the edges of sheets, shape (g, d) [A m^(3-d)].
         unknowns: Number of Crouzeix-Raviart unknowns.
         iterations: Conjugate-gradient iterations per direction.
     """
@@ -90,16 +99,44 @@ class ConservedCurrents:
     cells: NDArray[np.int64]
     currents: Mapping[str, Array]
     crossings: Crossings
+    crossing: Mapping[str, Array]
+    sheets: SheetUnknowns | None
+    fluxes: Mapping[str, Array]
     unknowns: int
     iterations: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Fixed:
-    """Unknowns whose corrector is given as zero, owned and ghost: facets and vertices."""
+    """Unknowns whose corrector is given as zero: facets and vertices, owned and ghost; edges."""
 
     facets: Flags
     nodes: Flags
+    edges: Flags
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Conserved:
+    """Currents of one direction; see `ConservedCurrents`."""
+
+    cells: Array
+    crossing: Array
+    fluxes: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Corrector:
+    """A solved corrector.
+
+    Attributes:
+        means: Means on facets, owned and ghost [m].
+        fluxes: Currents through edges of sheets, shape (f, d).
+        open_edges: Owned edges at which these may leave.
+    """
+
+    means: Array
+    fluxes: Array
+    open_edges: Flags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,11 +171,13 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
     names = list(solution.correctors)
     together = problem.boundary in ("periodic", "uniform_gradient")
     rounds = [names] if together else [[name] for name in names]
-    currents: dict[str, Array] = {}
+    found: dict[str, _Conserved] = {}
     with ExitStack() as stack:
         with watch.stage("lower bound: assemble"):
             facets = discretise_facets(problem, solution.discrete)
             fine = assemble_operator(problem, facets.discrete)
+            if facets.sheets is not None:
+                fine = extended_matrix(fine, facets.sheets, scale_of(problem).matrix)
             coarse = assemble_operator(problem, solution.discrete)
             stack.callback(fine.destroy)
             stack.callback(coarse.destroy)
@@ -152,14 +191,18 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
         )
         for directions in rounds:
             if directions:
-                means = _solve(levels, directions)
+                correctors = _solve(levels, directions)
                 with watch.stage("lower bound: conserve"):
-                    currents |= _conserve(levels, means)
+                    found |= _conserve(levels, correctors)
+    edges = 0 if facets.sheets is None else int(facets.sheets.index_map.size_global)
     return ConservedCurrents(
         cells=_cells(facets.discrete),
-        currents=currents,
+        currents={name: each.cells for name, each in found.items()},
         crossings=facets.crossings,
-        unknowns=facets.discrete.unknowns,
+        crossing={name: each.crossing for name, each in found.items()},
+        sheets=facets.sheets,
+        fluxes={name: each.fluxes for name, each in found.items()},
+        unknowns=facets.discrete.unknowns + edges,
         iterations=levels.iterations,
     )
 
@@ -169,12 +212,31 @@ def _cells(discrete: Discretisation) -> NDArray[np.int64]:
     return np.flatnonzero(discrete.group >= 0)
 
 
+def _given_axes(levels: _Levels, direction: str) -> list[int]:
+    """Axes at both of whose faces the potential is given."""
+    mesh, boundary = levels.solution.problem.mesh, levels.solution.problem.boundary
+    if boundary == "uniform_gradient":
+        return list(range(mesh.dimension))
+    return [AXES.index(direction)] if boundary in ("electrodes", "cell") else []
+
+
+def _given_edges(levels: _Levels, direction: str, fixed_nodes: Flags) -> Flags:
+    """Owned edges of sheets at which the potential is given (collective).
+
+    These lie in a face of the box, and so do their ends, on their side of interfaces.
+    """
+    sheets, nodes = levels.facets.sheets, levels.solution.discrete.dofs.index_map
+    if sheets is None:
+        return np.zeros(0, dtype=bool)
+    columns = [2 * axis + side for axis in _given_axes(levels, direction) for side in (0, 1)]
+    ends = dof_values(nodes, sheets.edge_nodes, fixed_nodes[: nodes.size_local])
+    given: Flags = sheets.edge_faces[:, columns].any(axis=1) & ends.all(axis=1)
+    return given
+
+
 def _given_facets(levels: _Levels, direction: str) -> NDArray[np.int32]:
     """Facets at which the potential is given: cell and its facet, shape (f, 2)."""
-    mesh, boundary = levels.solution.problem.mesh, levels.solution.problem.boundary
-    axes = [AXES.index(direction)] if boundary in ("electrodes", "cell") else []
-    if boundary == "uniform_gradient":
-        axes = list(range(mesh.dimension))
+    mesh, axes = levels.solution.problem.mesh, _given_axes(levels, direction)
     found = [face_facets(mesh, axis, side) for axis in axes for side in (0, 1)]
     facets = np.concatenate([np.empty((0, 2), dtype=np.int32), *found])
     carrying: NDArray[np.int32] = facets[levels.facets.discrete.group[facets[:, 0]] >= 0]
@@ -188,27 +250,27 @@ def _fixed(levels: _Levels, direction: str) -> _Fixed | None:
     """
     if levels.solution.problem.boundary == "periodic":
         return None
-    nodes, facets = levels.solution.discrete.dofs, levels.facets.discrete.dofs
+    vertices, facets = levels.solution.discrete.dofs, levels.facets.discrete.dofs
     through = levels.solution.discrete.components.percolates[:, AXES.index(direction)]
     given = _given_facets(levels, direction)
     on_facets = ~through[facets.group]
     on_facets[facets.of_cell[given[:, 0], given[:, 1]]] = True
-    flag = dolfinx.la.vector(nodes.index_map, 1)
-    flag.array[:] = ~through[nodes.group]
-    flag.array[facet_vertices(nodes.of_cell, given).reshape(-1)] = 1.0
+    flag = dolfinx.la.vector(vertices.index_map, 1)
+    flag.array[:] = ~through[vertices.group]
+    flag.array[facet_vertices(vertices.of_cell, given).reshape(-1)] = 1.0
     flag.scatter_reverse(dolfinx.la.InsertMode.add)
     flag.scatter_forward()
-    return _Fixed(facets=on_facets, nodes=flag.array > 0.0)
+    nodes = flag.array > 0.0
+    edges = _given_edges(levels, direction, nodes)
+    if levels.facets.sheets is not None:
+        edges |= ~through[levels.facets.sheets.edge_group]
+    return _Fixed(facets=on_facets, nodes=nodes, edges=edges)
 
 
-def _solve(levels: _Levels, directions: list[str]) -> dict[str, Array]:
-    """Solve for the correctors of directions that share their fixed unknowns (collective).
-
-    Returns:
-        Mean of the corrector on each facet, owned and ghost [m].
-    """
+def _solve(levels: _Levels, directions: list[str]) -> dict[str, _Corrector]:
+    """Solve for the correctors of directions that share their fixed unknowns (collective)."""
     problem, facets = levels.solution.problem, levels.facets.discrete
-    owned, means = facets.dofs.index_map.size_local, {}
+    unit, found = scale_of(problem).length, {}
     with ExitStack() as stack:
         with levels.watch.stage("lower bound: setup"):
             fixed = _fixed(levels, directions[0])
@@ -216,31 +278,62 @@ def _solve(levels: _Levels, directions: list[str]) -> dict[str, Array]:
         for direction in directions:
             axis = AXES.index(direction)
             with levels.watch.stage("lower bound: assemble"):
-                load, means_of, start = (
-                    levels.fine.createVecLeft(),
-                    levels.fine.createVecRight(),
-                    levels.coarse.createVecRight(),
-                )
+                means_of, start = levels.fine.createVecRight(), levels.coarse.createVecRight()
+                load = _load(levels, axis)
                 for vector in (load, means_of, start):
                     stack.callback(vector.destroy)
-                load.array[:] = assemble_load(problem, facets, axis)
-                unit, corrector = scale_of(problem).length, levels.solution.correctors[direction]
+                corrector = levels.solution.correctors[direction]
                 start.array[:] = corrector.x.array[: start.getLocalSize()] / unit
                 embedding.mult(start, means_of)
                 if fixed is None:
                     solver.getOperators()[0].getNullSpace().remove(load)
                 else:
-                    load.array[fixed.facets[:owned]] = 0.0
+                    load.array[_fixed_rows(levels, fixed)] = 0.0
             with levels.watch.stage("lower bound: solve"):
                 energy = float(np.sqrt(field_energy(problem, facets, axis)))
                 solver.setTolerances(rtol=_REDUCTION, atol=_FLOOR * energy)
                 solver.solve(load, means_of)
             levels.iterations[direction] = int(solver.getIterationNumber())
-            kept = dolfinx.la.vector(facets.dofs.index_map, 1)
-            kept.array[:owned] = means_of.array * unit
-            kept.scatter_forward()
-            means[direction] = np.array(kept.array)
-    return means
+            found[direction] = _corrector(levels, means_of.array * unit, axis, fixed)
+    return found
+
+
+def _load(levels: _Levels, axis: int) -> PETSc.Vec:
+    """Load of a unit mean field, sheets included (collective)."""
+    problem, facets = levels.solution.problem, levels.facets.discrete
+    sheets, load = levels.facets.sheets, levels.fine.createVecLeft()
+    bulk = assemble_load(problem, facets, axis)
+    load.array[:] = 0.0
+    load.array[: len(bulk)] = bulk
+    if sheets is not None:
+        values = sheets.loads(axis, facets.components.percolates[:, axis])
+        rows = sheets.rows.reshape(-1).astype(PETSc.IntType)
+        values = values.reshape(-1) / scale_of(problem).load
+        load.setValues(rows, values, addv=PETSc.InsertMode.ADD_VALUES)
+        load.assemble()
+    return load
+
+
+def _corrector(levels: _Levels, solved: Array, axis: int, fixed: _Fixed | None) -> _Corrector:
+    """Means on facets, and the currents of sheets, of owned unknowns (collective)."""
+    facets, sheets = levels.facets.discrete, levels.facets.sheets
+    owned = facets.dofs.index_map.size_local
+    kept = dolfinx.la.vector(facets.dofs.index_map, 1)
+    kept.array[:owned] = solved[:owned]
+    kept.scatter_forward()
+    fluxes = np.empty((0, levels.solution.problem.mesh.dimension))
+    open_edges = np.zeros(len(solved) - owned, dtype=bool) if fixed is None else fixed.edges
+    if sheets is not None:
+        through = facets.components.percolates[:, axis]
+        fluxes = sheets.fluxes(solved[owned:], solved[:owned], axis)
+        fluxes *= through[sheets.group][:, None]
+    return _Corrector(means=np.array(kept.array), fluxes=fluxes, open_edges=open_edges)
+
+
+def _fixed_rows(levels: _Levels, fixed: _Fixed) -> Flags:
+    """Fixed rows of the matrix of this rank: facets, then edges."""
+    owned = levels.facets.discrete.dofs.index_map.size_local
+    return np.concatenate([fixed.facets[:owned], fixed.edges])
 
 
 def _two_level_solver(
@@ -251,18 +344,24 @@ def _two_level_solver(
     nodes = levels.solution.discrete
     free = np.ones(len(nodes.dofs.group), dtype=bool) if fixed is None else ~fixed.nodes
     embedding = facet_means(mesh, nodes.dofs, facets, free)
+    sheets = levels.facets.sheets
+    if sheets is not None:
+        embedding = extended_embedding(embedding, sheets, nodes.dofs, free)
     fine, coarse = levels.fine, levels.coarse
     solver = PETSc.KSP().create(mesh.comm)
     stack.callback(embedding.destroy)
     stack.callback(solver.destroy)
     if fixed is None:
-        fine.setNullSpace(constant_modes(facets, fine, stack))
-        coarse.setNullSpace(constant_modes(nodes, coarse, stack))
+        groups = owned_groups(facets.dofs)
+        if sheets is not None:
+            groups = np.concatenate([groups, sheets.edge_group])
+        fine.setNullSpace(constant_modes(groups, fine, stack))
+        coarse.setNullSpace(constant_modes(owned_groups(nodes.dofs), coarse, stack))
     else:
         fine, coarse = fine.copy(), coarse.copy()
         stack.callback(fine.destroy)
         stack.callback(coarse.destroy)
-        fix_rows(fine, fixed.facets[: facets.dofs.index_map.size_local])
+        fix_rows(fine, _fixed_rows(levels, fixed))
         fix_rows(coarse, fixed.nodes[: nodes.dofs.index_map.size_local])
     for_coarse = {
         f"mg_coarse_{name}": value
@@ -285,14 +384,44 @@ def _two_level_solver(
     return solver, embedding
 
 
-def _conserve(levels: _Levels, means: dict[str, Array]) -> dict[str, Array]:
-    """Currents of correctors given by their means on facets, made to conserve charge."""
+def _conserve(levels: _Levels, correctors: dict[str, _Corrector]) -> dict[str, _Conserved]:
+    """Currents of correctors, made to conserve charge (collective)."""
+    currents, given = _currents(levels, correctors)
+    how = _prepared(levels, given)
+    keys, sheets, near = levels.facets.currents, levels.facets.sheets, levels.facets.crossings.near
+    fluxes = np.stack([each.fluxes for each in correctors.values()], axis=2)
+    absorbed = None
+    if sheets is not None:
+        fluxes = sheets.balanced(fluxes, next(iter(correctors.values())).open_edges)
+        absorbed = sheets.absorbed(keys, fluxes)
+    balanced = conserve(how, currents, absorbed)
+    row = np.searchsorted(how.cells, near[:, 0])
+    crossing = balanced[row, near[:, 1]]
+    if sheets is not None:
+        local = keys.of_cell[near[:, 0], near[:, 1]]
+        crossing -= sheets.taken_before(keys.index_map.local_to_global(local), fluxes)
+    return {
+        direction: _Conserved(
+            cells=balanced[:, :, k], crossing=crossing[:, k], fluxes=fluxes[:, :, k]
+        )
+        for k, direction in enumerate(correctors)
+    }
+
+
+def _currents(
+    levels: _Levels, correctors: dict[str, _Corrector]
+) -> tuple[Array, NDArray[np.int32]]:
+    """Currents out of the facets of cells, and the facets at which the potential is given.
+
+    Returns:
+        Currents, shape (n, d + 1, k), and cells with their facets, shape (f, 2).
+    """
     problem, mesh = levels.solution.problem, levels.solution.problem.mesh
-    discrete, keys = levels.facets.discrete, levels.facets.currents
+    discrete = levels.facets.discrete
     cells = _cells(discrete)
-    axes = [AXES.index(direction) for direction in means]
+    axes = [AXES.index(direction) for direction in correctors]
     through = discrete.components.percolates[:, axes]
-    of_facets = np.stack(list(means.values()), axis=1)
+    of_facets = np.stack([each.means for each in correctors.values()], axis=1)
     currents = np.empty((len(cells), mesh.dimension + 1, len(axes)))
     for start in range(0, len(cells), _BLOCK):
         block = cells[start : start + _BLOCK]
@@ -303,13 +432,17 @@ def _conserve(levels: _Levels, means: dict[str, Array]) -> dict[str, Array]:
         fields[:, np.arange(len(axes)), axes] += 1.0
         fields *= through[discrete.group[block], :, None]
         currents[start : start + _BLOCK] = vectors @ (fields @ S).transpose(0, 2, 1)
-    given = _given_facets(levels, next(iter(means)))
-    given = given[through[discrete.group[given[:, 0]]].all(axis=1)]
+    given = _given_facets(levels, next(iter(correctors)))
+    return currents, given[through[discrete.group[given[:, 0]]].all(axis=1)]
+
+
+def _prepared(levels: _Levels, given: NDArray[np.int32]) -> Conservation:
+    """Prepare to make currents conserve charge (collective)."""
+    problem, mesh = levels.solution.problem, levels.solution.problem.mesh
+    keys, cells = levels.facets.currents, _cells(levels.facets.discrete)
     open_keys = np.zeros(len(keys.group), dtype=bool)
     open_keys[keys.of_cell[given[:, 0], given[:, 1]]] = True
     size = mesh.cell_volumes[cells] ** (1.0 - 2.0 / mesh.dimension)
     mean_conductivity = np.trace(problem.label_conductivity, axis1=1, axis2=2)
     resistance = 1.0 / (size * mean_conductivity[mesh.cell_labels[cells]])
-    how = prepare_conservation(mesh, keys, cells, resistance, open_keys)
-    balanced = conserve(how, currents)
-    return {direction: balanced[:, :, k] for k, direction in enumerate(means)}
+    return prepare_conservation(mesh, keys, cells, resistance, open_keys)

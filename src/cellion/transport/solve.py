@@ -22,7 +22,7 @@ from petsc4py import PETSc
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
-from cellion.transport.constraints import constant_modes, fix_rows
+from cellion.transport.constraints import constant_modes, fix_rows, owned_groups
 from cellion.transport.discretise import Discretisation, discretise
 from cellion.transport.linear import (
     Run,
@@ -174,7 +174,7 @@ def _singular_solver(run: Run, stack: ExitStack) -> tuple[PETSc.KSP, PETSc.NullS
     with run.watch.stage("assemble"):
         matrix = assemble_operator(run.problem, run.discrete)
         stack.callback(matrix.destroy)
-        constants = constant_modes(run.discrete, matrix, stack)
+        constants = constant_modes(owned_groups(run.discrete.dofs), matrix, stack)
         matrix.setNullSpace(constants)
     with run.watch.stage("setup"):
         solver = new_solver(run, matrix, stack)

@@ -156,15 +156,39 @@ def test_entries_off_the_diagonal_have_an_interval() -> None:
     assert (width <= 0.5 * (gap[:, None] + gap) + 1e-12).all()
 
 
-def test_sheets_are_left_out_of_the_lower_bound() -> None:
-    data = labelled_box((4, 4), layers([0.5, 0.5]), ["A", "B"])
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_sheets_along_layers_leave_only_rounding(dimension: int) -> None:
+    data = labelled_box((4,) * dimension, layers([0.5, 0.5]), ["A", "B"])
     sheet = 0.1 * np.array([[0.0, 1.0], [1.0, 0.0]])
-    found, _ = bracket(data, isotropic([1.0, 1.0], 2), sheet=sheet)
-    assert found.sheets
-    assert found.lower[1, 1] == pytest.approx(1.0)
-    assert found.upper[1, 1] == pytest.approx(1.2)
-    without, _ = bracket(data, isotropic([1.0, 1.0], 2))
-    assert not without.sheets
+    found, _ = bracket(data, isotropic([1.0, 1.0], dimension), sheet=sheet)
+    exact = np.diag([1.0] + [1.2] * (dimension - 1))
+    np.testing.assert_allclose(found.lower, exact, atol=1e-11)
+    np.testing.assert_allclose(found.upper, exact, atol=1e-11)
+    assert (np.diag(found.lower) <= np.diag(exact)).all()
+
+
+@pytest.mark.parametrize("boundary", ["periodic", "electrodes", "uniform_gradient"])
+@pytest.mark.parametrize("resistance", [0.0, 0.2, float("inf")])
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_the_gap_of_sheets_is_the_sum_of_indicators(
+    boundary: str, resistance: float, dimension: int
+) -> None:
+    """Sheets on balls that meet each other, insulators, and the faces of the box."""
+    n, periodic = 16 if dimension == 2 else 6, boundary == "periodic"
+    centers = np.random.default_rng(2718).random((5, dimension))
+    names = ["A", "B", "C", "B", "C", "B"]
+    data = labelled_box((n,) * dimension, balls(centers, 0.29), names, periodic=periodic)
+    sigma = isotropic([1.0, 0.2, 0.0], dimension)
+    across = np.where(np.eye(3) > 0.0, 0.0, resistance)
+    along = np.full((3, 3), 0.3)
+    found, indicators = bracket(data, sigma, boundary, resistance=across, sheet=along)
+    assert "y" in found.rounding
+    for name in found.rounding:  # directions in which current flows
+        k = "xyz".index(name)
+        gap = found.upper[k, k] - found.lower[k, k] - 2.0 * found.rounding[name]
+        total = indicators.cells[name].sum() + indicators.facets[name].sum()
+        assert total == pytest.approx(gap, rel=1e-8)
+        assert 0.0 < gap < 0.4 * found.upper[k, k]
 
 
 def test_nothing_percolates_between_two_zeros() -> None:
