@@ -71,7 +71,7 @@ class SheetUnknowns:
         group: Component, shape (f,).
         index_map: Unknowns of edges.
         facet_map: Crouzeix-Raviart unknowns.
-        edge_nodes: Global P1 unknowns of owned edges, shape (e, max(d - 1, 1)).
+        edge_nodes: Global P1 unknowns of owned edges, shape (e, d - 1).
         edge_group: Component of owned edges, shape (e,).
         edge_faces: Whether owned edges lie in the lower and upper face along each axis, shape
             (e, 2 d).
@@ -156,13 +156,11 @@ class SheetUnknowns:
         """
         k, edges = fluxes.shape[2], self.edges.reshape(-1)
         flat = fluxes.reshape(-1, k)
-        rows = np.concatenate([np.ones((len(flat), 1)), flat], axis=1)
-        at_edges = np.stack([edges, np.zeros_like(edges)], axis=1)
-        sums = sum_at_owners(self.index_map, at_edges, rows)
+        rows = np.column_stack([np.ones(len(flat)), flat])
+        sums = sum_at_owners(self.index_map, np.column_stack([edges, 0 * edges]), rows)
         closed: NDArray[np.bool_] = ~dof_values(self.index_map, edges, open_edges)
         excess = np.where(closed[:, None], sums[:, 1:] / sums[:, :1], 0.0)
-        found: Array = (flat - excess).reshape(fluxes.shape)
-        return found
+        return np.asarray((flat - excess).reshape(fluxes.shape))
 
     def absorbed(self, keys: KeyedDofs, fluxes: Array) -> Array:
         """What sheets take from the cells at each local key, shape (n_keys, k) (collective).
@@ -248,7 +246,7 @@ def number_sheets(
     moments = reach @ reach.transpose(0, 2, 1) + spread[:, None, None] / (d - 1) ** 2
     mass = moments / (sheets.areas * sheets.conductance)[:, None, None]
     edges, index_map, described = _numbered(mesh, sheets, nodes)
-    ends = max(d - 1, 1)
+    ends = d - 1
     return SheetUnknowns(
         facets=on_facets(facets),
         keys=on_facets(keys),
@@ -296,9 +294,8 @@ def _numbered(
     owner = np.searchsorted(starts[:-1], rows[:, 0], side="right") - 1
     arrived, route = exchange(rows.astype(np.int64), owner, comm)
     identity = ends.shape[1] + 1
-    _, first, number = np.unique(
-        arrived[:, :identity], axis=0, return_index=True, return_inverse=True
-    )
+    named = arrived[:, :identity]
+    _, first, number = np.unique(named, axis=0, return_index=True, return_inverse=True)
     number = number.reshape(-1)
     faces = np.zeros((len(first), 2 * mesh.dimension), dtype=np.int64)
     np.maximum.at(faces, number, arrived[:, identity + 1 :])

@@ -13,7 +13,7 @@ from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
-from cellion.transport import lower_bound
+from cellion.transport import facet_solve
 from cellion.transport.laws import InterfaceLaws
 from cellion.transport.lower_bound import conserved_currents
 from cellion.transport.problem import TransportProblem
@@ -87,9 +87,9 @@ def test_the_bound_holds_wherever_the_iterations_stop(
 ) -> None:
     data, conductivity = composite(), isotropic([1.0, 30.0], 3)
     best, _ = bracket(data, conductivity)
-    monkeypatch.setattr(lower_bound, "_REDUCTION", reduction)
+    monkeypatch.setattr(facet_solve, "_REDUCTION", reduction)
     found, indicators = bracket(data, conductivity)
-    monkeypatch.setattr(lower_bound, "_REDUCTION", 1e-12)
+    monkeypatch.setattr(facet_solve, "_REDUCTION", 1e-12)
     sharp, _ = bracket(data, conductivity)
     # The sharp solution has the largest lower bound of all, for every mean field.
     slack = 3.0 * max(sharp.rounding.values())

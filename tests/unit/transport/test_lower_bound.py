@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import ScenarioError
 from cellion.mesh.distribute import distribute
-from cellion.transport import lower_bound
+from cellion.transport import facet_solve
 from cellion.transport.conservation import conserve, prepare_conservation
 from cellion.transport.crouzeix_raviart import discretise_facets
 from cellion.transport.discretise import discretise
@@ -69,7 +69,7 @@ def largest_loss(currents: NDArray[np.float64]) -> float:
 def test_currents_conserve_charge_wherever_the_iterations_stop(
     boundary: str, reduction: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lower_bound, "_REDUCTION", reduction)
+    monkeypatch.setattr(facet_solve, "_REDUCTION", reduction)
     problem = problem_of(boundary, [1.0, 20.0])
     found = conserved_currents(solve(problem))
     for direction in ("x", "y", "z"):
