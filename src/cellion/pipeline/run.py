@@ -54,7 +54,14 @@ FIELDS_FILE = "fields.vtkhdf"
 INTERFACES_FILE = "interfaces.vtkhdf"
 TABLE_FILE = "table.csv"
 REACTION_PLOT = "reaction_current.png"
-PICTURES = ("microstructure.png", "potential_*.png", "current_density_*.png", REACTION_PLOT)
+CONVERGENCE_PLOT = "convergence.png"
+PICTURES = (
+    "microstructure.png",
+    "potential_*.png",
+    "current_density_*.png",
+    REACTION_PLOT,
+    CONVERGENCE_PLOT,
+)
 
 
 def run(
@@ -264,10 +271,14 @@ def _write_fields(
 
 
 def _finish(result: RunResult, folder: Path, *, plot: bool) -> None:
-    """Write the table, the plot of a cell and, last, the record."""
+    """Write the table, the plot of a cell or a refinement and, last, the record."""
     if plot and result.cell is not None and result.cell.connects:
         from cellion.export.cell_plots import plot_reaction  # loads Matplotlib
 
         plot_reaction(result.cell, folder / REACTION_PLOT, result.name)
+    if plot and result.accuracy is not None and result.accuracy.converges:
+        from cellion.export.convergence import plot_convergence  # loads Matplotlib
+
+        plot_convergence(result.accuracy, folder / CONVERGENCE_PLOT, result.name)
     write_table([table_row(result)], folder / TABLE_FILE)
     save_result(result, folder)

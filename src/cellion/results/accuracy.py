@@ -52,3 +52,14 @@ class AccuracyRecord:
     rounding: float
     geometry_error: float = float("nan")
     history: tuple[PassRecord, ...] = field(default_factory=tuple)
+
+    @property
+    def converges(self) -> bool:
+        """Whether several meshes let something conduct, so that there is something to draw."""
+        flows = any(
+            low > 0.0
+            for each in self.history[:1]
+            for of in each.lower.values()
+            for low in of.values()
+        )
+        return flows and len(self.history) > 1

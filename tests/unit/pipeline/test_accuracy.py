@@ -39,6 +39,7 @@ def answer(tmp_path: Path, accuracy: str, folder: Path | None = None) -> RunResu
 def test_the_mesh_is_refined_until_the_bracket_is_narrow(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     answer(tmp_path, "{tolerance: 10 %}", folder)
+    assert not (folder / "convergence.png").exists()  # the scenario wants no pictures
     result = load_result(folder)
     found, carrier = result.accuracy, result.carrier("ion")
     assert found is not None
@@ -60,6 +61,14 @@ def test_the_mesh_is_refined_until_the_bracket_is_narrow(tmp_path: Path) -> None
         data = file["VTKHDF"]["CellData"]
         assert {"gap_density_ion_x", "gap_density_ion_y"} <= set(data)
         assert (data["gap_density_ion_x"][:] >= 0.0).all()
+
+
+def test_a_refinement_is_drawn_and_a_kept_mesh_is_not(tmp_path: Path) -> None:
+    folder, drawn = tmp_path / "out", TILES.replace("pictures: false", "pictures: true")
+    for accuracy, there in (("{tolerance: 20 %}", True), ("{bracket: true}", False)):
+        scenario = load_scenario(write(tmp_path, f"{drawn}accuracy: {accuracy}\n"))
+        run(scenario, MPI.COMM_SELF, folder=folder, fields=False)
+        assert (folder / "convergence.png").exists() is there
 
 
 def test_without_a_tolerance_the_mesh_is_kept(tmp_path: Path) -> None:
