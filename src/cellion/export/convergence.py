@@ -52,10 +52,12 @@ def convergence_figure(accuracy: AccuracyRecord, title: str) -> Figure:
             for side in ("lower", "upper")
         )
         above.fill_between(unknowns, 10 * low, 10 * high, color=colour, alpha=0.18, lw=0)
-        above.plot(unknowns, 10 * high, "-v", ms=4, lw=1.2, color=colour)
+        style = ("-", "--", ":")[number % 3]  # directions that are alike cover each other
+        above.plot(unknowns, 10 * high, "v", ls=style, ms=4, lw=1.2, color=colour)
         label = f"{carrier}, {direction}"
-        above.plot(unknowns, 10 * low, "-^", ms=4, lw=1.2, color=colour, label=label)
-        below.plot(unknowns, 200 * (high - low) / (high + low), "-o", ms=3, lw=1.2, color=colour)
+        above.plot(unknowns, 10 * low, "^", ls=style, ms=4, lw=1.2, color=colour, label=label)
+        width = 200 * (high - low) / (high + low)
+        below.plot(unknowns, width, "o", ls=style, ms=3, lw=1.2, color=colour)
     errors = 100 * np.array([each.geometry_error for each in history])
     if (errors > 0.0).any():
         below.plot(
@@ -83,6 +85,9 @@ def _lines(history: PassRecord) -> list[tuple[str, str]]:
 def _label(axes: Axes, ordinate: str) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for which in ("major", "minor"):
+        getattr(axes.yaxis, f"set_{which}_formatter")("{x:g}")
+    axes.tick_params(axis="y", which="minor", labelsize=7)
     axes.set_ylabel(ordinate)
     axes.grid(which="major", alpha=0.25, lw=0.6)
     if axes.get_legend_handles_labels()[0]:
