@@ -161,7 +161,7 @@ def solve_correctors(levels: Levels, directions: list[str]) -> dict[str, Correct
     with ExitStack() as stack:
         with levels.watch.stage("lower bound: setup"):
             fixed = _fixed(levels, directions[0])
-            solver, embedding = _two_level_solver(levels, fixed, stack)
+            solver, embedding, turn = _two_level_solver(levels, fixed, stack)
         for direction in directions:
             axis = AXES.index(direction)
             with levels.watch.stage("lower bound: assemble"):
@@ -173,15 +173,27 @@ def solve_correctors(levels: Levels, directions: list[str]) -> dict[str, Correct
                 start.array[:] = corrector.x.array[: start.getLocalSize()] / unit
                 embedding.mult(start, means_of)
                 if fixed is None:
-                    solver.getOperators()[0].getNullSpace().remove(load)
+                    levels.fine.getNullSpace().remove(load)
                 else:
                     load.array[_fixed_rows(levels, fixed)] = 0.0
+                load = _turned(turn, load, stack)
             with levels.watch.stage("lower bound: solve"):
                 energy = float(np.sqrt(field_energy(problem, facets, axis)))
                 solver.setTolerances(rtol=_REDUCTION, atol=_FLOOR * energy)
                 solver.solve(load, means_of)
             levels.iterations[direction] = int(solver.getIterationNumber())
-            found[direction] = _corrector(levels, means_of.array * unit, axis, fixed)
+            solved = _turned(turn, means_of, stack).array * unit
+            found[direction] = _corrector(levels, solved, axis, fixed)
+    return found
+
+
+def _turned(turn: PETSc.Mat | None, vector: PETSc.Vec, stack: ExitStack) -> PETSc.Vec:
+    """Turn a vector to the unknowns of the solver, or back."""
+    if turn is None:
+        return vector
+    found = vector.duplicate()
+    stack.callback(found.destroy)
+    turn.mult(vector, found)
     return found
 
 
@@ -225,8 +237,8 @@ def _fixed_rows(levels: Levels, fixed: _Fixed) -> Flags:
 
 def _two_level_solver(
     levels: Levels, fixed: _Fixed | None, stack: ExitStack
-) -> tuple[PETSc.KSP, PETSc.Mat]:
-    """Set up the solver, and the embedding of P1 in Crouzeix-Raviart functions."""
+) -> tuple[PETSc.KSP, PETSc.Mat, PETSc.Mat | None]:
+    """Set up the solver, the embedding of P1 in its unknowns, and what turns to these, or None."""
     mesh, facets = levels.solution.problem.mesh, levels.facets.discrete
     nodes = levels.solution.discrete
     free = np.ones(len(nodes.dofs.group), dtype=bool) if fixed is None else ~fixed.nodes
@@ -236,7 +248,6 @@ def _two_level_solver(
         embedding = extended_embedding(embedding, sheets, nodes.dofs, free)
     fine, coarse = levels.fine, levels.coarse
     solver = PETSc.KSP().create(mesh.comm)
-    stack.callback(embedding.destroy)
     stack.callback(solver.destroy)
     if fixed is None:
         groups = owned_groups(facets.dofs)
@@ -250,6 +261,13 @@ def _two_level_solver(
         stack.callback(coarse.destroy)
         fix_rows(fine, _fixed_rows(levels, fixed))
         fix_rows(coarse, fixed.nodes[: nodes.dofs.index_map.size_local])
+    turn = _means_and_jumps(levels)
+    if turn is not None:
+        fine, straight = fine.ptap(turn), embedding
+        embedding = turn.transposeMatMult(straight)
+        for made in (turn, fine, straight):
+            stack.callback(made.destroy)
+    stack.callback(embedding.destroy)
     for_coarse = {
         f"mg_coarse_{name}": value
         for name, value in solver_options(reuse=False).items()
@@ -269,4 +287,37 @@ def _two_level_solver(
         solver.setFromOptions()
         solver.setInitialGuessNonzero(True)
         solver.setUp()
-    return solver, embedding
+    return solver, embedding, turn
+
+
+def _means_and_jumps(levels: Levels) -> PETSc.Mat | None:
+    """Turn to the mean and the jump of the unknowns on both sides of resistive facets (collective).
+
+    Where little resistance ties the two sides together, sweeps over one after the other hardly move
+    them; mean and jump are nearly independent. The sides u, v become (u + v, u - v) / sqrt(2), in
+    the rows of u and v.
+
+    Returns:
+        Orthogonal and symmetric matrix; None without resistive facets.
+    """
+    interfaces, sheets = levels.facets.discrete.interfaces, levels.facets.sheets
+    fine = levels.fine
+    comm = fine.comm.tompi4py()
+    near, far = np.empty((2, 0), dtype=np.int64)
+    if interfaces is not None:
+        near, far = interfaces.resistive.dofs[:, :, 0].T
+    if not comm.allreduce(len(near)):
+        return None
+    if sheets is not None:
+        near, far = sheets.rows_of_facets(near), sheets.rows_of_facets(far)
+    first, last = fine.getOwnershipRange()
+    own, half = np.arange(first, last), np.full(len(near), np.sqrt(0.5))
+    rows = np.concatenate([own, near, near, far, far])
+    columns = np.concatenate([own, near, far, near, far])
+    turn = PETSc.Mat().create(comm=fine.comm)
+    turn.setSizes(fine.getSizes())
+    turn.setType(PETSc.Mat.Type.AIJ)
+    turn.setPreallocationCOO(rows.astype(PETSc.IntType), columns.astype(PETSc.IntType))
+    entries = [np.ones(len(own)), half - 1.0, half, half, -half - 1.0]
+    turn.setValuesCOO(np.concatenate(entries), addv=PETSc.InsertMode.ADD_VALUES)
+    return turn
