@@ -11,36 +11,22 @@ import pytest
 from cellion.rates.correlation import correlation, known_correlation, known_correlations
 from cellion.rates.lattices import LATTICES, lattice_network
 from cellion.rates.mechanisms import (
-    Mechanism,
     concerted,
     divacancy,
     interstitial,
     vacancy,
 )
-from cellion.rates.pushing import interstitialcy
+from reference_cases.lattices import COLLINEAR, QUARTERS, pushed
 
 REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
 ENTRIES = {e["id"]: e for e in json.loads(REFERENCES.read_text(encoding="utf-8"))["entries"]}
 
 T = 300.0
-FCC = np.array(LATTICES["fcc"].vectors)
-QUARTERS = np.array([[0.25] * 3, [0.75] * 3])
-COLLINEAR, BENT = np.sqrt(0.75), np.sqrt(0.5)
+BENT = np.sqrt(0.5)
 
 
 def unit(kind):
     return lattice_network(kind, edge=1.0, barrier=0.0, prefactor=1.0)
-
-
-def pushed(regular, empty, distance) -> Mechanism:
-    return interstitialcy(
-        FCC,
-        regular,
-        empty,
-        jump=np.sqrt(3.0) / 4.0,
-        interstitial_distance=distance,
-        rate=1.0,
-    )
 
 
 CENTRE = np.array([[0.5, 0.5, 0.5]])

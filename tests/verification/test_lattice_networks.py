@@ -14,6 +14,7 @@ from cellion.rates.corrector import reversible_diffusion
 from cellion.rates.jump_network import Hop, JumpNetwork, Site, diffusivity, jump_network
 from cellion.rates.lattices import LATTICES, lattice_network
 from cellion.rates.transformations import supercell
+from reference_cases.lattices import chain, square_tensor
 
 EV = electron_volt
 REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
@@ -37,27 +38,6 @@ def test_single_rate_lattices(reference, kind, edge, directions):
     found = diffusivity(network, 300.0).tensor[0][:directions, :directions]
     expected = ENTRIES[reference]["expected"]["D_isotropic"]
     assert found == pytest.approx(expected * np.eye(directions), rel=EXACT, abs=EXACT)
-
-
-def chain(sites, saddles, spacing, nu) -> JumpNetwork:
-    """A chain along x in a wide cell; it conducts along x only."""
-    n = len(sites)
-    names = [f"s{k}" for k in range(n)]
-    places = [
-        Site(name=name, position=(k / n, 0, 0), energy=e * EV)
-        for k, (name, e) in enumerate(zip(names, sites, strict=True))
-    ]
-    hops = [
-        Hop(
-            start=names[k],
-            end=names[(k + 1) % n],
-            translation=(int(k == n - 1), 0, 0),
-            saddle_energy=e * EV,
-            prefactor=nu,
-        )
-        for k, e in enumerate(saddles)
-    ]
-    return jump_network(np.diag([n * spacing, 1e-9, 1e-9]), places, hops)
 
 
 def test_two_barrier_chain():
@@ -181,20 +161,6 @@ def test_two_dimensional_duality_is_exact_for_a_periodic_sample():
     dual = square_tensor(1.0 / along_y, 1.0 / along_x, crossed=True)
     turned = np.array([[0, -1], [1, 0]])
     assert dual == pytest.approx(turned @ np.linalg.inv(direct) @ turned.T, rel=1e-10)
-
-
-def square_tensor(along_x, along_y, crossed=False):
-    """Conductivity of a periodic square lattice from its bond conductances, both (L, L)."""
-    L = len(along_x)
-    i, j = (x.ravel() for x in np.meshgrid(np.arange(L), np.arange(L), indexing="ij"))
-    here, east, north = i * L + j, (i + 1) % L * L + j, i * L + (j + 1) % L
-    if crossed:  # node = centre of the plaquette north-east of (i, j); its bonds cross primal ones
-        # bond to the plaquette at west crosses the y-bond of (i, j); to the south, the x-bond
-        east, north = (i - 1) % L * L + j, i * L + (j - 1) % L
-    step = np.where(crossed, -1.0, 1.0)
-    dx = np.r_[np.tile([step, 0.0], (L * L, 1)), np.tile([0.0, step], (L * L, 1))]
-    c = np.r_[along_x.ravel(), along_y.ravel()][None] / (L * L)
-    return reversible_diffusion(L * L, np.r_[here, here], np.r_[east, north], c, dx)[0]
 
 
 def test_three_dimensional_random_barriers_near_effective_medium():

@@ -7,9 +7,6 @@ P1 energies and facets: the mesh keeps the volume of the spheres, so its error i
 
 from __future__ import annotations
 
-import json
-import math
-from pathlib import Path
 from typing import Any
 
 import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
@@ -22,67 +19,28 @@ from numpy.typing import NDArray
 from cellion.pipeline.run import run
 from cellion.results.record import CarrierResult
 from cellion.scenario.load import build_scenario
+from reference_cases.curved import array_scenario, scenario_of
+from reference_cases.rows import ENTRIES, Entry
 
-REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
-PERFECT_CONDUCTOR = 1e7  # stands for "inf": sigma_eff differs by 1e-7 of itself
-LATTICES = {
-    "sc": [(0.5, 0.5, 0.5)],
-    "bcc": [(0.25, 0.25, 0.25), (0.75, 0.75, 0.75)],
-    "fcc": [(0.25, 0.25, 0.25), (0.25, 0.75, 0.75), (0.75, 0.25, 0.75), (0.75, 0.75, 0.25)],
-}
 # One of each lattice: insulating, conducting, with narrow gaps.
 QUICK = ("sph-sc-0.45-inf", "sph-bcc-0.55-0", "sph-fcc-0.6-10")
 
 
-def entries(kind: str) -> dict[str, dict[str, Any]]:
-    document = json.loads(REFERENCES.read_text(encoding="utf-8"))
-    return {entry["id"]: entry for entry in document["entries"] if entry["kind"] == kind}
+def entries(kind: str) -> dict[str, Entry]:
+    return {name: entry for name, entry in ENTRIES.items() if entry["kind"] == kind}
 
 
 ARRAYS = entries("sphere_array")
 CONFIGURATIONS = entries("sphere_configuration")
 
 
-def scenario_of(
-    box: list[float],
-    centers: list[tuple[float, ...]],
-    radii: list[float],
-    sigma: float,
-    mesh: dict[str, str],
-) -> dict[str, Any]:
-    """Spheres in a matrix of 1 S/m; lengths in micrometres."""
-    inside = {"conductivity": f"{sigma!r} S/m"} if sigma else "insulator"
-    return {
-        "name": "array",
-        "materials": {"m": {"ion": {"conductivity": "1 S/m"}}, "s": {"ion": inside}},
-        "microstructure": {
-            "spheres": {
-                "box": [f"{length!r} um" for length in box],
-                "periodic": True,
-                "matrix": "m",
-                "spheres": [
-                    {"center": [f"{x!r} um" for x in c], "radius": f"{r!r} um", "material": "s"}
-                    for c, r in zip(centers, radii, strict=True)
-                ],
-            }
-        },
-        "transport": {"carriers": ["ion"]},
-        "mesh": mesh,
-    }
-
-
-def array_result(entry: dict[str, Any], mesh: dict[str, str]) -> CarrierResult:
-    given = entry["inputs"]
-    centers = LATTICES[given["lattice"]]
-    radius = (given["volume_fraction"] * 3 / (4 * math.pi * len(centers))) ** (1 / 3)
-    alpha = PERFECT_CONDUCTOR if given["alpha"] == "inf" else float(given["alpha"])
-    document = scenario_of([1.0] * 3, centers, [radius] * len(centers), alpha, mesh)
-    return run(build_scenario(document), MPI.COMM_WORLD).carrier("ion")
+def array_result(entry: Entry, **more: Any) -> CarrierResult:
+    return run(build_scenario(array_scenario(entry, **more)), MPI.COMM_WORLD).carrier("ion")
 
 
 def check_default_mesh(name: str) -> None:
     entry = ARRAYS[name]
-    found = array_result(entry, {})
+    found = array_result(entry)
     exact = entry["expected"]["scalar"]
     error = np.diagonal(found.effective_conductivity) / exact - 1
     print(f"{name:18s} exact {exact:.6f} error {error.max():+.2e} ", end="")
@@ -110,7 +68,7 @@ def test_default_mesh_of_random_configurations(name: str) -> None:
     given = entry["inputs"]
     box = [float(given["cell"][i][i]) for i in range(3)]
     centers = [tuple(float(x) for x in c) for c in given["centres"]]
-    document = scenario_of(box, centers, given["radii"], given["sigma_spheres"][0], {})
+    document = scenario_of(box, centers, given["radii"], given["sigma_spheres"][0])
     found = run(build_scenario(document), MPI.COMM_WORLD).carrier("ion").effective_conductivity
     exact: NDArray[np.float64] = np.array(entry["expected"]["tensor"])
     # off-diagonal entries relative to the diagonal
@@ -126,7 +84,7 @@ def test_second_order(name: str) -> None:
     for parts in (12, 24, 48):
         size = f"{1 / parts!r} um"
         mesh = {"size": size, "surface_size": size, "smallest_size": size}
-        found = array_result(entry, mesh).mean_conductivity
+        found = array_result(entry, mesh=mesh).mean_conductivity
         errors.append(abs(found / entry["expected"]["scalar"] - 1))
     order = float(np.log2(errors[0] / errors[-1]) / 2)
     print(f"{name}: errors {errors}, order {order:.2f}")
