@@ -57,18 +57,15 @@ def main() -> None:
     parser.add_argument("--write-only", action="store_true", help="compute nothing")
     asked = parser.parse_args()
     wanted = [each for each in CLASSES if not asked.pages or each.page in asked.pages]
-    lines = read_table()
     for each in [] if asked.write_only else wanted:
         start = time.perf_counter()
         found = [Line(page=each.page, row=r) for name in each.references for r in rows_of(name)]
-        lines = [line for line in lines if line.page != each.page] + found
+        write_table([line for line in read_table() if line.page != each.page] + found)
         inside = sum(line.row.inside for line in found)
         seconds = time.perf_counter() - start
         print(f"{each.page:20} {inside} of {len(found)} inside, {seconds:.0f} s", flush=True)
-    order = [each.page for each in CLASSES]
-    lines.sort(key=lambda line: order.index(line.page))
-    write_table(lines)
-    for page in order:
+    lines = read_table()
+    for page in [each.page for each in CLASSES]:
         rows = [line.row for line in lines if line.page == page]
         if rows:
             fill(PAGES / f"{page}.md", [*page_table(rows), "", *sources(rows)])
@@ -95,7 +92,9 @@ def read_table() -> list[Line]:
 
 
 def write_table(lines: list[Line]) -> None:
-    """Write all rows."""
+    """Write all rows, in the order of the pages."""
+    order = [each.page for each in CLASSES]
+    lines.sort(key=lambda line: order.index(line.page))
     names = ["page", *(field.name for field in fields(Row))]
     with TABLE.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")

@@ -261,7 +261,7 @@ def hard_spheres(fraction: float, seed: int, alpha: float = 1.0) -> dict[str, An
             }
         },
         "transport": {"carriers": ["ion"]},
-        "mesh": {"surface_size": f"{radius / 3:.6g} um", "size": f"{radius / 2:.6g} um"},
+        "mesh": {"surface_size": f"{radius / 2:.6g} um", "size": f"{radius:.6g} um"},
     }
 
 

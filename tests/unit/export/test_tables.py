@@ -6,6 +6,7 @@ import io
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from cellion.export.tables import (
     table_row,
     write_table,
 )
+from cellion.results.accuracy import AccuracyRecord
 from cellion.results.record import RunResult
 
 RunMaker = Callable[..., RunResult]
@@ -102,6 +104,33 @@ def test_the_console_shows_every_direction_of_a_run(make_run: RunMaker) -> None:
     assert lines[3][2:] == ["0", "12", "inf", "-"]
     assert "SE 42.0 vol %" in text
     assert "298.15 K" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(0.012, "beside the bracket: about 1.2 %"), (math.nan, "not known"), (0.0, None)],
+)
+def test_bounds_are_shown_with_what_they_do_not_hold(
+    make_run: RunMaker, error: float, told: str | None
+) -> None:
+    run = make_run()
+    ion = run.carrier("ion")
+    sigma = ion.effective_conductivity
+    bounded = replace(
+        ion, lower=0.9 * sigma, upper=sigma, geometry_error_estimate=dict.fromkeys("xyz", error)
+    )
+    accuracy = AccuracyRecord(
+        width=0.1, tolerance=None, stopped="", rounding=0.0, geometry_error=error
+    )
+    run = replace(run, carriers={"ion": bounded}, accuracy=accuracy)
+    text = printed(console_table([run]))
+    ends = [f"{10 * float(end):.4g}" for end in (0.9 * sigma[0, 0], sigma[0, 0])]
+    assert entries(text)[0][5] == " to ".join(ends)
+    assert ("flat facets" in text) is (told is not None)
+    assert told is None or told in text
+    row = table_row(run)
+    assert row["sigma_ion_xx_lower [S/m]"] == pytest.approx(0.9 * sigma[0, 0])
+    assert row["geometry_error_ion_x [-]"] == (None if math.isnan(error) else error)
 
 
 def test_the_console_leaves_out_directions_not_asked_for(plane_run: RunResult) -> None:
