@@ -17,8 +17,13 @@ from mpi4py import MPI
 
 from cellion.homogenise.bracket import bracket_of
 from cellion.homogenise.effective import effective_conductivity
+from cellion.homogenise.faceting import faceting_errors
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
+from cellion.mesh.generate import generate_mesh
+from cellion.mesh.sizes import MeshSizes
+from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.spheres import SphereGeometry
 from cellion.transport.laws import InterfaceLaws
 from cellion.transport.lower_bound import conserved_currents
 from cellion.transport.problem import TransportProblem
@@ -77,13 +82,44 @@ def bounds(
     return answer
 
 
+def faceting(comm: MPI.Comm) -> dict[str, float]:
+    """Estimated geometry error of discs that cross the faces, with laws between all labels."""
+    geometry = SphereGeometry(
+        box=np.ones(2),
+        periodic=np.ones(2, dtype=bool),
+        centers=np.array([[0.02, 0.3], [0.5, 0.99], [0.6, 0.5]]),
+        radii=np.array([0.2, 0.15, 0.25]),
+        label_material=np.array([0, 1, 1, 1], dtype=np.int32),
+    )
+    structure = Microstructure(
+        box=geometry.box, periodic=geometry.periodic, materials=("M", "A"), geometry=geometry
+    )
+    sizes = MeshSizes(size=0.06, surface=0.06, smallest=0.02)
+    data = generate_mesh(structure, sizes) if comm.rank == 0 else None
+    mesh = distribute(data, comm)
+    laws = InterfaceLaws(
+        label_material=mesh.label_material,
+        pair_resistance=np.full((2, 2), 0.1),
+        pair_sheet_conductance=np.full((2, 2), 0.2),
+    )
+    problem = TransportProblem(
+        mesh=mesh,
+        conductivity=isotropic([1.0, 10.0], 2),
+        boundary="periodic",
+        directions=("x", "y"),
+        interfaces=laws,
+    )
+    solution = solve(problem)
+    return faceting_errors(solution, conserved_currents(solution), geometry)
+
+
 def main() -> None:
     """Run all cases on the world communicator."""
     comm = MPI.COMM_WORLD
     slabs = labelled_box((8, 3, 4), layers([0.25, 0.25, 0.25, 0.25]), ["A", "void", "B", "void"])
     few = labelled_box((12, 4, 4), layers([0.75, 0.25]), ["void", "A"], periodic=False)
     blocked = [[0.0, INFINITE], [INFINITE, 0.1]]
-    answers = {
+    answers: dict[str, Any] = {
         "strong": bounds(comm, composite(), [1.0, 1e3], "periodic"),
         "blocked": bounds(comm, composite(), [1.0, 10.0], "periodic", blocked),
         "sheets": bounds(comm, composite(), [1.0, 10.0], "periodic", None, 0.3),
@@ -99,6 +135,7 @@ def main() -> None:
         "slabs": bounds(comm, slabs, [1.0, 0.0, 5.0], "periodic"),
         "few": bounds(comm, few, [0.0, 1.0], "electrodes"),
     }
+    answers["faceting"] = faceting(comm)
     if comm.rank == 0:
         sys.stdout.write(json.dumps(answers))
 

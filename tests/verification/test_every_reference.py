@@ -17,7 +17,7 @@ Record = Callable[[Row], bool]
 
 QUICK = {
     *("laminates", "tiles", "cubes", "bricks", "composition", "porous_electrode"),
-    *("sph-sc-0.1-0", "disc-square-0.4-0.05", "disc-if-1", "neu-sheet-2d", "neu-schulg-2d-1"),
+    *("sph-sc-0.1-0", "disc-square-0.4-0.05", "disc-if-1", "neu-sheet-2d"),
     *("hop-sc", "hop-olivine-like", "vineyard-1", "ratelayer-1"),
 }
 """Pages and references that run by default."""

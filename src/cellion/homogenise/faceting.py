@@ -234,14 +234,19 @@ def _first_order(facets: _Facets, near: _Side, far: _Side) -> Array:
         inner = np.einsum("fki,fij,fkj->fk", side.along, side.tensor, side.along)
         change += sign * swept[:, None] * (inner - stiffness * field**2)
     laws = np.flatnonzero((facets.resistance > 0.0) | (facets.sheet > 0.0))
-    conducts = near.tensor[laws].any(axis=(1, 2))
-    along = np.where(conducts[:, None, None], near.along[laws], far.along[laws])
-    area, stretch = _surface_integrals(facets.curved[laws], facets.flat[laws], along)
-    resistance = np.where(np.isfinite(facets.resistance[laws]), facets.resistance[laws], 0.0)
+    sides = [(side.tensor[laws].any(axis=(1, 2)), side.along[laws]) for side in (near, far)]
+    conducting = np.maximum(sides[0][0].astype(int) + sides[1][0], 1)
+    for conducts, along in sides:
+        area, stretch = _surface_integrals(facets.curved[laws], facets.flat[laws], along)
+        flat = (along**2).sum(axis=2) * facets.areas[laws, None]
+        share = facets.sheet[laws] * conducts / conducting
+        change[laws] += share[:, None] * (stretch - flat)
+    crossed = np.isfinite(facets.resistance[laws]) & (conducting == 2)
+    resistance = np.where(crossed, facets.resistance[laws], 0.0)
     grown = resistance * (area - facets.areas[laws])
-    change[laws] += grown[:, None] * near.through[laws] ** 2
-    flat = (along**2).sum(axis=2) * facets.areas[laws, None]
-    change[laws] += facets.sheet[laws, None] * (stretch - flat)
+    # Where a sheet lies on either side, the current between them is the mean of what leaves and
+    # enters the cells.
+    change[laws] += grown[:, None] * (0.5 * (near.through + far.through)[laws]) ** 2
     total: Array = change.sum(axis=0)
     return total
 

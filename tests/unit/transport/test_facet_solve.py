@@ -25,7 +25,7 @@ def test_iterations_do_not_grow_at_small_or_large_resistance(resistance: float) 
 
 def test_iterations_do_not_grow_with_the_mesh() -> None:
     centers, counts = np.random.default_rng(2718).random((5, 3)), []
-    for n in (6, 12, 24):
+    for n in (6, 12, 18):
         data = labelled_box((n, n, n), balls(centers, 0.3), ["matrix"] + ["ball"] * 5)
         _, _, found = solved_and_bounded(data, isotropic([1.0, 100.0], 3))
         counts.append(max(found.iterations.values()))
