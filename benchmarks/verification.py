@@ -159,7 +159,7 @@ def bracket_line(row: Row) -> str:
     if row.exact_high is not None:
         exact += f" to {row.exact_high:.7g}"
     width = (row.upper - row.lower) / (0.5 * (row.upper + row.lower))
-    shown = f"{100 * width:.2g} %" if width > CONVERGED else "rounding"
+    shown = percent(width)
     error = f"{100 * row.geometry_error / row.exact:.1g} %" if row.geometry_error else ""
     if not row.unknowns:
         shown = ""
@@ -167,6 +167,11 @@ def bracket_line(row: Row) -> str:
         f"| `{row.reference}` | {row.quantity} | {exact} | {row.lower:.7g} | {row.upper:.7g} | "
         f"{shown} | {error} | {row.unknowns or ''} | {'yes' if row.inside else '**no**'} |"
     )
+
+
+def percent(width: float) -> str:
+    """A relative width."""
+    return f"{100 * width:.2g} %" if width > CONVERGED else "rounding"
 
 
 def relative(value: float, exact: float) -> float:
@@ -199,7 +204,7 @@ def index_table(lines: list[Line]) -> list[str]:
         table.append(
             f"| [{title.removeprefix('# ')}]({each.page}.md) | {len(each.references)} | "
             f"{len(rows)} | {sum(row.inside for row in rows)} | "
-            f"{'' if width is None else f'{100 * width:.2g} %'} | "
+            f"{'' if width is None else percent(width)} | "
             f"{max((row.unknowns for row in rows), default=0) or ''} |"
         )
     rows = [line.row for line in lines]
