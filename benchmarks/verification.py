@@ -181,15 +181,17 @@ def relative(value: float, exact: float) -> float:
 
 def sources(rows: list[Row]) -> list[str]:
     """Where the values come from, and how exact they are."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for name in dict.fromkeys(row.reference for row in rows):
         entry = ENTRIES[name]
-        found.setdefault((entry["source"], entry["accuracy"]), []).append(f"`{name}`")
-    return [
-        f"- {', '.join(names) if len(names) < 4 else f'{names[0]} to {names[-1]}'}: {source} "
-        f"({accuracy})."
-        for (source, accuracy), names in found.items()
-    ]
+        accuracies = found.setdefault(entry["source"], {})
+        accuracies.setdefault(entry["accuracy"], []).append(f"`{name}`")
+    lines = []
+    for source, accuracies in found.items():
+        names = [name for each in accuracies.values() for name in each]
+        which = ", ".join(names) if len(names) < 4 else f"{len(names)} from {names[0]} on"
+        lines.append(f"- {which}: {source} ({'; '.join(accuracies)}).")
+    return lines
 
 
 def index_table(lines: list[Line]) -> list[str]:
