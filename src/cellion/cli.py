@@ -10,6 +10,7 @@ import functools
 import io
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -199,6 +200,7 @@ def study(
         _tell(line)
     Console().print(answer.summary())
     typer.echo(f"results: {folder}")
+    typer.echo(f"as one page: cellion report {shlex.quote(str(folder))}")
 
 
 @app.command()
@@ -233,6 +235,23 @@ def fit(
     table = run_fit(loaded, comm, folder=folder, tell=_tell)
     Console().print(table)
     typer.echo(f"results: {folder}")
+
+
+@app.command()
+@_answering
+def report(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Folder of a run or of a study.", show_default=False),
+    ],
+    experiments: Annotated[
+        bool, typer.Option("--experiments", help="Show published measurements beside the answers.")
+    ] = False,
+) -> None:
+    """Write DIR/report.html: the answer, diagrams, tables and provenance on one page."""
+    from cellion.export.report.render import write_report
+
+    typer.echo(f"report: {write_report(folder, experiments=experiments)}")
 
 
 @app.command()

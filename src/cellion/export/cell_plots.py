@@ -16,9 +16,9 @@ from cellion.errors import ResultsError
 from cellion.results.files import replacing
 from cellion.results.record import RunResult
 
-__all__ = ["plot_cells", "plot_reaction", "reaction_figure", "resistance_figure"]
+__all__ = ["PART_COLOURS", "plot_cells", "plot_reaction", "reaction_figure", "resistance_figure"]
 
-_COLOUR = {
+PART_COLOURS = {
     "separator": "#999999",
     "ionic": "#0072B2",
     "ionic_contacts": "#56B4E9",
@@ -70,7 +70,7 @@ def reaction_figure(response: CellResponse, title: str) -> Figure:
     axes = figure.subplots()
     depth = 1e6 * np.asarray(response.depth)
     per_depth = np.asarray(response.reaction_current) / np.diff(depth)
-    axes.stairs(per_depth, depth, fill=True, color=_COLOUR["interfacial"], alpha=0.75)
+    axes.stairs(per_depth, depth, fill=True, color=PART_COLOURS["interfacial"], alpha=0.75)
     axes.axhline(1.0 / depth[-1], color="#404040", lw=1.0, ls="--", label="uniform")
     axes.set_xlim(depth[0], depth[-1])
     axes.set_xlabel("distance from the separator [µm]")
@@ -107,7 +107,7 @@ def resistance_figure(results: Sequence[RunResult]) -> Figure:
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     names = [name.replace("_", " ") for name in shown]
-    stack: dict[str, Any] = {"colors": [_COLOUR[name] for name in shown], "labels": names}
+    stack: dict[str, Any] = {"colors": [PART_COLOURS[name] for name in shown], "labels": names}
     axes.stackplot(x, *(1e4 * p for p in shown.values()), **stack, alpha=0.8)
     axes.plot(x, 1e4 * total, color="#202020", marker="o", ms=4, lw=1.2, label="total")
     for at, (_, cell) in zip(place, drawn, strict=True):

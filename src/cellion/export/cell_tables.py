@@ -10,10 +10,10 @@ from rich.table import Table
 
 from cellion.cell.response import PARTS, CellResponse
 
-__all__ = ["STUDY_COLUMNS", "cell_entries", "cell_table"]
+__all__ = ["PART_NAMES", "STUDY_COLUMNS", "cell_entries", "cell_table"]
 
 _SQUARE_CENTIMETRES = 1e4
-_NAMES = {
+PART_NAMES = {
     "separator": "separator",
     "ionic": "ions in the composite",
     "ionic_contacts": "contacts between ionic conductors",
@@ -75,7 +75,7 @@ def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
         value = response.parts.get(name, 0.0)
         if value > 0.0:
             share = f"{100 * value / total:.3g}"
-            table.add_row(_NAMES[name], f"{_SQUARE_CENTIMETRES * value:.4g}", share)
+            table.add_row(PART_NAMES[name], f"{_SQUARE_CENTIMETRES * value:.4g}", share)
     table.add_section()
     table.add_row("cathode (without layers)", _in_square_centimetres(response.cathode_resistance))
     table.add_row("total", _in_square_centimetres(total), "100" if response.connects else "")

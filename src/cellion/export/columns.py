@@ -52,7 +52,7 @@ def value_columns(points: Sequence[Mapping[str, Any]]) -> list[Column]:
         points: Of every point of the study, key path to value.
     """
     keys = dict.fromkeys(key for values in points for key in values)
-    return [_column(key, [values[key] for values in points]) for key in keys]
+    return [_column(key, [values.get(key) for values in points]) for key in keys]
 
 
 def _column(key: str, values: Sequence[Any]) -> Column:

@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from cellion.export.tables import Entry
+from cellion.export.temperatures import add_celsius
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 from cellion.results.files import replacing
 from cellion.results.record import RunResult
 
-__all__ = ["Sweep", "plot_sweep", "sweep_of", "sweep_rows"]
+__all__ = ["Sweep", "plot_sweep", "sweep_figure", "sweep_of", "sweep_rows"]
 
 type Floats = NDArray[np.float64]
 
@@ -122,7 +123,7 @@ def _known(value: float) -> float | None:
 
 
 def plot_sweep(sweep: Sweep, path: Path) -> Path:
-    """Draw the Arrhenius plot; the file appears whole or not at all.
+    """Draw `sweep_figure` to a file, which appears whole or not at all.
 
     Args:
         sweep: The sweep.
@@ -130,6 +131,17 @@ def plot_sweep(sweep: Sweep, path: Path) -> Path:
 
     Returns:
         The path.
+    """
+    with replacing(path) as partial:
+        sweep_figure(sweep).savefig(partial, format=path.suffix[1:], dpi=220)
+    return path
+
+
+def sweep_figure(sweep: Sweep) -> Figure:
+    """The Arrhenius plot of grains, boundaries and the whole.
+
+    Args:
+        sweep: The sweep.
     """
     figure = Figure(figsize=(5.4, 4.4), layout="constrained")
     FigureCanvasAgg(figure)
@@ -147,26 +159,5 @@ def plot_sweep(sweep: Sweep, path: Path) -> Path:
     axes.set_ylabel("conductivity times temperature [mS K/cm]")
     axes.grid(alpha=0.25, lw=0.6)
     axes.legend(frameon=False, fontsize=9, title=f"{sweep.carrier}s")
-    above = axes.secondary_xaxis("top", functions=(_celsius, _inverse))
-    above.set_xlabel("T [°C]")
-    above.set_xticks(_round_ticks(sweep.temperature - 273.15))
-    with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], dpi=220)
-    return path
-
-
-def _celsius(inverse: ArrayLike) -> Floats:
-    """From 1000 / T to degrees Celsius."""
-    return 1000.0 / np.maximum(np.asarray(inverse, dtype=np.float64), 1e-3) - 273.15
-
-
-def _inverse(celsius: ArrayLike) -> Floats:
-    """From degrees Celsius to 1000 / T."""
-    return 1000.0 / np.maximum(np.asarray(celsius, dtype=np.float64) + 273.15, 1e-3)
-
-
-def _round_ticks(celsius: Floats) -> list[float]:
-    """About five round temperatures in the range."""
-    low, high = float(celsius.min()), float(celsius.max())
-    step = next((s for s in (5.0, 10.0, 25.0, 50.0, 100.0, 250.0) if (high - low) / s <= 6), 500.0)
-    return [float(t) for t in np.arange(math.ceil(low / step) * step, high + 1e-9, step)]
+    add_celsius(axes, sweep.temperature)
+    return figure

@@ -1,0 +1,70 @@
+"""The page as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from cellion.errors import ResultsError
+from cellion.export.report.model import Page
+from cellion.export.report.page import page_of
+from cellion.export.report.subject import read_subject
+from cellion.results.files import replacing
+
+__all__ = ["REPORT_FILE", "render", "write_report"]
+
+REPORT_FILE = "report.html"
+_TEMPLATE = "page.html"
+
+
+def write_report(folder: Path, *, experiments: bool = False) -> Path:
+    """Write ``report.html`` into the folder of a run or of a study.
+
+    Only saved results are read; DOLFINx and MPI are not needed. The file appears whole or not at
+    all.
+
+    Args:
+        folder: The folder.
+        experiments: Whether published measurements are shown beside the answers.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ResultsError: The folder is missing, holds no results, cannot be read or written.
+    """
+    subject = read_subject(folder)
+    text = render(page_of(subject, experiments=experiments))
+    path = subject.folder / REPORT_FILE
+    with replacing(path) as partial:
+        try:
+            partial.write_text(text, encoding="utf-8")
+        except UnicodeEncodeError as error:
+            raise ResultsError(f"{folder}: a name in it is not text ({error.reason})") from error
+    return path
+
+
+def render(page: Page) -> str:
+    """Turn the page into HTML; whatever users named is text in it, never markup.
+
+    Args:
+        page: The page.
+    """
+    environment = Environment(
+        loader=FunctionLoader(_source),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script, style = (Markup(_source(name)) for name in ("page.js", "page.css"))
+    return environment.get_template(_TEMPLATE).render(
+        page=page, script=script, style=style, drawing=Markup
+    )
+
+
+def _source(name: str) -> str:
+    return files("cellion.export.report").joinpath("template", name).read_text(encoding="utf-8")

@@ -1,0 +1,128 @@
+"""Figures as markup that stands in a page: scalable, in its colours, described in words.
+
+Text stays text. Ink, lines and paper take the colours of the page, so that a figure follows its
+light and dark forms; identifiers are made unique, because several figures share one document.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from markupsafe import escape
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from cellion.export.report import model
+
+__all__ = [
+    "GRID",
+    "INK",
+    "PALETTE",
+    "curve_style",
+    "drawing",
+    "drawn",
+    "new_figure",
+    "tidy",
+]
+
+INK, GRID = "#1b2733", "#d8dee4"
+"""Colours that the page replaces by its own."""
+
+# Okabe and Ito's colours, told apart with any colour vision and on both papers.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#C98A00", "#3F9FD8", "#8A6FBF", "#6B7785")
+
+_MARKERS = "osD^vPX*"
+
+_THEME: dict[Any, Any] = {
+    "axes.edgecolor": INK,
+    "axes.facecolor": "none",
+    "axes.labelcolor": INK,
+    "axes.labelsize": 10,
+    "axes.linewidth": 0.7,
+    "axes.titlesize": 10,
+    "figure.facecolor": "none",
+    "font.size": 9.5,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+}
+_COLOURS = {
+    INK: "currentColor",
+    "#404040": "currentColor",
+    "#202020": "currentColor",
+    GRID: "var(--line)",
+}
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Draw in the style of the page."""
+    with mpl.rc_context(_THEME):
+        yield
+
+
+def new_figure(height: float = 3.7, width: float = 5.2) -> tuple[Figure, Axes]:
+    """Make a figure with one diagram.
+
+    Args:
+        height: Height [inches].
+        width: Width [inches].
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots()
+
+
+def curve_style(number: int) -> dict[str, Any]:
+    """Colour and marker of a curve.
+
+    Args:
+        number: Its place among the curves, from 0.
+    """
+    return {"color": PALETTE[number % len(PALETTE)], "marker": _MARKERS[number % len(_MARKERS)]}
+
+
+def tidy(axes: Axes) -> None:
+    """Leave out what a diagram does not need."""
+    axes.grid(visible=True, which="major", color=GRID, linewidth=0.7, zorder=0)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def drawn(figure: Figure, name: str, *, alt: str, caption: str, wide: bool = False) -> model.Figure:
+    """Turn a figure into markup.
+
+    Args:
+        figure: The figure, drawn inside of `drawing`.
+        name: Unique in the page, a word.
+        alt: What it shows, in words.
+        caption: Text below.
+        wide: Whether it takes the width of the page.
+    """
+    stream = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(stream, format="svg", metadata=_NO_METADATA)
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(url\(|xlink:href=")#', rf"\1#{name}-", text)
+    text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
+    for colour, own in _COLOURS.items():
+        text = text.replace(colour, own)
+    text = text.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
+    return model.Figure(svg=text, alt=alt, caption=caption, wide=wide)
