@@ -9,7 +9,7 @@ import numpy as np
 
 from cellion.cell.response import CellResponse
 from cellion.export.report.groups import Group, Series
-from cellion.export.report.places import place
+from cellion.export.report.places import place, span
 from cellion.export.report.statistics import sampled_answer
 from cellion.export.report.subject import Subject
 from cellion.export.report.words import (
@@ -216,16 +216,16 @@ def _trend(series: Series, groups: Sequence[Group], name: str, start: str) -> st
             verb = "falls" if (steps <= 0).all() else "rises"
             first, last = order[0], order[-1]
             told = (
-                f"{start}from {place(series, first)} to {place(series, last)} the conductivity of "
-                f"{name}s {verb} from {_value(first, name)} to {_value(last, name)}, "
-                f"tortuosity factor τ from {_tau(first, name)} to {_tau(last, name)}"
+                f"{start}{span(series, first, last)} the conductivity of {name}s {verb} from "
+                f"{_value(first, name)} to {_value(last, name)}, {_taus(first, last, name)}"
+                f"{_midway(series, order, name)}"
             )
         else:
             low, high = (conducting[int(i(values))] for i in (np.argmin, np.argmax))
             told = (
                 f"{start}the conductivity of {name}s lies between {_value(low, name)} at "
                 f"{place(series, low)} and {_value(high, name)} at {place(series, high)}, "
-                f"tortuosity factor τ between {_tau(high, name)} and {_tau(low, name)}"
+                f"{_taus(low, high, name)}"
             )
     told += _activation(series, conducting, name)
     told = told[0].upper() + told[1:] if not start else told
@@ -246,6 +246,21 @@ def _value(group: Group, name: str) -> str:
 def _tau(group: Group, name: str) -> str:
     product = group.mean(name, "conducting_fraction") * group.mean(name, "bulk_conductivity")
     return digits(product / group.conductivity(name).mean)
+
+
+def _taus(first: Group, last: Group, name: str) -> str:
+    start, end = _tau(first, name), _tau(last, name)
+    if start == end:
+        return f"tortuosity factor τ = {start}"
+    return f"tortuosity factor τ from {start} to {end}"
+
+
+def _midway(series: Series, order: Sequence[Group], name: str) -> str:
+    """The point in the middle, where ends alone say little."""
+    if len(order) < 3 or series.axis.kind in ("temperature", "name"):
+        return ""
+    middle = order[len(order) // 2]
+    return f"; at {place(series, middle)} it is {_value(middle, name)}, τ = {_tau(middle, name)}"
 
 
 def _blocked(series: Series, groups: Sequence[Group], name: str) -> str:

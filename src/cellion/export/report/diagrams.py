@@ -8,21 +8,27 @@ realisations. What does not percolate is marked at the edge where the logarithm 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
 from cellion.export.measured import Measured
 from cellion.export.report import model
 from cellion.export.report.bounds import BOUNDS, Curve, bound_curves
-from cellion.export.report.groups import Estimate, Group, Series
-from cellion.export.report.svg import INK, PALETTE, drawing, drawn, new_figure, tidy
+from cellion.export.report.groups import Group, Series
+from cellion.export.report.signs import carrier_number, measured_style, shown_beside
+from cellion.export.report.svg import (
+    curve_style,
+    drawing,
+    drawn,
+    new_figure,
+    plain_logarithm,
+    tidy,
+)
 from cellion.export.report.words import CONDUCTIVITY
 from cellion.export.temperatures import add_celsius
 
@@ -30,7 +36,10 @@ __all__ = ["along", "transport_figures"]
 
 type Floats = NDArray[np.float64]
 
-_MARKERS = "osD^vPX*"
+_LONGEST = 0.9
+"""A bar never reaches 0 on a logarithmic axis."""
+_MOST_BOUNDED = 4
+"""Bounds are drawn of so many curves."""
 _QUANTITIES = {
     "conductivity": "effective conductivity [mS/cm]",
     "tortuosity": "tortuosity factor τ [-]",
@@ -63,23 +72,18 @@ def _figure(
 ) -> model.Figure:
     several = len(series.curves) > 1
     with drawing():
-        figure, axes = new_figure(height=4.3)
-        handles: list[Any] = []
-        for number, carrier in enumerate(carriers):
-            for place, (name, groups) in enumerate(series.curves.items()):
-                style = place if several else (0, 1)[carrier == "electron"]
-                colour, marker = PALETTE[style % len(PALETTE)], _MARKERS[style % len(_MARKERS)]
-                label = name if several else f"{carrier}s"
-                _draw(axes, groups, carrier, quantity, colour=colour, marker=marker)
-                handles.append(Line2D([], [], color=colour, marker=marker, label=label, ms=6))
-                if not several or place == number == 0:
-                    _draw_bounds(axes, bound_curves(series, groups, carrier, quantity), colour)
+        figure, axes = new_figure(height=3.8)
+        for carrier in carriers:
+            for place, groups in enumerate(series.curves.values()):
+                style = curve_style(place if several else carrier_number(carrier))
+                _draw(axes, groups, carrier, quantity, style)
+                if place < _MOST_BOUNDED:
+                    curves = bound_curves(series, groups, carrier, quantity)
+                    _draw_bounds(axes, curves, style["color"])
             for each in measured if series.axis.kind == "composition" else ():
-                handles += _draw_measured(axes, each, carrier, quantity, number)
+                _draw_measured(axes, each, carrier, quantity)
         along(axes, series)
         _finish(axes, quantity)
-        handles += _legend(series, carriers, quantity)
-        figure.legend(handles=handles, loc="outside upper left", ncols=2, alignment="left")
         what = " and ".join(f"{name}s" for name in carriers)
         noun = "Effective conductivity" if quantity == "conductivity" else "Tortuosity factor τ"
         over = series.axis.short or "the realisations"
@@ -96,9 +100,10 @@ def _in_words(series: Series, carriers: Sequence[str]) -> str:
 
 
 def _draw(
-    axes: Axes, groups: Sequence[Group], carrier: str, quantity: str, *, colour: str, marker: str
+    axes: Axes, groups: Sequence[Group], carrier: str, quantity: str, look: Mapping[str, Any]
 ) -> None:
     """One curve: means, bars, realisations, and marks at the edge."""
+    colour, marker = look["color"], look["marker"]
     factor = CONDUCTIVITY if quantity == "conductivity" else 1.0
     present = [group for group in groups if group.carriers(carrier)]
     estimates = [getattr(group, quantity)(carrier) for group in present]
@@ -106,8 +111,9 @@ def _draw(
     x = [group.x for group in present]
     line = [mean if math.isfinite(mean) and mean > 0 else math.nan for mean in means]
     axes.plot(x, line, color=colour, lw=1.1, marker=marker, ms=6, zorder=4)
-    for place, mean, each in zip(x, line, estimates, strict=True):
-        _bars(axes, place, mean, each, factor, colour)
+    for group, place, mean, each in zip(present, x, line, estimates, strict=True):
+        if not math.isnan(mean):
+            _bars(axes, place, mean, group, carrier, quantity, colour)
         values = [v for v in each.values if math.isfinite(v) and v > 0]
         if len(each.values) > 1 and values:
             own = [factor * value for value in values]
@@ -137,19 +143,29 @@ def _of_mean(group: Group, carrier: str, quantity: str) -> float:
     return product / mean if mean > 0 else math.inf
 
 
-def _bars(axes: Axes, x: float, mean: float, each: Estimate, factor: float, colour: str) -> None:
-    """A broad bar for the bracket or the mesh, a thin one for the realisations."""
-    if math.isnan(mean):
-        return
-    low, high = factor * each.lower, factor * each.upper
-    if math.isnan(low) or math.isnan(high) or low <= 0:
-        low, high = mean * (1 - min(each.mesh, 0.9)), mean * (1 + each.mesh)
-    if math.isfinite(low) and math.isfinite(high):
-        axes.plot([x, x], [low, high], color=colour, lw=6, alpha=0.3, solid_capstyle="butt")
-    if math.isfinite(each.spread):
-        spread = factor * each.spread
-        down = min(spread, 0.9 * mean)
-        axes.errorbar(x, mean, [[down], [spread]], color=colour, capsize=3, lw=1.1, zorder=4)
+def _bars(
+    axes: Axes, x: float, mean: float, group: Group, carrier: str, quantity: str, colour: str
+) -> None:
+    """A broad bar for the bracket or the mesh, a thin one for the realisations.
+
+    Both are those of the conductivity; the tortuosity factor is inverse to it.
+    """
+    sigma = group.conductivity(carrier)
+    low, high = sigma.lower / sigma.mean, sigma.upper / sigma.mean
+    if not low > 0:
+        low, high = 1 - min(sigma.mesh, _LONGEST), 1 + sigma.mesh
+    if math.isfinite(high):
+        ends = _ends(mean, low, high, quantity)
+        axes.plot([x, x], ends, color=colour, lw=6, alpha=0.3, solid_capstyle="butt")
+    if math.isfinite(sigma.spread):
+        relative = sigma.spread / sigma.mean
+        down, up = _ends(mean, 1 - min(relative, _LONGEST), 1 + relative, quantity)
+        axes.errorbar(x, mean, [[mean - down], [up - mean]], color=colour, capsize=3, lw=1.1)
+
+
+def _ends(mean: float, low: float, high: float, quantity: str) -> tuple[float, float]:
+    """Ends of a bar from relative ends of the conductivity."""
+    return (mean * low, mean * high) if quantity == "conductivity" else (mean / high, mean / low)
 
 
 def _draw_bounds(axes: Axes, curves: Sequence[Curve], colour: str) -> None:
@@ -158,23 +174,14 @@ def _draw_bounds(axes: Axes, curves: Sequence[Curve], colour: str) -> None:
         axes.plot(curve.x, curve.y, color=colour, gid=curve.name.replace(" ", "-"), **style)
 
 
-def _draw_measured(
-    axes: Axes, series: Measured, carrier: str, quantity: str, number: int
-) -> list[Line2D]:
-    """Published values, by a cross of the carrier's colour."""
-    points = [
-        (100 * point.volume_fraction, point.value(carrier, quantity)) for point in series.points
-    ]
-    known = [(x, y) for x, y in points if math.isfinite(y)]
-    if not known or (quantity == "conductivity" and not series.comparable):
-        return []
+def _draw_measured(axes: Axes, series: Measured, carrier: str, quantity: str) -> None:
+    """Published values."""
+    if not shown_beside(series, carrier, quantity):
+        return
     factor = CONDUCTIVITY if quantity == "conductivity" else 1.0
-    marker = "x+1234"[series.number % 6]
-    style: dict[str, Any] = {"ls": "none", "marker": marker, "ms": 7.5, "mew": 1.6, "zorder": 5}
-    style["color"] = PALETTE[number] if carrier == "electron" else INK
-    x, y = zip(*known, strict=True)
-    axes.plot(x, [factor * value for value in y], gid="measured", **style)
-    return [Line2D([], [], label=f"measured: {series.name}, {carrier}s", **style)]
+    x = [100 * point.volume_fraction for point in series.points]
+    y = [factor * point.value(carrier, quantity) for point in series.points]
+    axes.plot(x, y, gid="measured", zorder=5, **measured_style(series.number, carrier))
 
 
 def along(axes: Axes, series: Series) -> None:
@@ -184,6 +191,7 @@ def along(axes: Axes, series: Series) -> None:
     axes.margins(x=0.06, y=0.12)
     if axis.logarithmic:
         axes.set_xscale("log")
+        plain_logarithm(axes.xaxis)
     if axis.kind == "name":
         axes.set_xticks(range(len(axis.ticks)), axis.ticks)
     if axis.kind == "temperature":
@@ -233,38 +241,8 @@ def _finish(axes: Axes, quantity: str) -> None:
     axes.set_ylabel(_QUANTITIES[quantity])
     low, high = axes.get_ylim()
     if high / low < 30:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        if high / low < 3:
-            axes.yaxis.set_major_locator(LogLocator(subs=tuple(np.arange(1.0, 10.0, 0.5))))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    if high / low < 1e4:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        steps = np.arange(1.0, 10.0, 0.5) if high / low < 3 else (1.0, 2.0, 5.0)
+        axes.yaxis.set_major_locator(LogLocator(subs=tuple(steps)))
+    plain_logarithm(axes.yaxis)
     if quantity == "tortuosity":
         axes.set_ylim(bottom=min(0.93, low))
-
-
-def _legend(series: Series, carriers: Sequence[str], quantity: str) -> list[Any]:
-    """What bars, marks and lines of any colour mean."""
-    estimates = [g.conductivity(c) for g in series.groups for c in carriers if g.carriers(c)]
-    handles: list[Any] = []
-    if any(math.isfinite(each.lower) for each in estimates):
-        handles.append(Patch(color=INK, alpha=0.3, label="guaranteed bracket"))
-    elif any(math.isfinite(each.mesh) for each in estimates):
-        handles.append(Patch(color=INK, alpha=0.3, label="estimated error of the mesh"))
-    if any(math.isfinite(each.spread) for each in estimates):
-        style: dict[str, Any] = {"marker": "_", "ms": 8, "lw": 1.1, "color": INK}
-        handles.append(Line2D([], [], label="standard deviation", **style))
-        hollow: dict[str, Any] = {"ls": "none", "marker": "o", "ms": 4, "mfc": "none"}
-        handles.append(Line2D([], [], label="realisation", color=INK, **hollow))
-    if any(value == 0 for each in estimates for value in each.values):
-        style = {"ls": "none", "marker": "v^"[quantity == "tortuosity"], "mfc": "none"}
-        handles.append(Line2D([], [], label="does not percolate", color=INK, **style))
-    names = dict.fromkeys(
-        curve.name
-        for groups in series.curves.values()
-        for carrier in carriers
-        for curve in bound_curves(series, groups, carrier, quantity)
-    )
-    return handles + [
-        Line2D([], [], color=INK, ls=BOUNDS[name], lw=1.0, label=name) for name in names
-    ]

@@ -14,7 +14,16 @@ from cellion.export.report import model
 from cellion.export.report.diagrams import along
 from cellion.export.report.groups import Group, Series
 from cellion.export.report.subject import Subject
-from cellion.export.report.svg import INK, PALETTE, curve_style, drawing, drawn, new_figure, tidy
+from cellion.export.report.svg import (
+    INK,
+    PALETTE,
+    curve_style,
+    drawing,
+    drawn,
+    new_figure,
+    plain_logarithm,
+    tidy,
+)
 from cellion.export.report.words import CONDUCTIVITY, key_label, unit_label
 from cellion.homogenise.effective_medium import bruggeman_power_law
 from cellion.homogenise.properties import DIRECTIONS
@@ -199,6 +208,7 @@ def sample_figures(subject: Subject, carriers: Sequence[str]) -> list[model.Figu
             tidy(axes)
             if len(carriers) > 1:
                 axes.set_yscale("log")
+                plain_logarithm(axes.yaxis)
                 figure.legend(loc="outside upper left", ncols=2)
             caption = f"Effective conductivity of the sampled runs against the {name}."
             made.append(drawn(figure, f"sample-{number}", alt=caption, caption=caption))

@@ -23,9 +23,10 @@ from cellion.results.record import CarrierResult
 
 __all__ = ["Axis", "Estimate", "Group", "Series", "arrange", "label_of", "value_text"]
 
-type Kind = Literal["composition", "temperature", "number", "name", "order"]
+type Kind = Literal["composition", "temperature", "box", "number", "name", "order"]
 
 _VOLUME = ".volume_fraction"
+_BOX = ".box"
 _LOG_FROM = 20.0
 """Values that span a larger factor go on a logarithmic axis."""
 
@@ -233,6 +234,8 @@ def _axis(along: Column | None, subject: Subject, material: str) -> Axis:
         label = f"{material} [% of the volume]"
         return Axis(kind="composition", label=label, short=material, material=material)
     name = key_label(along.key, subject.scenario)
+    if along.key.endswith(_BOX):
+        return Axis(kind="box", label="edge of the box [µm]", short="boxes of")
     values = [each.entries[along.header] for each in subject.answered]
     numbers = [float(value) for value in values if isinstance(value, int | float)]
     if along.key == "temperature":
@@ -258,6 +261,9 @@ def _place(axis: Axis, along: Column | None, group: Group) -> float:
             return 100.0 * group.fraction(axis.material)
         case "temperature":
             return float(np.mean([1000.0 / member.result.temperature for member in group.members]))
+        case "box":
+            edges = group.members[0].result.box
+            return 1e6 * math.prod(edges) ** (1 / len(edges))
         case "order":
             return 0.0
     value = group.entries[along.header] if along else None

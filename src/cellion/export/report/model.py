@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Cell", "Fact", "Figure", "Head", "Page", "Picture", "Section", "Table"]
+__all__ = ["Cell", "Fact", "Figure", "Head", "Page", "Picture", "Section", "Sign", "Table"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,19 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sign:
+    """What a mark of the diagrams means.
+
+    Attributes:
+        svg: The mark.
+        text: Its meaning.
+    """
+
+    svg: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Picture:
     """A picture, as a data URI.
 
@@ -110,6 +123,7 @@ class Section:
         title: Its heading.
         text: Paragraphs before all else.
         facts: Names and values.
+        signs: What marks in the diagrams mean.
         figures: Diagrams.
         pictures: Pictures.
         tables: Tables.
@@ -121,6 +135,7 @@ class Section:
     title: str
     text: Sequence[str] = ()
     facts: Sequence[Fact] = ()
+    signs: Sequence[Sign] = ()
     figures: Sequence[Figure] = ()
     pictures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()

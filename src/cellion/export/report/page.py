@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,11 @@ from cellion.export.report import cells, figures, tables
 from cellion.export.report.answer import answer
 from cellion.export.report.diagrams import transport_figures
 from cellion.export.report.groups import Series, arrange
-from cellion.export.report.model import Cell, Fact, Figure, Head, Page, Section, Table
+from cellion.export.report.model import Cell, Fact, Figure, Head, Page, Section, Sign, Table
 from cellion.export.report.pictures import pictures
 from cellion.export.report.provenance import health, provenance
 from cellion.export.report.publications import publications
+from cellion.export.report.signs import signs
 from cellion.export.report.statistics import statistics_tables
 from cellion.export.report.subject import Subject
 from cellion.export.report.words import (
@@ -31,6 +33,7 @@ from cellion.export.report.words import (
 __all__ = ["page_of"]
 
 _MOST_ESTIMATES = 8
+_LENGTHS = re.compile(r"\bum\b")
 
 
 def page_of(subject: Subject, *, experiments: bool = False) -> Page:
@@ -153,7 +156,7 @@ def _in_line(value: Any) -> str:
         return "; ".join(f"{str(k).replace('_', ' ')} {_in_line(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_in_line(each) for each in value)
-    return str(value)
+    return _LENGTHS.sub("µm", str(value)).replace("Ohm", "Ω").replace("degC", "°C")
 
 
 # --- answers -------------------------------------------------------------------------------------
@@ -162,6 +165,7 @@ def _in_line(value: Any) -> str:
 def _transport(subject: Subject, series: Series, measured: Sequence[Measured]) -> Section:
     drawn: list[Figure] = []
     made: list[Table] = []
+    legend: list[Sign] = []
     if any(run.cell is not None for run in subject.runs):
         drawn += cells.cell_figures(series)
         made += [cells.part_table(series), cells.active_table(series)]
@@ -176,6 +180,7 @@ def _transport(subject: Subject, series: Series, measured: Sequence[Measured]) -
         drawn += figures.sample_figures(subject, names)
     elif len(series.groups) > 1:
         drawn += transport_figures(series, names, measured)
+        legend = signs(series, names, measured)
         drawn += cells.sweep_figures(subject.runs, names)
     else:
         drawn += figures.ladder_figure(series.groups[0], names)
@@ -187,7 +192,9 @@ def _transport(subject: Subject, series: Series, measured: Sequence[Measured]) -
         "directions unless one is named."
     ]
     title = "Conductivity and tortuosity factor"
-    return Section(name="transport", title=title, text=text, figures=drawn, tables=made)
+    return Section(
+        name="transport", title=title, text=text, signs=legend, figures=drawn, tables=made
+    )
 
 
 def _history(subject: Subject) -> list[Table]:
@@ -200,7 +207,7 @@ def _history(subject: Subject) -> list[Table]:
     heads += [Head(text=f"σ {c}s {d}, lower to upper", unit="mS/cm") for c, d in keys]
     rows = []
     for step in record.history:
-        row = [tables.number(step.cells, 9), tables.number(step.unknowns, 9)]
+        row = [tables.whole(step.cells), tables.whole(step.unknowns)]
         row.append(tables.number(step.seconds, 3))
         for c, d in keys:
             low, high = CONDUCTIVITY * step.lower[c][d], CONDUCTIVITY * step.upper[c][d]
@@ -249,7 +256,8 @@ def _shares(subject: Subject, series: Series) -> Section:
         if each.brick_layer is not None
     ]
     title = "What the answer depends on"
-    return Section(name="shares", title=title, tables=shown, notes=estimates)
+    text = tables.only_parameters(series, subject.carriers)
+    return Section(name="shares", title=title, text=text, tables=shown, notes=estimates)
 
 
 def _runs(subject: Subject) -> Section:

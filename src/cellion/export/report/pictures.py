@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 
 from cellion.errors import ResultsError
+from cellion.export.report.groups import label_of
 from cellion.export.report.model import Picture, Section
 from cellion.export.report.subject import Answered, Subject
 
@@ -45,7 +46,8 @@ def _picture(each: Answered, path: Path, subject: Subject) -> Picture:
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read ({error.strerror or error})") from error
     size = data[_PNG_SIZE]
-    where = f", run {each.name}" if subject.study else ""
+    varied = ", ".join(label_of(column, each, subject.scenario) for column in subject.columns)
+    where = f", run {each.name} ({varied})" if subject.study else ""
     what = _picture_title(path.stem)
     return Picture(
         source="data:image/png;base64," + base64.b64encode(data).decode("ascii"),

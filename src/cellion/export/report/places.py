@@ -1,11 +1,11 @@
-"""A place on the axis of a series in words."""
+"""Places on the axis of a series in words."""
 
 from __future__ import annotations
 
 from cellion.export.report.groups import Group, Series
 from cellion.export.report.words import digits
 
-__all__ = ["place"]
+__all__ = ["place", "span"]
 
 
 def place(series: Series, group: Group) -> str:
@@ -15,16 +15,36 @@ def place(series: Series, group: Group) -> str:
         series: The series.
         group: One of its groups.
     """
+    before, value, after = _parts(series, group)
+    return " ".join(filter(None, (before, value, after)))
+
+
+def span(series: Series, first: Group, last: Group) -> str:
+    """``from 60.0 to 15.0 % SE by volume``.
+
+    Args:
+        series: The series.
+        first: One of its groups.
+        last: Another one.
+    """
+    (before, start, after), (_, end, _) = _parts(series, first), _parts(series, last)
+    return " ".join(filter(None, ("from", before, start, "to", end, after)))
+
+
+def _parts(series: Series, group: Group) -> tuple[str, str, str]:
+    """Words before the value, the value, and words after it."""
     axis = series.axis
     match axis.kind:
         case "composition":
-            return f"{digits(group.x)} % {axis.material} by volume"
+            return "", digits(group.x), f"% {axis.material} by volume"
         case "temperature":
-            return f"{digits(1000.0 / group.x - 273.15, 3)} °C"
+            return "", digits(1000.0 / group.x - 273.15, 3), "°C"
         case "name":
-            return f"{axis.short} {axis.ticks[round(group.x)]}"
+            return axis.short, axis.ticks[round(group.x)], ""
         case "order":
-            return "all realisations"
+            return "", "all realisations", ""
+        case "box":
+            return axis.short, digits(group.x), "µm"
         case "number":
             unit = axis.label.rpartition("[")[2].rstrip("]")
-            return f"{axis.short} {group.x:g} {'' if unit == '-' else unit}".rstrip()
+            return axis.short, f"{group.x:.6g}", "" if unit == "-" else unit

@@ -23,7 +23,6 @@ def publications(subject: Subject, measured: Sequence[Measured]) -> Section:
     heads = [Head(text="publication", number=False), Head(text="electrolyte", unit="vol %")]
     heads += [Head(text="σ_eff ions", unit="mS/cm"), Head(text="τ ions")]
     heads += [Head(text="σ_eff electrons", unit="mS/cm"), Head(text="τ electrons")]
-    heads += [Head(text="sample and conditions", number=False), Head(text="source", number=False)]
     rows = [
         [
             Cell(text=each.name),
@@ -33,8 +32,6 @@ def publications(subject: Subject, measured: Sequence[Measured]) -> Section:
                 for carrier in ("ion", "electron")
                 for quantity, factor in (("conductivity", CONDUCTIVITY), ("tortuosity", 1.0))
             ),
-            Cell(text=f"{each.sample}; {each.conditions}; pores {each.pores}"),
-            Cell(text=f"{each.source} ({each.status}; {each.accuracy})"),
         ]
         for each in measured
         for point in each.points
@@ -44,6 +41,11 @@ def publications(subject: Subject, measured: Sequence[Measured]) -> Section:
         "of those with the electrolyte of this scenario. Secondary: read where somebody quotes the "
         "paper."
     )
+    notes = [
+        f"{each.name}: {each.source} ({each.status}; {each.accuracy}). {each.sample}; "
+        f"{each.conditions}; pores {each.pores}."
+        for each in measured
+    ]
     made = [Table(caption="Published composites", heads=heads, rows=rows, note=note)]
     ceramics = polycrystals_beside(subject.scenario)
     if ceramics:
@@ -61,4 +63,4 @@ def publications(subject: Subject, measured: Sequence[Measured]) -> Section:
         ]
         note = "By impedance at room temperature, as listed in the OBELiX data set; no grain sizes."
         made.append(Table(caption="Published ceramics", heads=heads, rows=rows, note=note))
-    return Section(name="experiments", title="Published measurements", tables=made)
+    return Section(name="experiments", title="Published measurements", tables=made, notes=notes)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cellion.errors import ResultsError
 from cellion.export.report.model import Page
@@ -18,6 +19,7 @@ __all__ = ["REPORT_FILE", "render", "write_report"]
 
 REPORT_FILE = "report.html"
 _TEMPLATE = "page.html"
+_SYMBOL = re.compile(r"\b(σ|N)_(bulk|eff|M)\b")
 
 
 def write_report(folder: Path, *, experiments: bool = False) -> Path:
@@ -60,10 +62,16 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["symbols"] = _symbols
     script, style = (Markup(_source(name)) for name in ("page.js", "page.css"))
     return environment.get_template(_TEMPLATE).render(
         page=page, script=script, style=style, drawing=Markup
     )
+
+
+def _symbols(text: str) -> Markup:
+    """Put the indices of symbols lower: ``sigma_eff``; all else is escaped."""
+    return Markup(_SYMBOL.sub(r"\1<sub>\2</sub>", str(escape(text))))
 
 
 def _source(name: str) -> str:

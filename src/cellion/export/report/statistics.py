@@ -91,6 +91,10 @@ def _cell(value: float | None, count: int = 3) -> Cell:
     return Cell(text=digits(value, count), sort=value)
 
 
+def _whole(value: float | None) -> Cell:
+    return Cell(text=digits(None) if value is None else f"{value:.0f}", sort=value)
+
+
 def _replicates(rows: Sequence[Row], subject: Subject) -> Table:
     headers, heads = _varied(rows, subject)
     answers = [
@@ -105,7 +109,7 @@ def _replicates(rows: Sequence[Row], subject: Subject) -> Table:
         heads.append(Head(text="95 % interval of the mean", unit=unit))
     made = []
     for row in rows:
-        cells = [*_varied_cells(row, headers), _cell(_number(row, "runs"))]
+        cells = [*_varied_cells(row, headers), _whole(_number(row, "runs"))]
         for answer, (_, _, factor) in answers:
             parts = (f"{answer} {p}" for p in ("mean", "std", "ci95_low", "ci95_high"))
             mean, std, low, high = (_number(row, part, factor) for part in parts)
@@ -131,7 +135,7 @@ def _quantiles(rows: Sequence[Row], subject: Subject) -> Table:
             name, unit, factor = found
             numbers = [_number(row, key, factor) for key in ("mean", "std", *_QUANTILES)]
             first = [Cell(text=f"{name} [{unit}]"), *_varied_cells(row, headers)]
-            made.append([*first, _cell(_number(row, "runs")), *map(_cell, numbers)])
+            made.append([*first, _whole(_number(row, "runs")), *map(_cell, numbers)])
     note = "Values below which that share of the runs lies."
     return Table(caption="Distribution over the samples", heads=heads, rows=made, note=note)
 
@@ -151,7 +155,7 @@ def _sobol(rows: Sequence[Row], subject: Subject) -> Table:
                 Cell(text=f"{digits(v, 2)} ± {digits(error, 1)}", sort=v) for v, error in pairs
             ]
             key = Cell(text=key_label(str(row["key"]), subject.scenario))
-            made.append([Cell(text=found[0]), key, *cells, _cell(_number(row, "points"))])
+            made.append([Cell(text=found[0]), key, *cells, _whole(_number(row, "points"))])
     note = (
         "Sobol indices: share of the variance that a key brings alone (first order), and with all "
         "its interactions (total); half width of the 95 % interval by resampling."
@@ -170,10 +174,10 @@ def _boxes(rows: Sequence[Row], subject: Subject) -> Table:
         found = _answer(row.get("answer"))
         if found:
             wanted = _number(row, "wanted_error") or 0.0
-            cells = [_cell(_number(row, "volume", factor)), _cell(_number(row, "runs"))]
+            cells = [_cell(_number(row, "volume", factor)), _whole(_number(row, "runs"))]
             cells += [_cell(_number(row, "mean", found[2]))]
             cells += [_cell(_number(row, "relative_variance"), 2)]
-            cells += [_cell(_number(row, "realisations_needed"))]
+            cells += [_whole(_number(row, "realisations_needed"))]
             cells += [_cell(_number(row, "recommended_edge [m]", 1e6))]
             made.append([Cell(text=f"{found[0]} [{found[1]}]"), *cells])
     note = (

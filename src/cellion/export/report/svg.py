@@ -15,10 +15,15 @@ from typing import Any
 import matplotlib as mpl
 from markupsafe import escape
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from cellion.export.report import model
+from cellion.export.report.words import digits
 
 __all__ = [
     "GRID",
@@ -28,6 +33,8 @@ __all__ = [
     "drawing",
     "drawn",
     "new_figure",
+    "plain_logarithm",
+    "sign",
     "tidy",
 ]
 
@@ -103,6 +110,20 @@ def tidy(axes: Axes) -> None:
         axes.spines[side].set_visible(False)
 
 
+def plain_logarithm(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers, and powers of ten far from 1.
+
+    Args:
+        axis: A logarithmic axis.
+    """
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _plain(value: float) -> str:
+    return f"{value:.6g}" if 1e-3 <= value < 1e5 else digits(value, 1)
+
+
 def drawn(figure: Figure, name: str, *, alt: str, caption: str, wide: bool = False) -> model.Figure:
     """Turn a figure into markup.
 
@@ -113,6 +134,34 @@ def drawn(figure: Figure, name: str, *, alt: str, caption: str, wide: bool = Fal
         caption: Text below.
         wide: Whether it takes the width of the page.
     """
+    text = _markup(figure, name, f'role="img" aria-label="{escape(alt)}"')
+    return model.Figure(svg=text, alt=alt, caption=caption, wide=wide)
+
+
+def sign(handle: Line2D | Patch, name: str) -> model.Sign:
+    """Turn an entry of a legend into markup.
+
+    Args:
+        handle: What it looks like, with its label.
+        name: Unique in the page, a word.
+    """
+    figure = Figure(figsize=(0.4, 0.2))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_axis_off()
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(0.0, 1.0)
+    if isinstance(handle, Patch):
+        axes.add_patch(Rectangle((0.1, 0.2), 0.8, 0.6, color=handle.get_facecolor(), lw=0))
+    else:
+        line = Line2D([0.05, 0.5, 0.95], [0.5] * 3, markevery=[1])
+        line.update_from(handle)
+        axes.add_line(line)
+    return model.Sign(svg=_markup(figure, name, 'aria-hidden="true"'), text=str(handle.get_label()))
+
+
+def _markup(figure: Figure, name: str, attributes: str) -> str:
+    """Draw a figure as an element of a page."""
     stream = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(stream, format="svg", metadata=_NO_METADATA)
@@ -124,5 +173,4 @@ def drawn(figure: Figure, name: str, *, alt: str, caption: str, wide: bool = Fal
     text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
     for colour, own in _COLOURS.items():
         text = text.replace(colour, own)
-    text = text.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
-    return model.Figure(svg=text, alt=alt, caption=caption, wide=wide)
+    return text.replace("<svg ", f"<svg {attributes} ", 1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from cellion.cell.response import CellResponse
 from cellion.export.columns import Column
 from cellion.export.report.answer import SQUARE_CENTIMETRES
 from cellion.export.report.figures import percolating_share
@@ -23,17 +25,18 @@ from cellion.export.report.words import (
     unit_label,
 )
 from cellion.homogenise.properties import DIRECTIONS
-from cellion.results.outcome import Failure
 from cellion.results.study import PlannedPoint
 
 __all__ = [
     "direction_table",
     "number",
+    "only_parameters",
     "run_table",
     "share_table",
     "solver_table",
     "stage_table",
     "surface_table",
+    "whole",
 ]
 
 _LARGE_ERROR = 0.1
@@ -46,7 +49,73 @@ def number(value: float | None, count: int = 4, mark: str = "") -> Cell:
     return Cell(text=digits(value, count), sort=value if known else None, mark=mark)
 
 
+def whole(value: float | None) -> Cell:
+    """An entry that is a whole number."""
+    return Cell(text=digits(None) if value is None else f"{value:.0f}", sort=value)
+
+
 # --- all runs ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Columns:
+    """Which columns the table of all runs has, beside those of the carriers."""
+
+    subject: Subject
+    materials: Sequence[str]
+    weighed: Sequence[str]
+    realisations: bool
+    outcomes: bool
+    temperatures: bool
+    cells: bool
+
+    def heads(self) -> list[Head]:
+        """The heads of all columns."""
+        heads = [Head(text="run", number=False)]
+        heads += [_varied_head(column, self.subject) for column in self.subject.columns]
+        heads += [Head(text="realisation")] if self.realisations else []
+        heads += [Head(text="outcome", number=False)] if self.outcomes else []
+        heads += [Head(text="T", unit="°C")] if self.temperatures else []
+        heads += [Head(text=f"{m}, volume", unit="%") for m in self.materials]
+        heads += [Head(text=f"{m}, weight", unit="%") for m in self.weighed]
+        for name in self.subject.carriers:
+            heads.append(Head(text=f"σ_eff {name}s", unit="mS/cm"))
+            heads += [Head(text="error", unit="%"), Head(text=f"τ {name}s"), Head(text="N_M")]
+        if self.cells:
+            heads += [Head(text="cell", unit="Ω cm²"), Head(text="cathode", unit="Ω cm²")]
+        return [*heads, Head(text="wall time", unit="s")]
+
+    def start(self, name: str, entries: Mapping[str, object], realisation: int) -> list[Cell]:
+        """The entries that every run has, with an answer or without one."""
+        row = [Cell(text=name), *_varied_cells(entries, self.subject.columns)]
+        return row + ([whole(realisation)] if self.realisations else [])
+
+    def answered(self, each: Answered) -> list[Cell]:
+        """The row of a run with an answer."""
+        run = each.result
+        row = self.start(each.name, each.entries, each.realisation)
+        row += [Cell(text="answered")] if self.outcomes else []
+        row += [number(run.temperature - 273.15, 3)] if self.temperatures else []
+        for fractions, chosen in (
+            (run.volume_fraction, self.materials),
+            (run.weight_fraction, self.weighed),
+        ):
+            found = [fractions.get(material) for material in chosen]
+            shares = [None if one is None else one.meshed for one in found]
+            row += [number(None if s is None else 100 * s, 3) for s in shares]
+        for name in self.subject.carriers:
+            row += _carrier_cells(each, name)
+        if self.cells:
+            row += _cell_cells(run.cell)
+        return [*row, number(sum(run.provenance.wall_time.values()), 3)]
+
+    def lost(self, point: PlannedPoint, reason: str) -> list[Cell]:
+        """The row of a run without an answer."""
+        columns = self.subject.columns
+        entries = {c.header: c.entry(point.values.get(c.key)) for c in columns}
+        row = self.start(point.name, entries, point.realisation)
+        row.append(Cell(text=reason, mark="bad"))
+        return row + [Cell(text="")] * (len(self.heads()) - len(row))
 
 
 def run_table(subject: Subject) -> Table:
@@ -56,31 +125,25 @@ def run_table(subject: Subject) -> Table:
         subject: What is reported.
     """
     materials = list(dict.fromkeys(m for run in subject.runs for m in run.materials))
-    cells = any(run.cell is not None for run in subject.runs)
-    heads = [Head(text="run", number=False)]
-    heads += [_varied_head(column, subject) for column in subject.columns]
-    heads += [Head(text="realisation")] if subject.study else []
-    heads += [Head(text="outcome", number=False), Head(text="T", unit="°C")]
-    heads += [Head(text=f"{m}, volume", unit="%") for m in materials]
-    heads += [Head(text=f"{m}, weight", unit="%") for m in materials if _weighed(subject, m)]
-    for name in subject.carriers:
-        heads.append(Head(text=f"σ_eff {name}s", unit="mS/cm"))
-        heads += [Head(text="error", unit="%"), Head(text=f"τ {name}s"), Head(text="N_M")]
-    if cells:
-        heads += [Head(text="cell", unit="Ω cm²"), Head(text="cathode", unit="Ω cm²")]
-    heads.append(Head(text="wall time", unit="s"))
-    rows = [_run_row(each, subject, materials, cells) for each in subject.answered]
-    gaps = len(heads) - 3 - len(subject.columns)
-    lost: list[tuple[PlannedPoint, str]] = [(p, _failure(f)) for p, f in subject.failed]
-    lost += [(point, "no answer yet") for point in subject.missing]
-    rows += [_lost_row(point, reason, subject, gaps) for point, reason in lost]
+    columns = _Columns(
+        subject=subject,
+        materials=materials,
+        weighed=[m for m in materials if _weighed(subject, m)],
+        realisations=any(each.realisation > 1 for each in subject.answered),
+        outcomes=bool(subject.failed or subject.missing),
+        temperatures=len({run.temperature for run in subject.runs}) != 1,
+        cells=any(run.cell is not None for run in subject.runs),
+    )
+    rows = [columns.answered(each) for each in subject.answered]
+    rows += [columns.lost(p, f"failed: {failure.reason}") for p, failure in subject.failed]
+    rows += [columns.lost(point, "no outcome yet") for point in subject.missing]
     rows.sort(key=lambda row: row[0].text)
     note = (
-        f"σ_eff: mean of the directions. {TORTUOSITY}; {MACMULLIN}. Error: half the guaranteed "
+        f"σ_eff: mean of the directions; {TORTUOSITY}; {MACMULLIN}. Error: half the guaranteed "
         "bracket, else the estimate of what the mesh puts off. table.csv holds more columns."
     )
-    caption = "All runs" if subject.study else "The run"
-    return Table(caption=caption, heads=heads, rows=rows, note=note, sortable=subject.study)
+    heads = columns.heads()
+    return Table(caption="All runs", heads=heads, rows=rows, note=note, sortable=subject.study)
 
 
 def _varied_head(column: Column, subject: Subject) -> Head:
@@ -96,39 +159,29 @@ def _weighed(subject: Subject, material: str) -> bool:
 
 def _varied_cells(values: Mapping[str, object], columns: Sequence[Column]) -> list[Cell]:
     return [
-        Cell(text=f"{v:g}", sort=float(v)) if isinstance(v, int | float) else Cell(text=str(v))
+        Cell(text=f"{v:.6g}", sort=float(v)) if isinstance(v, int | float) else Cell(text=str(v))
         for v in (values.get(column.header) for column in columns)
     ]
 
 
-def _run_row(each: Answered, subject: Subject, materials: Sequence[str], cells: bool) -> list[Cell]:
-    run = each.result
-    row = [Cell(text=each.name), *_varied_cells(each.entries, subject.columns)]
-    row += [number(each.realisation)] if subject.study else []
-    row += [Cell(text="answered"), number(run.temperature - 273.15)]
-    for kind, chosen in (
-        (run.volume_fraction, materials),
-        (run.weight_fraction, [m for m in materials if _weighed(subject, m)]),
-    ):
-        found = [kind.get(material) for material in chosen]
-        shares = [None if each is None else each.meshed for each in found]
-        row += [number(None if share is None else 100 * share, 3) for share in shares]
-    for name in subject.carriers:
-        answer = run.carriers.get(name)
-        if answer is None:
-            row += [number(None)] * 4
-            continue
-        error = _error(each, name)
-        row.append(number(CONDUCTIVITY * answer.mean_conductivity))
-        row.append(number(100 * error, 2, "bad" if error > _LARGE_ERROR else ""))
-        row.append(number(answer.mean_tortuosity_factor, 3))
-        row.append(number(answer.mean_macmullin_number, 3))
-    if cells:
-        cell = run.cell
-        for value in (cell.area_specific_resistance, cell.cathode_resistance) if cell else ():
-            row.append(number(SQUARE_CENTIMETRES * value))
-        row += [] if cell else [number(None)] * 2
-    return [*row, number(sum(run.provenance.wall_time.values()), 3)]
+def _carrier_cells(each: Answered, name: str) -> list[Cell]:
+    answer = each.result.carriers.get(name)
+    if answer is None:
+        return [number(None)] * 4
+    error = _error(each, name)
+    return [
+        number(CONDUCTIVITY * answer.mean_conductivity),
+        number(100 * error, 2, "bad" if error > _LARGE_ERROR else ""),
+        number(answer.mean_tortuosity_factor, 3),
+        number(answer.mean_macmullin_number, 3),
+    ]
+
+
+def _cell_cells(cell: CellResponse | None) -> list[Cell]:
+    if cell is None:
+        return [number(None)] * 2
+    values = (cell.area_specific_resistance, cell.cathode_resistance)
+    return [number(SQUARE_CENTIMETRES * value) for value in values]
 
 
 def _error(each: Answered, name: str) -> float:
@@ -137,17 +190,6 @@ def _error(each: Answered, name: str) -> float:
     if sigma.lower > 0:
         return (sigma.upper - sigma.lower) / (sigma.upper + sigma.lower)
     return sigma.mesh
-
-
-def _failure(failure: Failure) -> str:
-    return f"failed: {failure.reason}"
-
-
-def _lost_row(point: PlannedPoint, reason: str, subject: Subject, gaps: int) -> list[Cell]:
-    entries = {c.header: c.entry(point.values.get(c.key)) for c in subject.columns}
-    row = [Cell(text=point.name), *_varied_cells(entries, subject.columns)]
-    row += [number(point.realisation), Cell(text=reason, mark="bad")]
-    return row + [Cell(text="")] * (gaps)
 
 
 # --- one run -------------------------------------------------------------------------------------
@@ -202,6 +244,7 @@ def share_table(series: Series, carriers: Sequence[str]) -> Table:
         for group in series.groups
         for name in carriers
     }
+    found = {key: answers for key, answers in found.items() if any(map(_several, answers))}
     names = list(dict.fromkeys(p for each in found.values() for one in each for p in one))
     heads = [Head(text="run", number=False), Head(text="carrier", number=False)]
     heads += [Head(text=_parameter(name)) for name in names]
@@ -219,6 +262,31 @@ def share_table(series: Series, carriers: Sequence[str]) -> Table:
         "of p in the dissipation: positive for conductances, negative for resistances."
     )
     return Table(caption="Sensitivities and dissipation shares", heads=heads, rows=rows, note=note)
+
+
+def _several(sensitivities: Mapping[str, float]) -> bool:
+    """Whether more than one parameter matters."""
+    return sum(value != 0.0 for value in sensitivities.values()) > 1
+
+
+def only_parameters(series: Series, carriers: Sequence[str]) -> list[str]:
+    """Say on which single parameter a carrier depends, where it is one.
+
+    Args:
+        series: Groups along an axis.
+        carriers: Carriers to look at.
+    """
+    told = []
+    for name in carriers:
+        answers = [a.mean_sensitivities for g in series.groups for a in g.carriers(name)]
+        if any(answers) and not any(map(_several, answers)):
+            parameters = dict.fromkeys(p for one in answers for p, v in one.items() if v)
+            which = " or ".join(_parameter(p) for p in parameters)
+            told.append(
+                f"The conductivity of {name}s depends on {which} alone and is proportional to it; "
+                "all that is dissipated is dissipated there."
+            )
+    return told
 
 
 def _parameter(name: str) -> str:
@@ -293,8 +361,8 @@ def solver_table(subject: Subject) -> Table:
             error = math.nan if answer is None else answer.mean_error_estimate
             residual = max(report.residual.values(), default=math.nan)
             imbalance = max(map(abs, report.flux_imbalance.values()), default=math.nan)
-            row = [Cell(text=each.name), Cell(text=name), number(report.unknowns, 9)]
-            row.append(number(max(report.iterations.values(), default=math.nan)))
+            row = [Cell(text=each.name), Cell(text=name), whole(report.unknowns)]
+            row.append(whole(max(report.iterations.values(), default=None)))
             row.append(number(residual, 2, "bad" if residual > _LARGE_RESIDUAL else ""))
             row.append(number(imbalance, 2, "bad" if imbalance > _LARGE_RESIDUAL else ""))
             row.append(number(100 * error, 2, "bad" if error > _LARGE_ERROR else ""))

@@ -11,6 +11,7 @@ from cellion.scenario.paths import parse_path
 __all__ = [
     "CONDUCTIVITY",
     "MACMULLIN",
+    "TIED",
     "TORTUOSITY",
     "UNKNOWN",
     "conductivity",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 UNKNOWN = "–"
+TIED = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit, which stay on one line."""
 CONDUCTIVITY = 10.0
 """1 S/m in mS/cm."""
 TORTUOSITY = "tortuosity factor τ = φ σ_bulk / σ_eff (φ: volume fraction of what conducts)"
@@ -33,6 +36,7 @@ MACMULLIN = "MacMullin number N_M = σ_bulk / σ_eff"
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS = {"degC": "°C", "ohm": "Ω", "Ohm": "Ω", "um": "µm", "us": "µs", "angstrom": "Å"}
+_MINUS = "−"
 _PLAIN_FROM, _PLAIN_TO = 1e-3, 1e5
 _MOST_VALUES = 8
 
@@ -47,26 +51,27 @@ def digits(value: float | None, count: int = 3) -> str:
     if value is None or math.isnan(value):
         return UNKNOWN
     if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
+        return "∞" if value > 0 else f"{_MINUS}∞"
     if value == 0.0:
         return "0"
     rounded = float(f"{value:.{count - 1}e}")
     exponent = math.floor(math.log10(abs(rounded)))
     if _PLAIN_FROM <= abs(rounded) < _PLAIN_TO:
-        return f"{rounded:.{max(0, count - 1 - exponent)}f}"
+        return f"{rounded:.{max(0, count - 1 - exponent)}f}".replace("-", _MINUS)
     mantissa = rounded / 10.0**exponent
-    return f"{mantissa:.{count - 1}f}×10{str(exponent).translate(_SUPERSCRIPT)}"
+    shown = f"{mantissa:.{count - 1}f}".replace("-", _MINUS)
+    return f"{shown}×10{str(exponent).translate(_SUPERSCRIPT)}"
 
 
 def with_spread(mean: float, spread: float, unit: str = "") -> str:
     """A mean and its standard deviation, ``0.285 ± 0.004``, both to the digits of the second."""
-    tail = f" {unit}" if unit else ""
+    tail = f"{TIED}{unit}" if unit else ""
     if not (math.isfinite(spread) and math.isfinite(mean)) or spread <= 1e-6 * abs(mean):
         return digits(mean) + tail
     places = max(0, 1 - math.floor(math.log10(spread)) - (f"{spread:.0e}"[0] not in "12"))
     if abs(mean) < _PLAIN_FROM or abs(mean) >= _PLAIN_TO or places > 6:
-        return f"{digits(mean)} ± {digits(spread, 1)}{tail}"
-    return f"{mean:.{places}f} ± {spread:.{places}f}{tail}"
+        return f"{digits(mean)}{TIED}±{TIED}{digits(spread, 1)}{tail}"
+    return f"{mean:.{places}f}{TIED}±{TIED}{spread:.{places}f}{tail}"
 
 
 def conductivity(value: float, spread: float = math.nan) -> str:
@@ -81,7 +86,7 @@ def conductivity(value: float, spread: float = math.nan) -> str:
 
 def percent(share: float | None, count: int = 3) -> str:
     """A share in percent."""
-    return f"{digits(None if share is None else 100 * share, count)} %"
+    return f"{digits(None if share is None else 100 * share, count)}{TIED}%"
 
 
 def duration(seconds: float) -> str:
