@@ -10,7 +10,7 @@ import numpy as np
 from cellion.cell.response import CellResponse
 from cellion.export.report.groups import Group, Series
 from cellion.export.report.places import place, span
-from cellion.export.report.statistics import sampled_answer
+from cellion.export.report.statistics import box_answer, sampled_answer
 from cellion.export.report.subject import Subject
 from cellion.export.report.words import (
     CONDUCTIVITY,
@@ -96,6 +96,10 @@ def _composition(group: Group, run: RunResult) -> str:
     celsius = f"{digits(run.temperature - 273.15, 3)} °C"
     material = default_material([table_row(run)])
     volume = group.fraction(material)
+    several = next(iter(run.carriers.values())).conducting if run.carriers else ()
+    if len(several) > 1:
+        shares = [f"{percent(group.fraction(name))} {name}" for name in several]
+        return f"At {listed(shares)} by volume and {celsius}, "
     weight = group.fraction(material, "weight_fraction")
     if math.isnan(volume) or volume > 1 - 1e-6:
         return f"At {celsius} "
@@ -198,10 +202,11 @@ def _of_series(series: Series, subject: Subject) -> Iterator[str]:
         for curve, groups in curves.items():
             own = [group for group in groups if group.carriers(name)]
             if own:
-                yield _trend(series, own, name, f"{curve}: " if curve else "")
+                yield _trend(series, own, name, f"{curve}: " if curve else "", mixed=many)
+    yield from box_answer(subject)
 
 
-def _trend(series: Series, groups: Sequence[Group], name: str, start: str) -> str:
+def _trend(series: Series, groups: Sequence[Group], name: str, start: str, *, mixed: bool) -> str:
     """What a carrier does along one curve."""
     conducting = [group for group in groups if group.conductivity(name).mean > 0]
     if not conducting:
@@ -212,7 +217,7 @@ def _trend(series: Series, groups: Sequence[Group], name: str, start: str) -> st
     else:
         order = _descending(series, conducting)
         steps = np.diff([group.conductivity(name).mean for group in order])
-        if (steps <= 0).all() or (steps >= 0).all():
+        if not mixed and ((steps <= 0).all() or (steps >= 0).all()):
             verb = "falls" if (steps <= 0).all() else "rises"
             first, last = order[0], order[-1]
             told = (
@@ -222,12 +227,17 @@ def _trend(series: Series, groups: Sequence[Group], name: str, start: str) -> st
             )
         else:
             low, high = (conducting[int(i(values))] for i in (np.argmin, np.argmax))
+            at = [
+                ", ".join(filter(None, [group.curve if mixed else "", place(series, group)]))
+                for group in (low, high)
+            ]
             told = (
                 f"{start}the conductivity of {name}s lies between {_value(low, name)} at "
-                f"{place(series, low)} and {_value(high, name)} at {place(series, high)}, "
+                f"{at[0]} and {_value(high, name)} at {at[1]}, "
                 f"{_taus(low, high, name)}"
             )
     told += _activation(series, conducting, name)
+    told += _contacts(series, _descending(series, conducting), name)
     told = told[0].upper() + told[1:] if not start else told
     return f"{told}.{_blocked(series, groups, name)}"
 
@@ -291,6 +301,17 @@ def _activation(series: Series, groups: Sequence[Group], name: str) -> str:
     sigma = np.array([group.conductivity(name).mean for group in groups])
     slope = np.polyfit(1.0 / (BOLTZMANN * temperature), np.log(sigma * temperature), 1)[0]
     return f"; activation energy of σT {-slope / ELECTRON_VOLT:.3f} eV"
+
+
+def _contacts(series: Series, order: Sequence[Group], name: str) -> str:
+    """What resistive contacts take at both ends."""
+    shares = [group.carriers(name)[0].mean_dissipation[1] for group in (order[0], order[-1])]
+    if len(order) < 2 or not max(shares) > 0:
+        return ""
+    return (
+        f"; resistive contacts take {percent(shares[0], 2)} of the dissipation at "
+        f"{place(series, order[0])}, {percent(shares[1], 2)} at {place(series, order[-1])}"
+    )
 
 
 def _least_resistance(series: Series) -> Iterator[str]:

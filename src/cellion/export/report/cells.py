@@ -16,7 +16,15 @@ from cellion.export.report.diagrams import along
 from cellion.export.report.groups import Group, Series
 from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.places import place
-from cellion.export.report.svg import INK, curve_style, drawing, drawn, new_figure, tidy
+from cellion.export.report.svg import (
+    INK,
+    curve_style,
+    drawing,
+    drawn,
+    new_figure,
+    plain_logarithm,
+    tidy,
+)
 from cellion.export.report.words import digits, percent
 from cellion.export.sweep import sweep_figure, sweep_of
 from cellion.results.record import RunResult
@@ -199,9 +207,10 @@ def sweep_figures(runs: Sequence[RunResult], carriers: Sequence[str]) -> list[mo
                 cold = digits(float(found.temperature[0]) - 273.15, 3)
                 caption = (
                     f"Grains and boundaries apart, {carrier}s; at {cold} °C {share} of the "
-                    f"resistance sit in boundaries. {found.summary.capitalize()}."
+                    f"resistance sit in boundaries. {found.summary[0].upper()}{found.summary[1:]}."
                 )
                 alt = f"Arrhenius plot. {caption}"
                 figure = sweep_figure(found)
+                plain_logarithm(figure.axes[0].yaxis)
                 made.append(drawn(figure, f"arrhenius-{carrier}", alt=alt, caption=caption))
     return made

@@ -72,7 +72,7 @@ def _figure(
 ) -> model.Figure:
     several = len(series.curves) > 1
     with drawing():
-        figure, axes = new_figure(height=3.8)
+        figure, axes = new_figure(height=3.6)
         for carrier in carriers:
             for place, groups in enumerate(series.curves.values()):
                 style = curve_style(place if several else carrier_number(carrier))

@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 _MOST_SAMPLED = 6
+_CONSTANT = 0.01
+"""Areas that vary by less along the axis are not drawn."""
 
 
 def percolating_share(run: RunResult, carrier: str) -> float:
@@ -89,7 +91,11 @@ def surface_figure(series: Series) -> list[model.Figure]:
     runs = [member.result for group in series.groups for member in group.members]
     pairs = list(dict.fromkeys(pair for run in runs for pair in run.contact_area))
     mean = {pair: np.mean([run.contact_area.get(pair, 0.0) for run in runs]) for pair in pairs}
-    if not pairs or len(series.groups) < 2:
+    constant = all(
+        np.ptp([_area(group, pair) for group in series.groups]) < _CONSTANT * mean[pair]
+        for pair in pairs
+    )
+    if constant or len(series.groups) < 2:
         return []
     several = len(series.curves) > 1
     shown = [max(pairs, key=lambda pair: float(mean[pair]))] if several else pairs

@@ -133,6 +133,8 @@ def _varied(subject: Subject) -> Iterator[Fact]:
     """Each varied key with its values."""
     entries = [each.entries for each in subject.answered]
     for column in subject.columns:
+        if column.key == "temperature":  # has a line of its own
+            continue
         lost = [p for p, _ in subject.failed] + list(subject.missing)
         found = [each[column.header] for each in entries]
         found += [column.entry(point.values.get(column.key)) for point in lost]
@@ -188,8 +190,7 @@ def _transport(subject: Subject, series: Series, measured: Sequence[Measured]) -
         made.append(tables.direction_table(series.groups[0], subject.carriers))
         made += _history(subject)
     text = [
-        f"{TORTUOSITY[0].upper()}{TORTUOSITY[1:]}; {MACMULLIN}. σ_eff is the mean of the "
-        "directions unless one is named."
+        f"T{TORTUOSITY[1:]}; {MACMULLIN}. σ_eff is the mean of the directions unless one is named."
     ]
     title = "Conductivity and tortuosity factor"
     return Section(
@@ -261,7 +262,8 @@ def _shares(subject: Subject, series: Series) -> Section:
 
 
 def _runs(subject: Subject) -> Section:
-    return Section(name="runs", title="All runs", tables=[tables.run_table(subject)])
+    title = "All runs" if subject.study else "The run"
+    return Section(name="runs", title=title, tables=[tables.run_table(subject)])
 
 
 def _footer(subject: Subject) -> str:

@@ -31,6 +31,7 @@ def pictures(subject: Subject) -> Section:
         (each, path)
         for each in subject.answered
         for path in sorted(each.folder.glob("*.png"), key=_order)
+        if path.stem.startswith(tuple(_PICTURES))
     ][:_MOST_PICTURES]
     shown = [_picture(each, path, subject) for each, path in found]
     return Section(name="pictures", title="Pictures", pictures=shown)

@@ -42,7 +42,7 @@ def _parts(series: Series, group: Group) -> tuple[str, str, str]:
         case "name":
             return axis.short, axis.ticks[round(group.x)], ""
         case "order":
-            return "", "all realisations", ""
+            return "", "all realisations" if len(group.members) > 1 else "this run", ""
         case "box":
             return axis.short, digits(group.x), "µm"
         case "number":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from cellion.export.report.subject import Subject
 from cellion.export.report.words import digits, duration, listed, memory, shortened
 
 __all__ = ["health", "provenance"]
+
+_NUMBER = re.compile(r"\d[\d.]*")
 
 
 def health(subject: Subject) -> Section:
@@ -42,13 +45,17 @@ def health(subject: Subject) -> Section:
 
 
 def _notes(subject: Subject) -> Iterator[str]:
-    """What the runs themselves remark, and how many do."""
-    counts: dict[str, int] = {}
+    """What the runs themselves remark; remarks that differ by numbers only are told once."""
+    alike: dict[str, list[str]] = {}
     for run in subject.runs:
         for note in run.notes:
-            counts[note] = counts.get(note, 0) + 1
-    for note, count in counts.items():
-        yield note if count in (1, len(subject.runs)) else f"{note} (in {count} runs)"
+            alike.setdefault(_NUMBER.sub("#", note), []).append(note)
+    for notes in alike.values():
+        count = len(notes)
+        if len(set(notes)) > 1:
+            yield f"{notes[0]} (the first of {count} runs with such a remark)"
+        else:
+            yield notes[0] if count in (1, len(subject.runs)) else f"{notes[0]} (in {count} runs)"
 
 
 def provenance(subject: Subject) -> Section:

@@ -9,7 +9,7 @@ from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.subject import Row, Subject
 from cellion.export.report.words import CONDUCTIVITY, digits, key_label, percent, unit_label
 
-__all__ = ["sampled_answer", "statistics_tables"]
+__all__ = ["box_answer", "sampled_answer", "statistics_tables"]
 
 _ANSWER = re.compile(r"(sigma|tortuosity_factor)_(ion|electron)_mean \[.*\]")
 _NAMES = {"sigma": "σ_eff of {0}s", "tortuosity_factor": "τ of {0}s"}
@@ -50,6 +50,18 @@ def sampled_answer(subject: Subject) -> list[str]:
                 f"{key_label(str(row['key']), subject.scenario)}."
             )
     return told or [f"{len(subject.answered)} sampled runs have an answer; see the diagrams."]
+
+
+def box_answer(subject: Subject) -> list[str]:
+    """Which box gives the wanted error, where boxes of several sizes were run."""
+    told: list[str] = []
+    for row in subject.statistics.get("representative_volume.csv", ()):
+        found = _answer(row.get("answer"))
+        if found and found[1] == "mS/cm":
+            edge = digits(_number(row, "recommended_edge [m]", 1e6))
+            error = percent(_number(row, "wanted_error"), 2)
+            told.append(f"An error of {error} of {found[0]} takes one box with edges of {edge} µm.")
+    return list(dict.fromkeys(told))
 
 
 def statistics_tables(subject: Subject) -> list[Table]:

@@ -81,7 +81,7 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def new_figure(height: float = 3.7, width: float = 5.2) -> tuple[Figure, Axes]:
+def new_figure(height: float = 3.5, width: float = 4.8) -> tuple[Figure, Axes]:
     """Make a figure with one diagram.
 
     Args:

@@ -143,7 +143,8 @@ def run_table(subject: Subject) -> Table:
         "bracket, else the estimate of what the mesh puts off. table.csv holds more columns."
     )
     heads = columns.heads()
-    return Table(caption="All runs", heads=heads, rows=rows, note=note, sortable=subject.study)
+    caption = "All runs" if subject.study else "The run"
+    return Table(caption=caption, heads=heads, rows=rows, note=note, sortable=subject.study)
 
 
 def _varied_head(column: Column, subject: Subject) -> Head:
@@ -223,7 +224,7 @@ def direction_table(group: Group, carriers: Iterable[str]) -> Table:
                 ):
                     row.append(number(values.get(direction), 3))
                 rows.append(row)
-    note = f"{TORTUOSITY}; {MACMULLIN}; Bruggeman exponent α: τ = φ^(1 - α)."
+    note = f"T{TORTUOSITY[1:]}; {MACMULLIN}; Bruggeman exponent α: τ = φ¹⁻ᵅ."
     return Table(caption="By direction", heads=heads, rows=rows, note=note)
 
 
@@ -328,8 +329,11 @@ def surface_table(series: Series, carriers: Sequence[str]) -> Table:
         numbers = [*(100 * share for share in shares), *(1e-6 * area for area in areas)]
         rows.append([Cell(text=label), *(number(value, 3) for value in numbers)])
     note = (
-        "Percolating: share of what conducts that connects opposite faces, mean of the "
-        "directions. Surface of a material with the others, and contact of a pair, over the volume "
+        "Percolating: share of what conducts that connects opposite faces, mean of the directions. "
+        if carriers
+        else ""
+    ) + (
+        "Surface of a material with the others, and contact of a pair, over the volume "
         "of the box (1/µm = µm² per µm³)."
     )
     caption = "Percolation and surfaces"

@@ -65,7 +65,7 @@ def digits(value: float | None, count: int = 3) -> str:
 
 def with_spread(mean: float, spread: float, unit: str = "") -> str:
     """A mean and its standard deviation, ``0.285 ± 0.004``, both to the digits of the second."""
-    tail = f"{TIED}{unit}" if unit else ""
+    tail = f"{TIED}{unit.replace(' ', TIED)}" if unit else ""
     if not (math.isfinite(spread) and math.isfinite(mean)) or spread <= 1e-6 * abs(mean):
         return digits(mean) + tail
     places = max(0, 1 - math.floor(math.log10(spread)) - (f"{spread:.0e}"[0] not in "12"))
