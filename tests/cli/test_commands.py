@@ -15,7 +15,7 @@ from cellion.material.catalogue import library_names
 from cli_calls import call
 from small_scenarios import DISC, PACKING, PLATES, write
 
-VERBS = ("run", "check", "study", "materials", "schema")
+VERBS = ("run", "check", "study", "report", "materials", "schema")
 
 
 def test_version_is_that_of_the_project(start, root, tmp_path):

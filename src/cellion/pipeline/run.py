@@ -36,7 +36,7 @@ from cellion.pipeline.interfaces import interface_laws
 from cellion.pipeline.record import Prepared, gather
 from cellion.pipeline.remesh import Remesher
 from cellion.pipeline.stock import MeshStock
-from cellion.results.files import open_folder, remove_old, save_result
+from cellion.results.files import REPORT_FILE, open_folder, remove_old, save_result
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
 from cellion.transport.problem import TransportProblem
@@ -242,7 +242,7 @@ def _require_compiler() -> None:
 def _open(folder: Path) -> None:
     """Make the folder ready, without files of an earlier run that this one may not replace."""
     open_folder(folder)
-    remove_old(folder, (TABLE_FILE, FIELDS_FILE, INTERFACES_FILE, *PICTURES))
+    remove_old(folder, (TABLE_FILE, FIELDS_FILE, INTERFACES_FILE, REPORT_FILE, *PICTURES))
 
 
 def _write_fields(

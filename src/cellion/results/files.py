@@ -20,6 +20,7 @@ from cellion.results.infinities import restore_infinities
 from cellion.results.record import SCHEMA_VERSION, RunResult
 
 __all__ = [
+    "REPORT_FILE",
     "RESULTS_FILE",
     "is_complete",
     "load_result",
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 RESULTS_FILE = "results.json"
+REPORT_FILE = "report.html"
+"""What `cellion report` writes; it does not outlive the answers it tells of."""
+
 _FORMAT = "cellion results"
 _PARTIAL = ".partial"
 

@@ -10,7 +10,7 @@ from cellion.export.columns import Column, value_columns
 from cellion.export.dictionary import write_dictionary, write_parquet
 from cellion.export.tables import Entry, table_columns, table_row, write_table
 from cellion.export.varied import independent
-from cellion.results.files import replacing
+from cellion.results.files import REPORT_FILE, replacing
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.study import SampleSpec
@@ -34,6 +34,8 @@ STUDY_FILES = (
     *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, NOTES_FILE),
     *(REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE, BOXES_FILE),
     *(*PLOT_FILES, *CURVE_FILES, *CELL_PLOT_FILES, "arrhenius_*"),
+    *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE),
+    *(BOXES_FILE, *PLOT_FILES, *CELL_PLOT_FILES, "arrhenius_*", REPORT_FILE),
 )
 """Files of a whole study, the mark of completeness first, removed before it is run again."""
 

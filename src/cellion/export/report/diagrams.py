@@ -129,7 +129,6 @@ def _draw(
                 mfc="none",
                 ms=7,
                 transform=axes.get_xaxis_transform(),
-                gid=f"{carrier}-blocked",
                 zorder=5,
             )
 
@@ -171,7 +170,7 @@ def _ends(mean: float, low: float, high: float, quantity: str) -> tuple[float, f
 def _draw_bounds(axes: Axes, curves: Sequence[Curve], colour: str) -> None:
     for curve in curves:
         style: dict[str, Any] = {"ls": BOUNDS[curve.name], "lw": 1.0, "alpha": 0.85, "zorder": 1}
-        axes.plot(curve.x, curve.y, color=colour, gid=curve.name.replace(" ", "-"), **style)
+        axes.plot(curve.x, curve.y, color=colour, **style)
 
 
 def _draw_measured(axes: Axes, series: Measured, carrier: str, quantity: str) -> None:
@@ -181,7 +180,7 @@ def _draw_measured(axes: Axes, series: Measured, carrier: str, quantity: str) ->
     factor = CONDUCTIVITY if quantity == "conductivity" else 1.0
     x = [100 * point.volume_fraction for point in series.points]
     y = [factor * point.value(carrier, quantity) for point in series.points]
-    axes.plot(x, y, gid="measured", zorder=5, **measured_style(series.number, carrier))
+    axes.plot(x, y, zorder=5, **measured_style(series.number, carrier))
 
 
 def along(axes: Axes, series: Series) -> None:

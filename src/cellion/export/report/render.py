@@ -13,11 +13,10 @@ from cellion.errors import ResultsError
 from cellion.export.report.model import Page
 from cellion.export.report.page import page_of
 from cellion.export.report.subject import read_subject
-from cellion.results.files import replacing
+from cellion.results.files import REPORT_FILE, replacing
 
-__all__ = ["REPORT_FILE", "render", "write_report"]
+__all__ = ["render", "write_report"]
 
-REPORT_FILE = "report.html"
 _TEMPLATE = "page.html"
 _SYMBOL = re.compile(r"\b(σ|N)_(bulk|eff|M)\b")
 

@@ -71,6 +71,8 @@ _COLOURS = {
     "#202020": "currentColor",
     GRID: "var(--line)",
 }
+_STYLE = re.compile(r"<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL)
+"""Rules for all elements, which the page has for its figures."""
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
@@ -147,16 +149,13 @@ def sign(handle: Line2D | Patch, name: str) -> model.Sign:
     """
     figure = Figure(figsize=(0.4, 0.2))
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_axis_off()
-    axes.set_xlim(0.0, 1.0)
-    axes.set_ylim(0.0, 1.0)
     if isinstance(handle, Patch):
-        axes.add_patch(Rectangle((0.1, 0.2), 0.8, 0.6, color=handle.get_facecolor(), lw=0))
+        figure.add_artist(Rectangle((0.1, 0.2), 0.8, 0.6, color=handle.get_facecolor(), lw=0))
     else:
         line = Line2D([0.05, 0.5, 0.95], [0.5] * 3, markevery=[1])
         line.update_from(handle)
-        axes.add_line(line)
+        line.set_transform(figure.transFigure)
+        figure.add_artist(line)
     return model.Sign(svg=_markup(figure, name, 'aria-hidden="true"'), text=str(handle.get_label()))
 
 
@@ -166,7 +165,7 @@ def _markup(figure: Figure, name: str, attributes: str) -> str:
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(stream, format="svg", metadata=_NO_METADATA)
     text = stream.getvalue()
-    text = text[text.index("<svg") :]
+    text = _STYLE.sub("", text[text.index("<svg") :])
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(url\(|xlink:href=")#', rf"\1#{name}-", text)
     text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)

@@ -27,3 +27,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+// Paper has nothing to unfold.
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+});

@@ -1,0 +1,80 @@
+"""What a study asks is kept in its folder, and tells which of its runs are missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cellion.errors import ResultsError
+from cellion.results.files import save_result
+from cellion.results.outcome import Failure, save_failure
+from cellion.results.record import RunResult
+from cellion.results.study import (
+    STUDY_FILE,
+    PlannedPoint,
+    StudyRecord,
+    load_study,
+    outcomes,
+    save_study,
+)
+
+RECORD = StudyRecord(
+    name="series",
+    points=(
+        PlannedPoint(name="point_000", values={"temperature": "290 K"}),
+        PlannedPoint(name="point_001", values={"temperature": "300 K"}, realisation=2, sample=3),
+        PlannedPoint(name="point_002", values={"temperature": 310}, realisation=3),
+    ),
+    description="three temperatures",
+    scenario={"name": "series", "study": {"vary": {"temperature": ["290 K", "300 K"]}}},
+)
+
+
+def test_the_record_comes_back(tmp_path: Path) -> None:
+    save_study(RECORD, tmp_path)
+    assert load_study(tmp_path) == RECORD
+    assert [file.name for file in tmp_path.iterdir()] == [STUDY_FILE]
+
+
+def test_points_have_an_answer_a_reason_or_nothing(tmp_path: Path, result: RunResult) -> None:
+    (tmp_path / "point_000").mkdir()
+    save_result(result, tmp_path / "point_000")
+    save_failure(tmp_path / "point_001", Failure(reason="too hot", kind="MeshError"))
+    found = outcomes(RECORD, tmp_path)
+    assert list(found) == ["point_000", "point_001"]
+    assert isinstance(found["point_000"], RunResult)
+    assert found["point_001"] == Failure(reason="too hot", kind="MeshError")
+
+
+def test_a_folder_without_a_record_tells_of_the_points_that_were_begun(tmp_path: Path) -> None:
+    assert load_study(tmp_path) is None
+    for name, realisation in (("point_001", 2), ("point_000", 1)):
+        (tmp_path / name).mkdir()
+        about = {"key": "0", "values": {"temperature": "290 K"}, "realisation": realisation}
+        (tmp_path / name / "point.json").write_text(json.dumps(about))
+    (tmp_path / "point_002").mkdir()
+    found = load_study(tmp_path)
+    assert found is not None
+    assert not found.complete
+    assert [(point.name, point.realisation) for point in found.points] == [
+        ("point_000", 1),
+        ("point_001", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "not complete JSON"),
+        ("[]", "not the record of a study"),
+        ('{"format": "cellion study", "schema_version": 9}', "this cellion reads 1"),
+        ('{"format": "cellion study", "schema_version": 1, "name": 3}', "name: found 3"),
+    ],
+)
+def test_a_broken_record_is_named(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / STUDY_FILE).write_text(text)
+    with pytest.raises(ResultsError, match=told) as raised:
+        load_study(tmp_path)
+    assert str(tmp_path / STUDY_FILE) in str(raised.value)
