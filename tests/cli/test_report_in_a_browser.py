@@ -117,8 +117,8 @@ def measured(browser: str, report: Path, width: int, folder: Path) -> dict:
 def test_nothing_overflows_and_everything_loads(browser, reports, tmp_path, kind, width) -> None:
     found = measured(browser, reports[kind] / "report.html", width, tmp_path)
     assert found["width"] == width
-    assert found["content"] <= width
     assert found["wide"] == []
+    assert found["content"] <= width
     assert found["broken"] == 0
     assert found["images"] >= (2 if kind == "run" else 0)
     assert found["resources"] == []
