@@ -301,6 +301,21 @@ def test_a_study_of_failures_has_a_page(tmp_path: Path) -> None:
     assert [row["outcome"] for row in document.table("All runs")] == ["failed: no memory"] * 2
 
 
+def test_a_series_in_which_nothing_conducts_has_a_page(tmp_path: Path, make_run: RunMaker) -> None:
+    points = [
+        (
+            {FRACTION: 0.95 - share},
+            replace(run, carriers={"electron": run.carriers["electron"]}),
+        )
+        for share in (0.4, 0.5, 0.6)
+        for run in (make_run(solid_electrolyte=share),)
+    ]
+    folder = write_study_folder(tmp_path / "dead", points, scenario=PACKING)
+    told = answer_of(folder)
+    assert told == "Electrons find no way through in any run: their conductivity is 0."
+    assert len(page(folder).table("All runs")) == 3
+
+
 def test_a_study_without_any_outcome_is_refused(tmp_path: Path) -> None:
     folder = write_study_folder(tmp_path / "new", [({"mesh.size": "1 um"}, None)])
     with pytest.raises(ResultsError, match=r"none of the 1 runs .* --resume"):
@@ -372,6 +387,12 @@ def test_names_are_text(tmp_path: Path, make_run: RunMaker) -> None:
     assert "<script>alert" not in path.read_text(encoding="utf-8")
     shown = " ".join(text for _, text in document.texts)
     assert shown.count(HOSTILE) >= 4
+
+
+def test_names_in_any_script_are_drawn(tmp_path: Path, make_run: RunMaker) -> None:
+    points = [({"transport.boundary": name}, make_run()) for name in ("固体電解質", "Ħ")]
+    text = write_report(write_study_folder(tmp_path / "names", points)).read_text("utf-8")
+    assert text.count("固体電解質</text>") >= 2
 
 
 def test_experiments_are_shown_when_asked_for(composition: Path) -> None:

@@ -210,7 +210,7 @@ def _trend(series: Series, groups: Sequence[Group], name: str, start: str, *, mi
     """What a carrier does along one curve."""
     conducting = [group for group in groups if group.conductivity(name).mean > 0]
     if not conducting:
-        return f"{start}{name}s find no way through in any run: their conductivity is 0."
+        return _sentence(f"{start}{name}s find no way through in any run: their conductivity is 0.")
     values = [group.conductivity(name).mean for group in conducting]
     if len(conducting) == 1:
         told = f"{start}{name}s see {_value(conducting[0], name)} at {place(series, conducting[0])}"
@@ -238,8 +238,11 @@ def _trend(series: Series, groups: Sequence[Group], name: str, start: str, *, mi
             )
     told += _activation(series, conducting, name)
     told += _contacts(series, _descending(series, conducting), name)
-    told = told[0].upper() + told[1:] if not start else told
-    return f"{told}.{_blocked(series, groups, name)}"
+    return _sentence(f"{told}.{_blocked(series, groups, name)}")
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _descending(series: Series, groups: Sequence[Group]) -> list[Group]:

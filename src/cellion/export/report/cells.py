@@ -13,6 +13,7 @@ from cellion.export.cell_tables import PART_NAMES
 from cellion.export.report import model
 from cellion.export.report.answer import SQUARE_CENTIMETRES
 from cellion.export.report.diagrams import along
+from cellion.export.report.entries import number
 from cellion.export.report.groups import Group, Series
 from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.places import place
@@ -193,7 +194,7 @@ def active_table(series: Series) -> Table:
 
 
 def _number(value: float) -> Cell:
-    return Cell(text=digits(value), sort=None if math.isnan(value) else value)
+    return number(value, 3)
 
 
 def sweep_figures(runs: Sequence[RunResult], carriers: Sequence[str]) -> list[model.Figure]:

@@ -251,8 +251,9 @@ def _axis(along: Column | None, subject: Subject, material: str) -> Axis:
 
 def _varies(subject: Subject, material: str) -> bool:
     """Whether the fraction of a material in the meshes varies by more than their scatter."""
-    known = [run.volume_fraction[material].meshed or 0.0 for run in subject.runs]
-    return max(known) - min(known) > 0.02
+    found = [run.volume_fraction.get(material) for run in subject.runs]
+    known = [each.meshed for each in found if each is not None and each.meshed is not None]
+    return len(known) == len(found) and max(known) - min(known) > 0.02
 
 
 def _place(axis: Axis, along: Column | None, group: Group) -> float:

@@ -11,6 +11,7 @@ from cellion.export.measured import Measured, composites_beside
 from cellion.export.report import cells, figures, tables
 from cellion.export.report.answer import answer
 from cellion.export.report.diagrams import transport_figures
+from cellion.export.report.entries import number, whole
 from cellion.export.report.groups import Series, arrange
 from cellion.export.report.model import Cell, Fact, Figure, Head, Page, Section, Sign, Table
 from cellion.export.report.pictures import pictures
@@ -208,8 +209,8 @@ def _history(subject: Subject) -> list[Table]:
     heads += [Head(text=f"σ {c}s {d}, lower to upper", unit="mS/cm") for c, d in keys]
     rows = []
     for step in record.history:
-        row = [tables.whole(step.cells), tables.whole(step.unknowns)]
-        row.append(tables.number(step.seconds, 3))
+        row = [whole(step.cells), whole(step.unknowns)]
+        row.append(number(step.seconds, 3))
         for c, d in keys:
             low, high = CONDUCTIVITY * step.lower[c][d], CONDUCTIVITY * step.upper[c][d]
             row.append(Cell(text=f"{digits(low, 4)} to {digits(high, 4)}", sort=low))

@@ -10,8 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from cellion.export.report import tables
 from cellion.export.report.model import Fact, Section
+from cellion.export.report.solvers import solver_table, stage_table
 from cellion.export.report.subject import Subject
 from cellion.export.report.words import digits, duration, listed, memory, shortened
 
@@ -38,7 +38,7 @@ def health(subject: Subject) -> Section:
     ]
     told += [f"estimated error of the mesh {digits(100 * max(errors), 2)} %"] if errors else []
     text = [f"Largest values of all runs: {listed(told)}."] if told else []
-    made = [tables.solver_table(subject), tables.stage_table(subject)]
+    made = [solver_table(subject), stage_table(subject)]
     notes = list(_notes(subject))
     title = "Solver health"
     return Section(name="health", title=title, text=text, tables=made, notes=notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cellion.export.measured import Measured, polycrystals_beside
-from cellion.export.report import tables
+from cellion.export.report.entries import number
 from cellion.export.report.model import Cell, Head, Section, Table
 from cellion.export.report.subject import Subject
 from cellion.export.report.words import CONDUCTIVITY
@@ -26,9 +26,9 @@ def publications(subject: Subject, measured: Sequence[Measured]) -> Section:
     rows = [
         [
             Cell(text=each.name),
-            tables.number(100 * point.volume_fraction, 3),
+            number(100 * point.volume_fraction, 3),
             *(
-                tables.number(factor * point.value(carrier, quantity), 3)
+                number(factor * point.value(carrier, quantity), 3)
                 for carrier in ("ion", "electron")
                 for quantity, factor in (("conductivity", CONDUCTIVITY), ("tortuosity", 1.0))
             ),
@@ -55,8 +55,8 @@ def publications(subject: Subject, measured: Sequence[Measured]) -> Section:
         rows = [
             [
                 Cell(text=each.formula),
-                *(tables.number(CONDUCTIVITY * v, 3) for v in (each.bulk, each.total)),
-                tables.number(each.total / each.bulk, 2),
+                *(number(CONDUCTIVITY * v, 3) for v in (each.bulk, each.total)),
+                number(each.total / each.bulk, 2),
                 Cell(text=each.source),
             ]
             for each in ceramics

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cellion.export.report.entries import number, whole
 from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.subject import Row, Subject
 from cellion.export.report.words import CONDUCTIVITY, digits, key_label, percent, unit_label
@@ -99,12 +100,8 @@ def _varied_cells(row: Row, headers: Sequence[str]) -> list[Cell]:
     ]
 
 
-def _cell(value: float | None, count: int = 3) -> Cell:
-    return Cell(text=digits(value, count), sort=value)
-
-
-def _whole(value: float | None) -> Cell:
-    return Cell(text=digits(None) if value is None else f"{value:.0f}", sort=value)
+def _shown(value: float | None) -> Cell:
+    return number(value, 3)
 
 
 def _replicates(rows: Sequence[Row], subject: Subject) -> Table:
@@ -121,12 +118,12 @@ def _replicates(rows: Sequence[Row], subject: Subject) -> Table:
         heads.append(Head(text="95 % interval of the mean", unit=unit))
     made = []
     for row in rows:
-        cells = [*_varied_cells(row, headers), _whole(_number(row, "runs"))]
+        cells = [*_varied_cells(row, headers), whole(_number(row, "runs"))]
         for answer, (_, _, factor) in answers:
             parts = (f"{answer} {p}" for p in ("mean", "std", "ci95_low", "ci95_high"))
             mean, std, low, high = (_number(row, part, factor) for part in parts)
             interval = "–" if low is None else f"{digits(low)} to {digits(high)}"
-            cells += [_cell(mean), _cell(std, 2), Cell(text=interval, sort=low)]
+            cells += [_shown(mean), number(std, 2), Cell(text=interval, sort=low)]
         made.append(cells)
     note = (
         "std: sample standard deviation. The interval is Student's; with few realisations it is "
@@ -147,7 +144,7 @@ def _quantiles(rows: Sequence[Row], subject: Subject) -> Table:
             name, unit, factor = found
             numbers = [_number(row, key, factor) for key in ("mean", "std", *_QUANTILES)]
             first = [Cell(text=f"{name} [{unit}]"), *_varied_cells(row, headers)]
-            made.append([*first, _whole(_number(row, "runs")), *map(_cell, numbers)])
+            made.append([*first, whole(_number(row, "runs")), *map(_shown, numbers)])
     note = "Values below which that share of the runs lies."
     return Table(caption="Distribution over the samples", heads=heads, rows=made, note=note)
 
@@ -167,7 +164,7 @@ def _sobol(rows: Sequence[Row], subject: Subject) -> Table:
                 Cell(text=f"{digits(v, 2)} ± {digits(error, 1)}", sort=v) for v, error in pairs
             ]
             key = Cell(text=key_label(str(row["key"]), subject.scenario))
-            made.append([Cell(text=found[0]), key, *cells, _whole(_number(row, "points"))])
+            made.append([Cell(text=found[0]), key, *cells, whole(_number(row, "points"))])
     note = (
         "Sobol indices: share of the variance that a key brings alone (first order), and with all "
         "its interactions (total); half width of the 95 % interval by resampling."
@@ -186,11 +183,11 @@ def _boxes(rows: Sequence[Row], subject: Subject) -> Table:
         found = _answer(row.get("answer"))
         if found:
             wanted = _number(row, "wanted_error") or 0.0
-            cells = [_cell(_number(row, "volume", factor)), _whole(_number(row, "runs"))]
-            cells += [_cell(_number(row, "mean", found[2]))]
-            cells += [_cell(_number(row, "relative_variance"), 2)]
-            cells += [_whole(_number(row, "realisations_needed"))]
-            cells += [_cell(_number(row, "recommended_edge [m]", 1e6))]
+            cells = [_shown(_number(row, "volume", factor)), whole(_number(row, "runs"))]
+            cells += [_shown(_number(row, "mean", found[2]))]
+            cells += [number(_number(row, "relative_variance"), 2)]
+            cells += [whole(_number(row, "realisations_needed"))]
+            cells += [_shown(_number(row, "recommended_edge [m]", 1e6))]
             made.append([Cell(text=f"{found[0]} [{found[1]}]"), *cells])
     note = (
         f"For an error of {percent(wanted, 2)} at 95 % confidence, by the law of Kanit et al. "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -79,7 +80,9 @@ _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 @contextmanager
 def drawing() -> Iterator[None]:
     """Draw in the style of the page."""
-    with mpl.rc_context(_THEME):
+    with mpl.rc_context(_THEME), warnings.catch_warnings():
+        # Letters that the font of the drawing lacks stay text, which browsers have fonts for.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 

@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from cellion.cell.response import CellResponse
 from cellion.export.columns import Column
 from cellion.export.report.answer import SQUARE_CENTIMETRES
+from cellion.export.report.entries import number, whole
 from cellion.export.report.figures import percolating_share
 from cellion.export.report.groups import Group, Series
 from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.places import place
+from cellion.export.report.solvers import LARGE_ERROR
 from cellion.export.report.subject import Answered, Subject
 from cellion.export.report.words import (
     CONDUCTIVITY,
     MACMULLIN,
     TORTUOSITY,
-    digits,
-    duration,
     key_label,
-    memory,
     unit_label,
 )
 from cellion.homogenise.properties import DIRECTIONS
@@ -29,29 +28,11 @@ from cellion.results.study import PlannedPoint
 
 __all__ = [
     "direction_table",
-    "number",
     "only_parameters",
     "run_table",
     "share_table",
-    "solver_table",
-    "stage_table",
     "surface_table",
-    "whole",
 ]
-
-_LARGE_ERROR = 0.1
-_LARGE_RESIDUAL = 1e-6
-
-
-def number(value: float | None, count: int = 4, mark: str = "") -> Cell:
-    """An entry that is a number."""
-    known = value is not None and not math.isnan(value)
-    return Cell(text=digits(value, count), sort=value if known else None, mark=mark)
-
-
-def whole(value: float | None) -> Cell:
-    """An entry that is a whole number."""
-    return Cell(text=digits(None) if value is None else f"{value:.0f}", sort=value)
 
 
 # --- all runs ------------------------------------------------------------------------------------
@@ -172,7 +153,7 @@ def _carrier_cells(each: Answered, name: str) -> list[Cell]:
     error = _error(each, name)
     return [
         number(CONDUCTIVITY * answer.mean_conductivity),
-        number(100 * error, 2, "bad" if error > _LARGE_ERROR else ""),
+        number(100 * error, 2, "bad" if error > LARGE_ERROR else ""),
         number(answer.mean_tortuosity_factor, 3),
         number(answer.mean_macmullin_number, 3),
     ]
@@ -342,60 +323,3 @@ def surface_table(series: Series, carriers: Sequence[str]) -> Table:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
-
-
-# --- solvers -------------------------------------------------------------------------------------
-
-
-def solver_table(subject: Subject) -> Table:
-    """How the linear systems of every run ended.
-
-    Args:
-        subject: What is reported.
-    """
-    heads = [Head(text="run", number=False), Head(text="carrier", number=False)]
-    heads += [Head(text="unknowns"), Head(text="iterations")]
-    heads += [Head(text="residual"), Head(text="flux imbalance")]
-    heads += [Head(text="mesh error", unit="%"), Head(text="ended", number=False)]
-    heads += [Head(text="memory", unit="GB")]
-    rows = []
-    for each in subject.answered:
-        for name, report in each.result.solver.items():
-            answer = each.result.carriers.get(name)
-            error = math.nan if answer is None else answer.mean_error_estimate
-            residual = max(report.residual.values(), default=math.nan)
-            imbalance = max(map(abs, report.flux_imbalance.values()), default=math.nan)
-            row = [Cell(text=each.name), Cell(text=name), whole(report.unknowns)]
-            row.append(whole(max(report.iterations.values(), default=None)))
-            row.append(number(residual, 2, "bad" if residual > _LARGE_RESIDUAL else ""))
-            row.append(number(imbalance, 2, "bad" if imbalance > _LARGE_RESIDUAL else ""))
-            row.append(number(100 * error, 2, "bad" if error > _LARGE_ERROR else ""))
-            row += [Cell(text=report.reason), number(each.result.provenance.peak_memory / 1e9, 3)]
-            rows.append(row)
-    note = (
-        "Iterations, residual |b - A x| / |b| and flux imbalance (in minus out over current) are "
-        "the largest of the directions; the imbalance is not defined under periodic boundaries."
-    )
-    return Table(caption="Linear solvers", heads=heads, rows=rows, note=note, sortable=True)
-
-
-def stage_table(subject: Subject) -> Table:
-    """Wall time of each stage, over all runs.
-
-    Args:
-        subject: What is reported.
-    """
-    times = [run.provenance.wall_time for run in subject.runs]
-    stages = list(dict.fromkeys(stage for each in times for stage in each))
-    heads = [Head(text="stage", number=False), Head(text="total"), Head(text="largest of a run")]
-    rows = []
-    for stage in stages:
-        own = [each.get(stage, 0.0) for each in times]
-        cells = [Cell(text=duration(value), sort=value) for value in (sum(own), max(own))]
-        rows.append([Cell(text=stage), *cells])
-    whole = [sum(each.values()) for each in times]
-    cells = [Cell(text=duration(value), sort=value) for value in (sum(whole), max(whole))]
-    rows.append([Cell(text="all stages"), *cells])
-    peak = max(run.provenance.peak_memory for run in subject.runs)
-    note = f"Largest resident memory of a run, summed over its ranks: {memory(peak)}."
-    return Table(caption="Wall time by stage", heads=heads, rows=rows, note=note)
