@@ -22,6 +22,7 @@ from cellion.export.report.svg import (
     curve_style,
     drawing,
     drawn,
+    from_zero,
     new_figure,
     plain_logarithm,
     tidy,
@@ -78,8 +79,7 @@ def _stacked(series: Series, groups: Sequence[Group]) -> model.Figure:
             axes.plot([group.x] * len(values), values, "o", ms=3, mfc="none", color=INK)
         along(axes, series)
         tidy(axes)
-        axes.margins(y=0.05)
-        axes.set_ylim(bottom=0.0)
+        from_zero(axes)
         axes.set_ylabel("area-specific resistance [Ω cm²]")
         figure.legend(loc="outside upper left", ncols=2, alignment="left")
         caption = (
@@ -104,7 +104,7 @@ def _by_curve(series: Series) -> model.Figure:
             axes.plot([group.x for group in own], y, lw=1.1, ms=5, label=name, **style)
         along(axes, series)
         tidy(axes)
-        axes.set_ylim(bottom=0.0)
+        from_zero(axes)
         axes.set_ylabel("cathode resistance [Ω cm²]")
         figure.legend(loc="outside upper left", ncols=2, alignment="left")
         caption = (

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from cellion.export.measured import Measured
@@ -240,8 +240,10 @@ def _finish(axes: Axes, quantity: str) -> None:
     axes.set_ylabel(_QUANTITIES[quantity])
     low, high = axes.get_ylim()
     if high / low < 30:
-        steps = np.arange(1.0, 10.0, 0.5) if high / low < 3 else (1.0, 2.0, 5.0)
-        axes.yaxis.set_major_locator(LogLocator(subs=tuple(steps)))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    if high / low < 4:
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.yaxis.set_minor_locator(NullLocator())
     plain_logarithm(axes.yaxis)
     if quantity == "tortuosity":
         axes.set_ylim(bottom=min(0.93, low))

@@ -20,6 +20,7 @@ from cellion.export.report.svg import (
     curve_style,
     drawing,
     drawn,
+    from_zero,
     new_figure,
     plain_logarithm,
     tidy,
@@ -109,7 +110,7 @@ def surface_figure(series: Series) -> list[model.Figure]:
             axes.plot([group.x for group in groups], y, lw=1.1, ms=5, label=label, **style)
         along(axes, series)
         tidy(axes)
-        axes.set_ylim(bottom=0.0)
+        from_zero(axes)
         axes.set_ylabel("contact area over volume [1/µm]")
         figure.legend(loc="outside upper left", ncols=2, alignment="left")
         what = f"between {shown[0].replace('/', ' and ')}" if several else "of each pair"

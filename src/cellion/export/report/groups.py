@@ -235,7 +235,7 @@ def _axis(along: Column | None, subject: Subject, material: str) -> Axis:
         return Axis(kind="composition", label=label, short=material, material=material)
     name = key_label(along.key, subject.scenario)
     if along.key.endswith(_BOX):
-        return Axis(kind="box", label="edge of the box [µm]", short="boxes of")
+        return Axis(kind="box", label="edge of the box [µm]", short="the edge of the box")
     values = [each.entries[along.header] for each in subject.answered]
     numbers = [float(value) for value in values if isinstance(value, int | float)]
     if along.key == "temperature":

@@ -134,7 +134,7 @@ def _varied(subject: Subject) -> Iterator[Fact]:
     """Each varied key with its values."""
     entries = [each.entries for each in subject.answered]
     for column in subject.columns:
-        if column.key == "temperature":  # has a line of its own
+        if column.key == "temperature" or column.key.endswith(".box"):  # lines of their own
             continue
         lost = [p for p, _ in subject.failed] + list(subject.missing)
         found = [each[column.header] for each in entries]

@@ -44,7 +44,7 @@ def _parts(series: Series, group: Group) -> tuple[str, str, str]:
         case "order":
             return "", "all realisations" if len(group.members) > 1 else "this run", ""
         case "box":
-            return axis.short, digits(group.x), "µm"
+            return "a box edge of", digits(group.x), "µm"
         case "number":
             unit = axis.label.rpartition("[")[2].rstrip("]")
             return axis.short, f"{group.x:.6g}", "" if unit == "-" else unit

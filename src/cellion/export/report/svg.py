@@ -33,6 +33,7 @@ __all__ = [
     "curve_style",
     "drawing",
     "drawn",
+    "from_zero",
     "new_figure",
     "plain_logarithm",
     "sign",
@@ -113,6 +114,11 @@ def tidy(axes: Axes) -> None:
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+
+
+def from_zero(axes: Axes) -> None:
+    """Let the vertical axis begin at 0, with room above the highest point."""
+    axes.set_ylim(0.0, 1.08 * max(axes.dataLim.ymax, 0.0) or 1.0)
 
 
 def plain_logarithm(axis: Axis) -> None:
