@@ -7,6 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cellion.export.report.groups import arrange
 from cellion.export.report.page import page_of
 from cellion.export.report.render import write_report
 from cellion.export.report.subject import read_subject
+from cellion.export.report.svg import PALETTE
 from cellion.export.report.words import digits, key_label, unit_label, with_spread
 from cellion.results.files import REPORT_FILE, save_result
 from cellion.results.record import CarrierResult, DissipationRecord, RunResult
@@ -360,6 +362,28 @@ def test_the_page_can_be_read_by_all(composition: Path) -> None:
     assert len(ids) == len(set(ids))
     targets = {str(each["href"])[1:] for each in document.all("a")}
     assert targets <= set(ids)
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours as ``#rrggbb`` (WCAG 2.2)."""
+    light = []
+    for colour in (one, other):
+        share = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in share]
+        light.append(float(np.dot(linear, (0.2126, 0.7152, 0.0722))))
+    return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+def test_text_and_curves_stand_out_in_both_schemes() -> None:
+    style = files("cellion.export.report").joinpath("template", "page.css").read_text("utf-8")
+    schemes = [dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in style.split("}")[:2]]
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    for colours in schemes:
+        for paper in ("paper", "card", "tint"):
+            for ink in ("ink", "soft", "accent"):
+                assert contrast(colours[ink], colours[paper]) >= 4.5
+        assert contrast(colours["bad"], colours["bad-tint"]) >= 4.5
+        assert all(contrast(colour, colours["card"]) >= 3 for colour in PALETTE)
 
 
 def test_definitions_stand_beside_the_numbers(composition: Path) -> None:
