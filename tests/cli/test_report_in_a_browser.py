@@ -48,9 +48,8 @@ document.getElementById("page").addEventListener("load", (event) => {{
   const head = page.querySelector("table.sortable th:last-child button");
   if (head) {{
     head.click();
-    found.sorted = [...page.querySelectorAll("table.sortable")][0]
-      ? [...page.querySelector("table.sortable").tBodies[0].rows].map((row) =>
-          Number(row.lastElementChild.dataset.sort)) : [];
+    found.sorted = [...head.closest("table").tBodies[0].rows].map((row) =>
+      Number(row.lastElementChild.dataset.sort));
   }}
   const answer = document.createElement("pre");
   answer.id = "measured";

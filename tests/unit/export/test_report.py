@@ -121,6 +121,25 @@ def test_the_answer_of_a_run(tmp_path: Path, make_run: RunMaker) -> None:
     assert "their tortuosity factor infinite, although CAM fills 53.0 % of the volume." in told
 
 
+def test_a_direction_in_which_nothing_passes_is_named(tmp_path: Path, make_run: RunMaker) -> None:
+    run = make_run()
+    ion = run.carriers["ion"]
+    x, y = (float(ion.effective_conductivity[i, i]) for i in (0, 1))
+    one_way = replace(
+        ion,
+        effective_conductivity=np.diag([x, y, 0.0]),
+        percolates={"x": True, "y": True, "z": False},
+        tortuosity_factor=dict(ion.tortuosity_factor) | {"z": math.inf},
+        macmullin_number=dict(ion.macmullin_number) | {"z": math.inf},
+        bruggeman_exponent=dict(ion.bruggeman_exponent) | {"z": math.inf},
+    )
+    save_result(replace(run, carriers={"ion": one_way}), tmp_path)
+    told = answer_of(tmp_path)
+    values = f"(x {digits(10 * x)}, y {digits(10 * y)}, z 0; mean of the directions"
+    assert f"{values}; nothing passes in direction z)" in told
+    assert f"see {digits(10 * (x + y) / 3)} mS/cm" in told
+
+
 def test_a_bracket_is_told_as_guaranteed(tmp_path: Path, make_run: RunMaker) -> None:
     run = make_run()
     ion = run.carriers["ion"]

@@ -117,7 +117,9 @@ def _directions(carrier: CarrierResult) -> str:
     if max(values) - min(values) <= _ISOTROPIC * max(values):
         return ""
     told = ", ".join(f"{d} {digits(CONDUCTIVITY * value)}" for d, value in asked.items())
-    return f" ({told}; mean of the directions)"
+    blocked = [direction for direction, value in asked.items() if value == 0]
+    note = f"; nothing passes in direction {listed(blocked)}" if blocked else ""
+    return f" ({told}; mean of the directions{note})"
 
 
 def _against_bulk(group: Group, name: str, mean: float) -> str:
