@@ -17,6 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import ConvergenceError, SetupError
+from cellion.export.collection import (
+    FIELDS_FILE,
+    INTERFACES_FILE,
+    PARAVIEW_FILES,
+    write_views,
+)
 from cellion.export.fields import solution_fields
 from cellion.export.interfaces import interface_fields
 from cellion.export.paraview import write_fields
@@ -50,8 +56,6 @@ __all__ = ["prepare", "run", "solve_carrier"]
 
 type Listener = Callable[[str], None]
 
-FIELDS_FILE = "fields.vtkhdf"
-INTERFACES_FILE = "interfaces.vtkhdf"
 TABLE_FILE = "table.csv"
 REACTION_PLOT = "reaction_current.png"
 CONVERGENCE_PLOT = "convergence.png"
@@ -242,7 +246,7 @@ def _require_compiler() -> None:
 def _open(folder: Path) -> None:
     """Make the folder ready, without files of an earlier run that this one may not replace."""
     open_folder(folder)
-    remove_old(folder, (TABLE_FILE, FIELDS_FILE, INTERFACES_FILE, REPORT_FILE, *PICTURES))
+    remove_old(folder, (TABLE_FILE, REPORT_FILE, *PARAVIEW_FILES, *PICTURES))
 
 
 def _write_fields(
@@ -263,6 +267,7 @@ def _write_fields(
         surface = interface_fields(mesh, solutions) if scenario.output.fields else None
         if surface is not None:
             write_fields(folder / INTERFACES_FILE, surface, mesh.comm, materials=mesh.materials)
+        on_root(mesh.comm, lambda: write_views(folder))
     if not draw:
         return ()
     with watch.stage("pictures"):

@@ -25,6 +25,7 @@ import filelock
 from pydantic import BaseModel
 
 from cellion.errors import ResultsError, StudyError
+from cellion.export.collection import PARAVIEW_FILES
 from cellion.results.files import is_complete, load_result, open_folder, remove_old, replacing
 from cellion.results.identity import code_digest, file_digest
 from cellion.results.outcome import FAILURE_FILE, POINT_FILE, read_object
@@ -44,7 +45,7 @@ WORK_FOLDER = ".study"
 """Locks, claims, meshes and logs; it may be deleted when no study runs in the folder."""
 
 _KEPT = ".kept_"
-_OWN_FILES = (FAILURE_FILE, POINT_FILE, "table.csv", "fields.vtkhdf", "*.png")
+_OWN_FILES = (FAILURE_FILE, POINT_FILE, "table.csv", *PARAVIEW_FILES, "*.png")
 
 
 def point_key(scenario: Scenario) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from cellion.export.collection import COLLECTION_FILES, FIELDS_FILE, Member, write_collection
 from cellion.export.columns import Column, value_columns
 from cellion.export.dictionary import write_dictionary, write_parquet
 from cellion.export.tables import Entry, table_columns, table_row, write_table
@@ -34,8 +35,7 @@ STUDY_FILES = (
     *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, NOTES_FILE),
     *(REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE, BOXES_FILE),
     *(*PLOT_FILES, *CURVE_FILES, *CELL_PLOT_FILES, "arrhenius_*"),
-    *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE),
-    *(BOXES_FILE, *PLOT_FILES, *CELL_PLOT_FILES, "arrhenius_*", REPORT_FILE),
+    *(*COLLECTION_FILES, REPORT_FILE),
 )
 """Files of a whole study, the mark of completeness first, removed before it is run again."""
 
@@ -138,7 +138,32 @@ def _write_answers(answers: Answers, rows: Sequence[Row], folder: Path) -> list[
         if study.sample.method == "saltelli":
             said += _sensitivities(answers, rows, study.sample, folder)
     _plot(answers, rows, folder)
+    _collect(answers, folder)
     return said + _sweeps(answers, folder)
+
+
+def _collect(answers: Answers, folder: Path) -> None:
+    """Write the fields of the points as one collection.
+
+    Its axis is the value of the only key that is varied, if its values are numbers that differ, and
+    else the number of the point.
+    """
+    points = [answers.points[index] for index in sorted(answers.results)]
+    points = [point for point in points if (folder / point.name / FIELDS_FILE).is_file()]
+    keys = dict.fromkeys(key for point in points for key in point.values)
+    columns = [column for column in answers.columns if column.key in keys]
+    axis, places = "point", [float(point.index) for point in points]
+    if len(columns) == 1:
+        column = columns[0]
+        values = [column.entry(point.values[column.key]) for point in points]
+        numbers = {float(value) for value in values if isinstance(value, int | float)}
+        if column.unit is not None and len(numbers) == len(points):
+            axis, places = column.header, [float(str(value)) for value in values]
+    members = [
+        Member(folder=point.name, place=place, values=answers.varied(point))
+        for point, place in zip(points, places, strict=True)
+    ]
+    write_collection(folder, axis, members)
 
 
 def _sweeps(answers: Answers, folder: Path) -> list[str]:
