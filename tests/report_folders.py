@@ -11,7 +11,7 @@ from typing import Any
 from cellion.results.files import save_result
 from cellion.results.outcome import Failure, save_failure
 from cellion.results.record import RunResult
-from cellion.results.study import PlannedPoint, StudyRecord, save_study
+from cellion.results.study import PlannedPoint, StudyRecord, save_record
 
 __all__ = ["CONTAINERS", "Document", "read_page", "write_study_folder"]
 
@@ -59,7 +59,7 @@ def write_study_folder(
         description=description,
         scenario=dict(scenario or {}),
     )
-    save_study(record, folder)
+    save_record(record, folder)
     return folder
 
 

@@ -269,16 +269,12 @@ def _composition(result: RunResult) -> str:
             parts.append(f"{material} {100 * volume:.1f} vol %{share}")
     lines = [f"{', '.join(parts)}; {result.temperature:g} K"]
     lines += [line for name, carrier in result.carriers.items() for line in _shares(name, carrier)]
-    lines += _beside_bounds(result)
-    return "\n".join(lines)
+    return "\n".join([*lines, *_beside_bounds(result)])
 
 
 def _beside_bounds(result: RunResult) -> list[str]:
-    """Say what the bounds do not hold, and which of them is not sharp."""
-    found = result.accuracy
-    if found is None:
-        return []
-    error = found.geometry_error
+    """Say what the bounds do not hold."""
+    error = 0.0 if result.accuracy is None else result.accuracy.geometry_error
     size = "not known" if math.isnan(error) else f"about {_digits(100 * error, 2)} %"
     return [f"by flat facets on curved surfaces, beside the bracket: {size}"] if error else []
 

@@ -22,9 +22,9 @@ __all__ = [
     "STUDY_FILE",
     "PlannedPoint",
     "StudyRecord",
-    "load_study",
+    "load_record",
     "outcomes",
-    "save_study",
+    "save_record",
 ]
 
 STUDY_FILE = "study.json"
@@ -68,7 +68,7 @@ class StudyRecord:
     scenario: Mapping[str, Any] = field(default_factory=dict)
 
 
-def save_study(record: StudyRecord, folder: Path) -> Path:
+def save_record(record: StudyRecord, folder: Path) -> Path:
     """Write the record; it appears whole or not at all.
 
     Returns:
@@ -85,7 +85,7 @@ def save_study(record: StudyRecord, folder: Path) -> Path:
     return path
 
 
-def load_study(folder: Path) -> StudyRecord | None:
+def load_record(folder: Path) -> StudyRecord | None:
     """Read what the study in a folder asks.
 
     Args:

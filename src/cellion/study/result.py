@@ -16,8 +16,7 @@ from cellion.export.columns import value_columns
 from cellion.export.tables import Entry, read_table, study_table
 from cellion.export.varied import independent, short
 from cellion.results.record import RunResult
-from cellion.results.study import load_study as load_record
-from cellion.results.study import outcomes
+from cellion.results.study import load_record, outcomes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from cellion.errors import CellionError, StudyError
 from cellion.results.files import remove_old
 from cellion.results.outcome import Failure, outcome
 from cellion.results.record import RunResult
-from cellion.results.study import PlannedPoint, StudyRecord, save_study
+from cellion.results.study import PlannedPoint, StudyRecord, save_record
 from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario
 from cellion.study.bar import notebook_bar
@@ -149,7 +149,7 @@ def _open(scenario: Scenario, folder: Path, resume: bool, stack: ExitStack) -> S
         keys=keys,
         todo=tuple(point.index for point in points if point.name not in finished),
     )
-    save_study(_record(scenario, points), folder)
+    save_record(_record(scenario, points), folder)
     save_session(session)
     return session
 

@@ -15,9 +15,9 @@ from cellion.results.study import (
     STUDY_FILE,
     PlannedPoint,
     StudyRecord,
-    load_study,
+    load_record,
     outcomes,
-    save_study,
+    save_record,
 )
 
 RECORD = StudyRecord(
@@ -33,8 +33,8 @@ RECORD = StudyRecord(
 
 
 def test_the_record_comes_back(tmp_path: Path) -> None:
-    save_study(RECORD, tmp_path)
-    assert load_study(tmp_path) == RECORD
+    save_record(RECORD, tmp_path)
+    assert load_record(tmp_path) == RECORD
     assert [file.name for file in tmp_path.iterdir()] == [STUDY_FILE]
 
 
@@ -49,13 +49,13 @@ def test_points_have_an_answer_a_reason_or_nothing(tmp_path: Path, result: RunRe
 
 
 def test_a_folder_without_a_record_tells_of_the_points_that_were_begun(tmp_path: Path) -> None:
-    assert load_study(tmp_path) is None
+    assert load_record(tmp_path) is None
     for name, realisation in (("point_001", 2), ("point_000", 1)):
         (tmp_path / name).mkdir()
         about = {"key": "0", "values": {"temperature": "290 K"}, "realisation": realisation}
         (tmp_path / name / "point.json").write_text(json.dumps(about))
     (tmp_path / "point_002").mkdir()
-    found = load_study(tmp_path)
+    found = load_record(tmp_path)
     assert found is not None
     assert not found.complete
     assert [(point.name, point.realisation) for point in found.points] == [
@@ -76,5 +76,5 @@ def test_a_folder_without_a_record_tells_of_the_points_that_were_begun(tmp_path:
 def test_a_broken_record_is_named(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / STUDY_FILE).write_text(text)
     with pytest.raises(ResultsError, match=told) as raised:
-        load_study(tmp_path)
+        load_record(tmp_path)
     assert str(tmp_path / STUDY_FILE) in str(raised.value)

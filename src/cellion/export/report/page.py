@@ -217,11 +217,10 @@ def _history(subject: Subject) -> list[Table]:
         rows.append(row)
     note = (
         f"Width {digits(100 * record.width)} % of the middle; the refinement ended: "
-        f"{record.stopped}. The bounds hold for the meshed geometry"
+        f"{record.stopped}. The bounds hold for the meshed geometry."
     )
-    note += f" ({record.certified} sides are sharp)." if record.certified != "both" else "."
     if not math.isnan(record.geometry_error):
-        note += f" Estimated change by a finer geometry: {digits(100 * record.geometry_error)} %."
+        note += f" Estimated effect of flat facets: {digits(100 * record.geometry_error)} %."
     return [Table(caption="How the bracket became narrow", heads=heads, rows=rows, note=note)]
 
 

@@ -14,7 +14,7 @@ from cellion.results.files import RESULTS_FILE, is_complete, load_result
 from cellion.results.fit import FIT_FILE
 from cellion.results.outcome import Failure
 from cellion.results.record import RunResult
-from cellion.results.study import PlannedPoint, load_study, outcomes
+from cellion.results.study import PlannedPoint, load_record, outcomes
 
 __all__ = ["Answered", "Subject", "read_subject"]
 
@@ -115,7 +115,7 @@ def read_subject(folder: Path) -> Subject:
         raise ResultsError(f"{folder}: {_what_instead(folder)}")
     if is_complete(folder):
         return _run(folder)
-    record = load_study(folder)
+    record = load_record(folder)
     if record is None:
         raise ResultsError(f"{folder}: there are no results in this folder; {_hint(folder)}")
     found = outcomes(record, folder)
