@@ -70,7 +70,10 @@ def rendering() -> bool:
 def test_all_files_are_there_and_no_others(finished, rendering):
     names = {file.name for file in finished[1].iterdir()}
     pictures = PICTURES if rendering else set()
-    assert names == {"results.json", "table.csv", "fields.vtkhdf", *pictures}
+    assert names == {
+        *("results.json", "table.csv", "fields.vtkhdf", "paraview_views.py"),
+        *pictures,
+    }
 
 
 def test_result_keeps_its_invariants(result):
@@ -335,6 +338,7 @@ def test_run_after_a_killed_one_cleans_up(inside, tmp_path):
     assert inside("run", write(tmp_path, PLATES), "-o", out).code == 0
     assert sorted(file.name for file in out.iterdir()) == [
         "fields.vtkhdf",
+        "paraview_views.py",
         "results.json",
         "table.csv",
     ]

@@ -58,7 +58,12 @@ def test_study_as_users_start_it(start, tmp_path):
         *(".study", "point_000", "point_001", "point_002"),
         *("study.json", "table.csv", "table.parquet", "dictionary.csv"),
         *("conductivity.png", "conductivity.svg"),
+        *("fields.vtkhdf.series", "paraview_views.py"),
     }
+    series = json.loads((out / "fields.vtkhdf.series").read_text())
+    assert series["axis"] == "temperature [K]"
+    assert [file["time"] for file in series["files"]] == [290, 300, 310]
+    assert all((out / file["name"]).is_file() for file in series["files"])
     rows = read_table(out / "table.csv")
     assert [row["temperature [K]"] for row in rows] == [290, 300, 310]
     for row in rows:
