@@ -254,7 +254,9 @@ def _insert(
     order = np.argsort(longest_first, kind="stable")
     ranks = np.empty(len(order), dtype=np.int64)
     ranks[order] = np.arange(len(order))
-    cells = split_edges(cells, edges.keys[position], n + np.arange(len(position)), ranks[member], n)
+    cells, _ = split_edges(
+        cells, edges.keys[position], n + np.arange(len(position)), ranks[member], n
+    )
     grown = _Nodes(
         points=np.concatenate([nodes.points, new]),
         image_of=np.concatenate([nodes.image_of, n + first[inverse]]),

@@ -78,7 +78,7 @@ def split_edges(
     midpoints: NDArray[np.int64],
     ranks: NDArray[np.int64],
     n_points: int,
-) -> NDArray[np.int64]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Bisect cells until none holds an edge that is to be split.
 
     Each cell is bisected at the edge of lowest rank first. Two cells see the same ranks on their
@@ -92,13 +92,16 @@ def split_edges(
         n_points: The factor used in the keys.
 
     Returns:
-        The divided cells, orientation kept, shape (k, d + 1).
+        The divided cells, orientation kept, shape (k, d + 1), and the cell that each is a part of,
+        shape (k,).
     """
+    parents = np.arange(len(cells))
     if not len(keys):
-        return cells
+        return cells, parents
     pairs = local_edges(cells.shape[1] - 1)
     never = np.iinfo(np.int64).max
     finished: list[NDArray[np.int64]] = []
+    origins: list[NDArray[np.int64]] = []
     while len(cells):
         edges = cell_edges(cells, n_points)
         place = np.minimum(np.searchsorted(keys, edges), len(keys) - 1)
@@ -107,13 +110,14 @@ def split_edges(
         row = np.arange(len(cells))
         whole = rank[row, chosen] == never
         finished.append(cells[whole])
+        origins.append(parents[whole])
         row, chosen = row[~whole], chosen[~whole]
         vertex = midpoints[place[row, chosen]]
         children = [cells[row], cells[row]]
         for side, child in enumerate(children):
             child[np.arange(len(row)), pairs[chosen, side]] = vertex
-        cells = np.concatenate(children)
-    return np.concatenate(finished)
+        cells, parents = np.concatenate(children), np.tile(parents[row], 2)
+    return np.concatenate(finished), np.concatenate(origins)
 
 
 def surrounding_labels(

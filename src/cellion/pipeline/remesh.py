@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,17 @@ from cellion.parallel import Stopwatch, on_root
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.mesh.bisect import bisect, cells_around
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.marking import spots_of
 from cellion.mesh.octree import Spots
-from cellion.mesh.sizes import mesh_sizes
+from cellion.mesh.read import read_mesh
+from cellion.mesh.sizes import MeshSizes, mesh_sizes
 from cellion.microstructure.generate import generate
-from cellion.microstructure.geometry import Geometry
+from cellion.microstructure.geometry import Geometry, Microstructure
 from cellion.pipeline.record import Prepared
 from cellion.scenario.scenario import Scenario
 
@@ -27,12 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Remesher"]
 
+type Refine = Callable[[Spots], MeshData]
+
 _PLANAR = ("layers", "checkerboard", "bricks")
 """Geometries whose interfaces are planes of the mesh."""
 
 
 class Remesher:
-    """Meshes the same geometry again, finer.
+    """Meshes the same geometry again, finer; bisects the cells of a mesh from a file.
 
     Attributes:
         geometry: The curved surfaces that facets stand for, on all ranks; None when there are
@@ -48,16 +53,16 @@ class Remesher:
         kind = scenario.microstructure.kind
         self.known = kind != "mesh"
         self._comm = comm
-        self._spots: Spots | None = None
-        self._structure = None
-        if comm.rank == 0 and self.known:
+        self._refine: Refine | None = None
+        here: Geometry | None = None
+        if comm.rank == 0 and scenario.microstructure.mesh is not None:
+            self._refine = _bisecting(read_mesh(scenario.microstructure.mesh))
+        elif comm.rank == 0:
             densities = {name: m.density for name, m in prepared.materials.items()}
-            self._structure = generate(scenario.microstructure, densities)
-            self._sizes = mesh_sizes(scenario.mesh, self._structure)
-        self.geometry = None
-        if self.known and kind not in _PLANAR:
-            here = None if self._structure is None else self._structure.geometry
-            self.geometry = comm.bcast(here)
+            structure = generate(scenario.microstructure, densities)
+            self._refine = _meshing(structure, mesh_sizes(scenario.mesh, structure))
+            here = structure.geometry
+        self.geometry = comm.bcast(here) if self.known and kind not in _PLANAR else None
 
     def finer(self, prepared: Prepared, marked: NDArray[np.bool_], watch: Stopwatch) -> Prepared:
         """Mesh with half the size around marked cells (collective).
@@ -72,13 +77,34 @@ class Remesher:
             spots = spots_of(prepared.mesh, marked)
 
             def make() -> dict[str, float]:
-                if self._structure is None or spots is None:
+                if self._refine is None or spots is None:
                     return {}
-                self._spots = spots if self._spots is None else self._spots.and_more(spots)
-                kept.append(generate_mesh(self._structure, self._sizes, spots=self._spots))
+                kept.append(self._refine(spots))
                 return dict(kept[0].quality)
 
             quality = on_root(self._comm, make)
             mesh: LabelledMesh = distribute(kept.pop() if kept else None, self._comm)
         cells = {"cells": float(mesh.global_cells)}
         return replace(prepared, mesh=mesh, quality=dict(prepared.quality) | cells | quality)
+
+
+def _meshing(structure: Microstructure, sizes: MeshSizes) -> Refine:
+    """Mesh a geometry again, around all spots so far."""
+    known: list[Spots] = []
+
+    def refine(spots: Spots) -> MeshData:
+        known[:] = [known[0].and_more(spots) if known else spots]
+        return generate_mesh(structure, sizes, spots=known[0])
+
+    return refine
+
+
+def _bisecting(data: MeshData) -> Refine:
+    """Bisect the cells of a mesh in whose midpoints the spots are."""
+    held = [data]
+
+    def refine(spots: Spots) -> MeshData:
+        held[0] = bisect(held[0], cells_around(held[0], spots.points))
+        return held[0]
+
+    return refine

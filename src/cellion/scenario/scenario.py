@@ -247,12 +247,6 @@ def _accuracy_faults(scenario: Scenario) -> list[tuple[KeyPath, str]]:
     if not spec.bracket:
         message = "it is the width of the bracket, but 'bracket' is false; remove one of the two"
         faults.append((("accuracy", "tolerance"), message))
-    if scenario.microstructure.mesh is not None:
-        message = (
-            "the mesh is read from a file and cannot be refined here; remove this key, and the "
-            "run says how wide the bracket of the file's mesh is"
-        )
-        faults.append((("accuracy", "tolerance"), message))
     return faults
 
 

@@ -36,10 +36,15 @@ def test_splitting_any_set_of_edges_leaves_a_conforming_mesh(dimension, seed, sh
     part = rng.uniform(0.2, 0.8, len(keys))[:, None]
     new = mesh.points[keys // n] * (1 - part) + mesh.points[keys % n] * part
     points = np.concatenate([mesh.points, new])
-    cells = split_edges(mesh.cells, keys, n + np.arange(len(keys)), rng.permutation(len(keys)), n)
+    cells, parents = split_edges(
+        mesh.cells, keys, n + np.arange(len(keys)), rng.permutation(len(keys)), n
+    )
     ones = np.arange(len(points))
     check_invariants(points, cells, ones, np.ones(dimension), np.zeros(dimension, dtype=bool))
-    assert cell_volumes(points, cells).sum() == pytest.approx(1.0)
+    volumes = cell_volumes(points, cells)
+    assert volumes.sum() == pytest.approx(1.0)
+    whole = cell_volumes(mesh.points, mesh.cells)
+    assert np.bincount(parents, volumes) == pytest.approx(whole)
     # Every edge that was to be split is gone.
     assert not np.isin(cell_edges(cells, n), keys).any()
 

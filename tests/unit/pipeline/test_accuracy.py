@@ -7,6 +7,7 @@ from pathlib import Path
 import cellion.parallel  # noqa: F401 - before mpi4py
 
 import h5py
+import meshio
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -69,6 +70,42 @@ def test_a_refinement_is_drawn_and_a_kept_mesh_is_not(tmp_path: Path) -> None:
         scenario = load_scenario(write(tmp_path, f"{drawn}accuracy: {accuracy}\n"))
         run(scenario, MPI.COMM_SELF, folder=folder, fields=False)
         assert (folder / "convergence.png").exists() is there
+
+
+FILE = """
+name: tiles_of_a_file
+materials:
+  A: {ion: {conductivity: 1 S/m}}
+  B: {ion: {conductivity: 25 S/m}}
+microstructure:
+  mesh: {file: tiles.vtu, length_unit: um, labels: {1: A, 2: B}, periodic: true}
+transport: {carriers: [ion]}
+accuracy: {tolerance: 10 %}
+output: {pictures: false}
+"""
+
+
+def test_the_mesh_of_a_file_is_bisected_until_the_bracket_is_narrow(tmp_path: Path) -> None:
+    """The same tiles from a file: bounds around the exact value, labels and period kept."""
+    x, y = (each.ravel() for each in np.meshgrid(np.arange(5), np.arange(5), indexing="ij"))
+    low = np.array([5 * i + j for i in range(4) for j in range(4)])
+    cells = np.concatenate([low[:, None] + np.array(c) for c in ([0, 5, 6], [0, 6, 1])])
+    middle = np.stack([x, y], axis=1)[cells].mean(axis=1) // 2
+    tags = 1 + (middle.sum(axis=1) % 2).astype(np.int32)
+    points = np.stack([x, y, 0 * x], axis=1) / 4.0
+    meshio.Mesh(points, [("triangle", cells)], cell_data={"tag": [tags]}).write(
+        tmp_path / "tiles.vtu"
+    )
+    result = run(load_scenario(write(tmp_path, FILE)), MPI.COMM_SELF)
+    found = result.accuracy
+    assert found is not None
+    assert found.stopped == "the tolerance is met"
+    assert found.width <= 0.1
+    assert len(found.history) > 3
+    for each in found.history:
+        for direction in ("x", "y"):
+            assert each.lower["ion"][direction] < EXACT < each.upper["ion"][direction]
+    assert result.volume_fraction["A"].meshed == pytest.approx(0.5)
 
 
 def test_without_a_tolerance_the_mesh_is_kept(tmp_path: Path) -> None:
