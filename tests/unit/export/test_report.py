@@ -519,3 +519,16 @@ def test_carriers_that_nothing_conducts_are_told(tmp_path: Path, make_run: RunMa
     )
     save_result(replace(run, carriers={"electron": nothing}), tmp_path)
     assert answer_of(tmp_path) == "No material here conducts electrons: their conductivity is 0."
+
+
+def test_the_edge_of_cubes_is_an_axis_and_that_of_other_boxes_a_number(tmp_path, make_run):
+    edge, value = "microstructure.packing.box[0]", "{} um"
+    for name, boxes, label in (
+        ("cubes", ((3e-6,) * 3, (4e-6,) * 3), "edge of the box [µm]"),
+        ("slabs", ((3e-6, 2e-6, 2e-6), (4e-6, 2e-6, 2e-6)), "box box[0] [µm]"),
+    ):
+        points = [
+            ({edge: value.format(1e6 * box[0])}, replace(make_run(), box=box)) for box in boxes
+        ]
+        series = arrange(read_subject(write_study_folder(tmp_path / name, points)))
+        assert series.axis.label == label

@@ -8,6 +8,7 @@ no axes of their own. Realisations of the same values form a group.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,7 +22,7 @@ from cellion.export.series import default_material
 from cellion.export.tables import Entry, table_row
 from cellion.results.record import CarrierResult
 
-__all__ = ["Axis", "Estimate", "Group", "Series", "arrange", "label_of", "value_text"]
+__all__ = ["Axis", "Estimate", "Group", "Series", "arrange", "is_box", "label_of", "value_text"]
 
 type Kind = Literal["composition", "temperature", "box", "number", "name", "order"]
 
@@ -234,7 +235,7 @@ def _axis(along: Column | None, subject: Subject, material: str) -> Axis:
         label = f"{material} [% of the volume]"
         return Axis(kind="composition", label=label, short=material, material=material)
     name = key_label(along.key, subject.scenario)
-    if along.key.endswith(_BOX):
+    if is_box(along.key, subject):
         return Axis(kind="box", label="edge of the box [µm]", short="the edge of the box")
     values = [each.entries[along.header] for each in subject.answered]
     numbers = [float(value) for value in values if isinstance(value, int | float)]
@@ -247,6 +248,12 @@ def _axis(along: Column | None, subject: Subject, material: str) -> Axis:
     wide = min(numbers) > 0 and max(numbers) > _LOG_FROM * min(numbers)
     label = f"{name} [{unit or '-'}]"
     return Axis(kind="number", label=label, short=name, logarithmic=wide)
+
+
+def is_box(key: str, subject: Subject) -> bool:
+    """Whether a key is the box, or one edge of boxes that are cubes in all runs."""
+    cubes = all(len({f"{edge:.9g}" for edge in run.box}) == 1 for run in subject.runs)
+    return key.endswith(_BOX) or (re.fullmatch(r".*\.box\[\d\]", key) is not None and cubes)
 
 
 def _varies(subject: Subject, material: str) -> bool:

@@ -12,7 +12,7 @@ from cellion.export.report import cells, figures, tables
 from cellion.export.report.answer import answer
 from cellion.export.report.diagrams import transport_figures
 from cellion.export.report.entries import number, whole
-from cellion.export.report.groups import Series, arrange
+from cellion.export.report.groups import Series, arrange, is_box
 from cellion.export.report.model import Cell, Fact, Figure, Head, Page, Section, Sign, Table
 from cellion.export.report.pictures import pictures
 from cellion.export.report.provenance import health, provenance
@@ -134,7 +134,7 @@ def _varied(subject: Subject) -> Iterator[Fact]:
     """Each varied key with its values."""
     entries = [each.entries for each in subject.answered]
     for column in subject.columns:
-        if column.key == "temperature" or column.key.endswith(".box"):  # lines of their own
+        if column.key == "temperature" or is_box(column.key, subject):  # lines of their own
             continue
         lost = [p for p, _ in subject.failed] + list(subject.missing)
         found = [each[column.header] for each in entries]
