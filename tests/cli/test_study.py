@@ -39,6 +39,12 @@ def numbers(table: Path) -> list[dict[str, object]]:
     return [{k: v for k, v in row.items() if "time" not in k} for row in read_table(table)]
 
 
+def collected(folder: Path) -> dict[str, float]:
+    """Points of the collection for ParaView and their places on its axis."""
+    series = json.loads((folder / "fields.vtkhdf.series").read_text(encoding="utf-8"))
+    return {Path(file["name"]).parent.name: file["time"] for file in series["files"]}
+
+
 def results(told: Call) -> list[str]:
     """Progress lines."""
     return [line for line in told.stderr.splitlines() if line.startswith("[")]
@@ -60,10 +66,8 @@ def test_study_as_users_start_it(start, tmp_path):
         *("conductivity.png", "conductivity.svg"),
         *("fields.vtkhdf.series", "paraview_views.py"),
     }
-    series = json.loads((out / "fields.vtkhdf.series").read_text())
-    assert series["axis"] == "temperature [K]"
-    assert [file["time"] for file in series["files"]] == [290, 300, 310]
-    assert all((out / file["name"]).is_file() for file in series["files"])
+    assert collected(out) == {"point_000": 290, "point_001": 300, "point_002": 310}
+    assert all((out / name / "fields.vtkhdf").is_file() for name in collected(out))
     rows = read_table(out / "table.csv")
     assert [row["temperature [K]"] for row in rows] == [290, 300, 310]
     for row in rows:
@@ -106,6 +110,7 @@ def test_failed_point_is_recorded_and_stops_no_other(inside, tmp_path):
     assert rows[1]["sigma_ion_xx [S/m]"] is None
     assert rows[0]["sigma_ion_xx [S/m]"] == pytest.approx(rows[2]["sigma_ion_xx [S/m]"])
     assert list(times(Path("out"))) == ["point_000", "point_002"]
+    assert collected(Path("out")) == {"point_000": 0.0, "point_002": 2.0}
     assert "has no answer" in told.stderr
     assert "tags 20" in told.stderr
 
@@ -168,6 +173,7 @@ def test_resume_recomputes_what_was_changed(inside, tmp_path):
     after = times(Path("out"))
     assert {name for name in before if after[name] != before[name]} == {"point_000", "point_002"}
     assert load_result(Path("out/point_002")).temperature == 320.0
+    assert collected(Path("out")) == {"point_000": 290, "point_001": 300, "point_002": 320}
 
 
 def test_resume_recomputes_everything_when_the_materials_changed(inside, tmp_path):

@@ -73,11 +73,11 @@ def _open(folder: Path, of: str | None) -> _Opened:
     steps = _steps(folder)
     fields, interfaces = (_reader(folder, name, steps) for name in ("fields", "interfaces"))
     if fields is None:
-        sys.exit(f"{folder}: no fields.vtkhdf here; change to the folder of a result")
+        raise ValueError(f"{folder}: no fields.vtkhdf here; change to the folder of a result")
     names, heads = _names(fields), ("current_density_magnitude_", "potential_")
     there = {n.removeprefix(head) for n in names for head in heads if n.startswith(head)}
     if of is not None and of not in there:
-        sys.exit(f"--of: found {of!r}; allowed: {', '.join(sorted(there))}")
+        raise ValueError(f"--of: found {of!r}; allowed: {', '.join(sorted(there))}")
     boxes = []
     for time in _ends(steps):
         fields.UpdatePipeline(time)

@@ -145,23 +145,21 @@ def _write_answers(answers: Answers, rows: Sequence[Row], folder: Path) -> list[
 def _collect(answers: Answers, folder: Path) -> None:
     """Write the fields of the points as one collection.
 
-    Its axis is the value of the only key that is varied, if its values are numbers that differ, and
-    else the number of the point.
+    Its axis is the one studied value that tells the points apart, if it is a number, and else the
+    number of the point.
     """
     points = [answers.points[index] for index in sorted(answers.results)]
     points = [point for point in points if (folder / point.name / FIELDS_FILE).is_file()]
-    keys = dict.fromkeys(key for point in points for key in point.values)
-    columns = [column for column in answers.columns if column.key in keys]
+    rows = [answers.varied(point) for point in points]
     axis, places = "point", [float(point.index) for point in points]
-    if len(columns) == 1:
-        column = columns[0]
-        values = [column.entry(point.values[column.key]) for point in points]
-        numbers = {float(value) for value in values if isinstance(value, int | float)}
-        if column.unit is not None and len(numbers) == len(points):
-            axis, places = column.header, [float(str(value)) for value in values]
+    telling = independent(rows, [column.header for column in answers.columns])
+    if len(telling) == 1:
+        numbers = [float(v) for row in rows if isinstance(v := row[telling[0]], int | float)]
+        if len(set(numbers)) == len(points):
+            axis, places = telling[0], numbers
     members = [
-        Member(folder=point.name, place=place, values=answers.varied(point))
-        for point, place in zip(points, places, strict=True)
+        Member(folder=point.name, place=place, values=row)
+        for point, place, row in zip(points, places, rows, strict=True)
     ]
     write_collection(folder, axis, members)
 

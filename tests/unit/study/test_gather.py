@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import cellion.parallel  # noqa: F401 - before mpi4py
@@ -10,6 +11,7 @@ import cellion.parallel  # noqa: F401 - before mpi4py
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import pyvista
 from mpi4py import MPI
 from scipy import stats
 
@@ -49,6 +51,36 @@ def test_varied_values_are_numbers_in_one_unit(tmp_path):
     entries = [column.entry(last[column.key]) for column in columns]
     assert entries[0] == pytest.approx(36.85, rel=1e-11)
     assert entries[1:] == [3000.0, "SE", '["ion"]', 1500.0]
+
+
+SIZES = "mesh.size: [2.6 um, 3 um]"
+
+
+@pytest.mark.parametrize(
+    ("section", "axis", "places"),
+    [
+        (f"vary: {{{SIZES}}}", "mesh.size [um]", [2.6, 3.0]),
+        # what never changes, and what follows from the other, are no axes of their own
+        (
+            f"zip: {{{SIZES}, mesh.surface_size: [1.3 um, 1.4 um]}}, "
+            "vary: {transport.carriers: [[ion]]}",
+            "mesh.size [um]",
+            [2.6, 3.0],
+        ),
+        ("vary: {transport.directions: [[y], [x]]}", "point", [0, 1]),
+        (f"vary: {{{SIZES}, temperature: [300 K, 310 K]}}", "point", [0, 1, 2, 3]),
+    ],
+    ids=["number", "zipped", "text", "two"],
+)
+def test_fields_are_collected_along_the_only_number_or_by_point(tmp_path, section, axis, places):
+    study(tmp_path, DISC + f"study: {{{section}}}\n")
+    out = tmp_path / "out"
+    series = json.loads((out / "fields.vtkhdf.series").read_text(encoding="utf-8"))
+    assert series["axis"] == axis
+    assert [file["time"] for file in series["files"]] == places
+    for file, row in zip(series["files"], read_table(out / "table.csv"), strict=True):
+        assert file["values"].items() <= row.items()
+        assert "SE" in pyvista.read(out / file["name"]).field_data["materials"]
 
 
 def test_replicates_get_a_mean_and_an_interval(tmp_path):
