@@ -341,25 +341,22 @@ def _name_steps(opened: _Opened, view: Any) -> None:
     _text(view, "", text)
 
 
-def _arrange(views: Sequence[Any]) -> Any:
-    """Put views into one row, or from four on into two; return the layout."""
+def _arrange(views: Sequence[Any]) -> tuple[Any, tuple[int, int]]:
+    """Put views into one row, or from four on into two; return the layout and its size."""
     layout = simple.CreateLayout("cellion")
     columns = (len(views) + 1) // 2 if len(views) > 3 else len(views)
     rows = [views[:columns], views[columns:]] if columns < len(views) else [views]
-    cell = layout.SplitVertical(0, 0.5) if len(rows) > 1 else 0
-    for row in rows:
-        place = cell
+    top = layout.SplitVertical(0, 0.5) if len(rows) > 1 else 0
+    for place, row in enumerate(rows, start=top):
         for i, view in enumerate(row[:-1]):
             left = layout.SplitHorizontal(place, 1 / (len(row) - i))
             layout.AssignView(left, view)
             place = left + 1
         layout.AssignView(place, row[-1])
-        cell += 1
-    layout.SetSize(_PIXELS[0] * columns, _PIXELS[1] * len(rows))
-    return layout
+    return layout, (_PIXELS[0] * columns, _PIXELS[1] * len(rows))
 
 
-def _show(opened: _Opened) -> Any:
+def _show(opened: _Opened) -> tuple[Any, tuple[int, int]]:
     """Set up all views that there are fields for, with cameras that move together."""
     wanted = {"potential": _show_potential, "current_density": _show_current}
     wanted |= {"jump": _show_jumps, "gap_density": _show_gap}
@@ -389,7 +386,9 @@ def main(arguments: Sequence[str]) -> None:
     asked, _ = parser.parse_known_args(list(arguments))
     here = globals().get("__file__")  # there is none under paraview --script
     opened = _open(Path(here).resolve().parent if here else Path.cwd(), asked.of)
-    layout, path = _show(opened), asked.screenshot
+    (layout, size), path = _show(opened), asked.screenshot
+    if path:  # a window has a size of its own
+        layout.SetSize(*size)
     for number, time in enumerate(opened.steps or [0.0] if path else []):
         simple.GetAnimationScene().AnimationTime = time
         numbered = path.with_name(f"{path.stem}_{number:03d}{path.suffix}")
