@@ -187,8 +187,8 @@ def _sides(
     )
     count, d, sides = len(conserved.currents), mesh.dimension, []
     for side, facet in enumerate((borders.near[:, 1], borders.far[:, 1])):
-        fields = rows[side][:, : count * d].reshape(-1, count, d)
-        outward = rows[side][:, count * d :].reshape(-1, d + 1, count)
+        fields = rows[side][:, : count * d].reshape(len(facet), count, d)
+        outward = rows[side][:, count * d :].reshape(len(facet), d + 1, count)
         outward = outward[np.arange(len(facet)), facet]
         across = np.einsum("fki,fi->fk", fields, n)
         sides.append(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 from cellion.mesh.data import cell_volumes
-from cellion.mesh.periodicity import on_plane
+from cellion.mesh.periodicity import FILE_TOLERANCE, on_plane
 
 __all__ = ["boundary_facets_of", "check_box"]
 
@@ -39,8 +39,9 @@ def check_box(
     inside = np.ones(len(boundary), dtype=np.bool_)
     for axis in range(points.shape[1]):
         for position in (low[axis], high[axis]):
-            on = on_plane(points, axis, float(position), box)
+            on = on_plane(points, axis, float(position), box, FILE_TOLERANCE)
             inside &= ~on[boundary].all(axis=1)
+            points[on, axis] = position
     if inside.any():
         place = points[boundary[np.argmax(inside)]].mean(axis=0)
         raise MeshError(

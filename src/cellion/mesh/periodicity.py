@@ -12,15 +12,22 @@ from cellion.errors import MeshError
 from cellion.mesh.data import MeshData
 from cellion.mesh.facets import facet_vertices, flagged_facets
 
-__all__ = ["AXES", "PLANE_TOLERANCE", "Periodicity", "match_periodic_faces", "on_plane"]
+__all__ = [
+    "AXES",
+    "FILE_TOLERANCE",
+    "PLANE_TOLERANCE",
+    "Periodicity",
+    "match_periodic_faces",
+    "on_plane",
+]
 
 AXES = ("x", "y", "z")
 
-PLANE_TOLERANCE = 1e-6
-"""Distance from a plane, relative to the longest edge of the box, at which a vertex lies on it.
+PLANE_TOLERANCE = 1e-9
+"""Distance from a plane, relative to the longest edge of the box, at which a vertex lies on it."""
 
-Mesh files carry six to sixteen digits; a mesh cell is far larger than a millionth of the box.
-"""
+FILE_TOLERANCE = 1e-6
+"""The same for the vertices of mesh files, which carry six to sixteen digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +46,14 @@ class Periodicity:
 
 
 def on_plane(
-    points: NDArray[np.float64], axis: int, position: float, box: NDArray[np.float64]
+    points: NDArray[np.float64],
+    axis: int,
+    position: float,
+    box: NDArray[np.float64],
+    tolerance: float = PLANE_TOLERANCE,
 ) -> NDArray[np.bool_]:
     """Flag the points on the plane where coordinate ``axis`` equals ``position`` [m]."""
-    flag: NDArray[np.bool_] = np.abs(points[:, axis] - position) <= PLANE_TOLERANCE * box.max()
+    flag: NDArray[np.bool_] = np.abs(points[:, axis] - position) <= tolerance * box.max()
     return flag
 
 
@@ -86,7 +97,7 @@ def _vertex_images(data: MeshData, axis: int) -> NDArray[np.int64]:
             f"faces {name}_min and {name}_max of the mesh have {len(lower)} and {len(upper)} "
             f"vertices; a periodic box needs matching faces (or set `periodic: false`)"
         )
-    tolerance = PLANE_TOLERANCE * float(data.box.max())
+    tolerance = FILE_TOLERANCE * float(data.box.max())
     distance, nearest = cKDTree(data.points[lower][:, rest]).query(data.points[upper][:, rest])
     if distance.max() > tolerance or len(np.unique(nearest)) != len(lower):
         bad = data.points[upper[int(np.argmax(distance))]]

@@ -22,7 +22,7 @@ from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.forest import Forest, carry, grow
 from cellion.transport.spaces import KeyedDofs
 
-__all__ = ["Conservation", "conserve", "prepare_conservation"]
+__all__ = ["Conservation", "conserve", "defects", "prepare_conservation"]
 
 type Array = NDArray[np.float64]
 
@@ -133,6 +133,18 @@ def _summed(index_map: cpp.common.IndexMap, values: Array) -> Array:
     return np.array(total.array).reshape(values.shape)
 
 
+def defects(conservation: Conservation, currents: Array, absorbed: Array | None = None) -> Array:
+    """Charge lost at each key that is not open, shape (n_keys, k); see `conserve` (collective)."""
+    flat, count = conservation.of_cell.reshape(-1), len(conservation.sides)
+    columns = currents.reshape(-1, currents.shape[2]).T
+    here = np.stack([np.bincount(flat, column, minlength=count) for column in columns], axis=1)
+    found = _summed(conservation.index_map, here)
+    if absorbed is not None:
+        found -= absorbed
+    found[conservation.open] = 0.0
+    return found
+
+
 def conserve(conservation: Conservation, currents: Array, absorbed: Array | None = None) -> Array:
     """Make currents conserve charge (collective).
 
@@ -147,15 +159,9 @@ def conserve(conservation: Conservation, currents: Array, absorbed: Array | None
         there, and to zero in each cell, all to rounding.
     """
     n, corners, k = currents.shape
-    flat, count = conservation.of_cell.reshape(-1), len(conservation.sides)
-    balanced = currents.reshape(-1, k).copy()
-    here = np.stack([np.bincount(flat, c, minlength=count) for c in balanced.T], axis=1)
-    defect = _summed(conservation.index_map, here)
-    if absorbed is not None:
-        defect -= absorbed
+    defect = defects(conservation, currents, absorbed)
     defect /= np.maximum(conservation.sides, 1)[:, None]
-    defect[conservation.open] = 0.0
-    balanced -= defect[flat]
+    balanced = currents.reshape(-1, k) - defect[conservation.of_cell.reshape(-1)]
     _cross_ranks(conservation, balanced)
     passed = carry(conservation.forest, balanced.reshape(n, corners, k).sum(axis=1))
     _carry_over(conservation, balanced, passed)

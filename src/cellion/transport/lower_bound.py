@@ -6,7 +6,7 @@ The solutions are iterates (`cellion.transport.facet_solve`); the bound holds wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from cellion.parallel import Stopwatch
@@ -18,8 +18,14 @@ from cellion.errors import ScenarioError
 from cellion.mesh.periodicity import AXES
 from cellion.transport.conservation import Conservation, conserve, prepare_conservation
 from cellion.transport.crouzeix_raviart import Crossings, discretise_facets
+from cellion.transport.currents import (
+    Currents,
+    best_combination,
+    dissipated,
+    uniform_currents,
+)
 from cellion.transport.discretise import Discretisation
-from cellion.transport.facet_solve import Corrector, Levels, given_facets, solve_correctors
+from cellion.transport.facet_solve import Corrector, Levels, given_facets, improving_correctors
 from cellion.transport.sheet_currents import SheetUnknowns, extended_matrix
 from cellion.transport.simplex_fields import area_vectors, gradients_of_means
 from cellion.transport.solution import Solution
@@ -34,6 +40,9 @@ BOUNDED = ("periodic", "electrodes", "cell", "uniform_gradient")
 """Boundaries for which lower bounds are known."""
 
 _BLOCK = 1 << 15
+
+_SHARE = 1e-4
+"""Part of the gap that making currents conserve charge may add to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +71,6 @@ class ConservedCurrents:
     iterations: Mapping[str, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Conserved:
-    """Currents of one direction; see `ConservedCurrents`."""
-
-    cells: Array
-    crossing: Array
-    fluxes: Array
-
-
 def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> ConservedCurrents:
     """Find currents that conserve charge and are close to those of a solution (collective).
 
@@ -91,7 +91,7 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
     names = list(solution.correctors)
     together = problem.boundary in ("periodic", "uniform_gradient")
     rounds = [names] if together else [[name] for name in names]
-    found: dict[str, _Conserved] = {}
+    found: dict[str, Currents] = {}
     with ExitStack() as stack:
         with watch.stage("lower bound: assemble"):
             facets = discretise_facets(problem, solution.discrete)
@@ -111,9 +111,7 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
         )
         for directions in rounds:
             if directions:
-                correctors = solve_correctors(levels, directions)
-                with watch.stage("lower bound: conserve"):
-                    found |= _conserve(levels, correctors)
+                found |= _conserved(levels, directions)
     edges = 0 if facets.sheets is None else int(facets.sheets.index_map.size_global)
     return ConservedCurrents(
         cells=_cells(facets.discrete),
@@ -132,35 +130,56 @@ def _cells(discrete: Discretisation) -> NDArray[np.int64]:
     return np.flatnonzero(discrete.group >= 0)
 
 
-def _conserve(levels: Levels, correctors: dict[str, Corrector]) -> dict[str, _Conserved]:
-    """Currents of correctors, made to conserve charge (collective)."""
-    currents, given = _currents(levels, correctors)
-    how = _prepared(levels, given)
+def _conserved(levels: Levels, directions: list[str]) -> dict[str, Currents]:
+    """Currents that conserve charge, of directions that share their boundary (collective).
+
+    What it takes to make them conserve charge is dissipated beside the gap, so that iterations go
+    on until it is a small part of the gap. The best combination with uniform currents is taken.
+    """
+    problem, facets = levels.solution.problem, levels.facets
+    axes = [AXES.index(direction) for direction in directions]
+    with closing(improving_correctors(levels, directions)) as improving:
+        how = None
+        for correctors in improving:
+            with levels.watch.stage("lower bound: conserve"):
+                solved, given = _solved_currents(levels, correctors)
+                how = _prepared(levels, given) if how is None else how
+                found = _made_conserving(levels, how, correctors, solved)
+                cost, _ = dissipated(problem, facets, how.cells, found - solved)
+            gap = np.array([each.gap for each in correctors.values()])
+            if (np.diag(cost) <= _SHARE * gap).all():
+                break
+    with levels.watch.stage("lower bound: conserve"):
+        found = found.beside(uniform_currents(problem.mesh, how, facets))
+        power, mean = dissipated(problem, facets, how.cells, found)
+        best = found.combined(best_combination(power, mean[:, axes], len(axes)))
+    return {direction: best.part(k) for k, direction in enumerate(directions)}
+
+
+def _made_conserving(
+    levels: Levels, how: Conservation, correctors: dict[str, Corrector], solved: Currents
+) -> Currents:
+    """Currents that conserve charge, close to those of correctors (collective)."""
     keys, sheets, near = levels.facets.currents, levels.facets.sheets, levels.facets.crossings.near
-    fluxes = np.stack([each.fluxes for each in correctors.values()], axis=2)
-    absorbed = None
+    fluxes, absorbed = solved.fluxes, None
     if sheets is not None:
         fluxes = sheets.balanced(fluxes, next(iter(correctors.values())).open_edges)
         absorbed = sheets.absorbed(keys, fluxes)
-    balanced = conserve(how, currents, absorbed)
-    row = np.searchsorted(how.cells, near[:, 0])
-    crossing = balanced[row, near[:, 1]]
+    balanced = conserve(how, solved.cells, absorbed)
+    crossing = balanced[np.searchsorted(how.cells, near[:, 0]), near[:, 1]]
     if sheets is not None:
         local = keys.of_cell[near[:, 0], near[:, 1]]
         crossing -= sheets.taken_before(keys.index_map.local_to_global(local), fluxes)
-    return {
-        direction: _Conserved(
-            cells=balanced[:, :, k], crossing=crossing[:, k], fluxes=fluxes[:, :, k]
-        )
-        for k, direction in enumerate(correctors)
-    }
+    return Currents(cells=balanced, crossing=crossing, fluxes=fluxes)
 
 
-def _currents(levels: Levels, correctors: dict[str, Corrector]) -> tuple[Array, NDArray[np.int32]]:
-    """Currents out of the facets of cells, and the facets at which the potential is given.
+def _solved_currents(
+    levels: Levels, correctors: dict[str, Corrector]
+) -> tuple[Currents, NDArray[np.int32]]:
+    """Currents of correctors, and the facets at which the potential is given.
 
     Returns:
-        Currents, shape (n, d + 1, k), and cells with their facets, shape (f, 2).
+        Currents, and cells with their facets, shape (f, 2).
     """
     problem, mesh = levels.solution.problem, levels.solution.problem.mesh
     discrete = levels.facets.discrete
@@ -179,7 +198,12 @@ def _currents(levels: Levels, correctors: dict[str, Corrector]) -> tuple[Array, 
         fields *= through[discrete.group[block], :, None]
         currents[start : start + _BLOCK] = vectors @ (fields @ S).transpose(0, 2, 1)
     given = given_facets(levels, next(iter(correctors)))
-    return currents, given[through[discrete.group[given[:, 0]]].all(axis=1)]
+    solved = Currents(
+        cells=currents,
+        crossing=np.stack([each.crossing for each in correctors.values()], axis=1),
+        fluxes=np.stack([each.fluxes for each in correctors.values()], axis=2),
+    )
+    return solved, given[through[discrete.group[given[:, 0]]].all(axis=1)]
 
 
 def _prepared(levels: Levels, given: NDArray[np.int32]) -> Conservation:

@@ -279,7 +279,7 @@ def _numbered(
     comm, d = mesh.comm, sheets.points.shape[1]
     ends = np.array([[j for j in range(d) if j != i] for i in range(d)])
     dofs = sheets.dofs[:, ends].reshape(-1, ends.shape[1])
-    points = sheets.points[:, ends].reshape(*dofs.shape, -1)
+    points = sheets.points[:, ends].reshape(*dofs.shape, d)
     rows = np.concatenate(
         [
             np.sort(dofs, axis=1),
