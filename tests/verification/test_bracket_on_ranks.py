@@ -1,4 +1,4 @@
-"""Brackets on one, two and three ranks: all valid, all explained by their indicators."""
+"""Brackets on one to four ranks: all valid, the same, all explained by their indicators."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ Answers = Callable[[int], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def answers(root: Path, subprocess_environment: dict[str, str]) -> Answers:
-    """Answers of all cases, for a number of ranks."""
+    """Answers for a number of ranks: of all cases, on four ranks of some."""
 
     @cache
     def start(ranks: int) -> dict[str, Any]:
         mpirun = Path(sys.executable).with_name("mpirun")
         done = subprocess.run(
-            [mpirun, "-n", str(ranks), sys.executable, "-m", "mpi4py", "bracket_cases.py"],
+            [mpirun, "-n", str(ranks), sys.executable, "-m", "mpi4py", "bracket_cases.py"]
+            + (ON_FOUR if ranks == 4 else []),
             cwd=root / "tests",
             env=subprocess_environment,
             capture_output=True,
@@ -40,6 +41,7 @@ def answers(root: Path, subprocess_environment: dict[str, str]) -> Answers:
     return start
 
 
+ON_FOUR = ["crystals", "plane_both"]
 THREE = pytest.param(3, marks=pytest.mark.slow)
 
 
@@ -48,7 +50,7 @@ def brackets(answers: Answers, ranks: int) -> dict[str, Any]:
     return {case: found for case, found in answers(ranks).items() if case != "faceting"}
 
 
-@pytest.mark.parametrize("ranks", [1, 2, THREE])
+@pytest.mark.parametrize("ranks", [1, 2, THREE, 4])
 def test_bounds_are_explained_and_charge_is_conserved(answers: Answers, ranks: int) -> None:
     for case, directions in brackets(answers, ranks).items():
         assert directions, case
@@ -59,17 +61,18 @@ def test_bounds_are_explained_and_charge_is_conserved(answers: Answers, ranks: i
             assert found["lost"] < 1e-13, case
 
 
-@pytest.mark.parametrize("ranks", [2, THREE])
+@pytest.mark.parametrize("ranks", [2, THREE, 4])
 def test_ranks_agree(answers: Answers, ranks: int) -> None:
-    for case, directions in brackets(answers, 1).items():
-        assert directions.keys() == answers(ranks)[case].keys(), case
-        for name, one in directions.items():
-            many = answers(ranks)[case][name]
+    for case, directions in brackets(answers, ranks).items():
+        assert directions.keys() == answers(1)[case].keys(), case
+        for name, many in directions.items():
+            one = answers(1)[case][name]
             assert many["upper"] == pytest.approx(one["upper"], rel=1e-8), case
             # Ranks stop at other iterates and carry defects along other trees, each with a bound
-            # of its own: at a contrast of 1000 they differ by a small part of the gap.
+            # of its own; what this costs is a ten-thousandth of the gap at most.
             gap = one["upper"] - one["lower"]
-            assert abs(many["lower"] - one["lower"]) < 0.03 * gap + 1e-9 * one["upper"], case
+            rounding = 2.0 * max(one["rounding"], many["rounding"])
+            assert abs(many["lower"] - one["lower"]) < 1e-3 * gap + rounding, case
 
 
 @pytest.mark.parametrize("ranks", [2, THREE])

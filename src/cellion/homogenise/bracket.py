@@ -52,8 +52,9 @@ class Bracket:
     """Bounds of the effective conductivity.
 
     Attributes:
-        lower: Tensor L <= sigma_eff in the sense of quadratic forms, shape (d, d) [S/m]; NaN in
-            directions not asked for. With electrodes only its diagonal has a meaning.
+        lower: Tensor L <= sigma_eff in the sense of quadratic forms, shape (d, d) [S/m]: its
+            diagonal bounds that of sigma_eff, its other entries do not. NaN in directions not asked
+            for and, with electrodes, off the diagonal.
         upper: Tensor U >= sigma_eff, likewise.
         smallest: Lower bound of each entry of sigma_eff, shape (d, d) [S/m].
         largest: Upper bound of each entry.
@@ -123,8 +124,6 @@ def bracket_of(
     cross = cross[:, axes]
     lower[np.ix_(axes, axes)] = cross + cross.T - square
     errors[axes] = rounding
-    if solution.problem.boundary in ("electrodes", "cell"):
-        lower = np.diag(np.diag(lower))
     facets = {
         name: np.concatenate(
             [_facet_gap(_jumps(solution, name), currents[:, k], R, areas), sheet_gaps[:, k]]
@@ -139,18 +138,15 @@ def bracket_of(
         facets=facets,
         near=near if sheets is None else np.concatenate([near, sheets.near]),
     )
-    return _bracket(solution, conserved, lower, upper, errors), indicators
+    return _bracket(conserved, lower, upper, errors), indicators
 
 
-def _bracket(
-    solution: Solution, conserved: ConservedCurrents, lower: Array, upper: Array, errors: Array
-) -> Bracket:
-    """Widen the bounds by rounding errors, and bound entries."""
+def _bracket(conserved: ConservedCurrents, lower: Array, upper: Array, errors: Array) -> Bracket:
+    """Widen the bounds by rounding errors, and bound entries; NaN where the solution knows none."""
     d = len(lower)
     # A form whose entries are at most sqrt(x_k x_l) is at most d times that with diagonal x.
     low, high = lower - d * np.diag(errors[:, 0]), upper + d * np.diag(errors[:, 1])
-    for axis in set(range(d)) - set(solution.problem.axes):
-        low[axis, :] = low[:, axis] = np.nan
+    low[np.isnan(high)] = np.nan
     gap = high - low
     reach = 0.5 * np.sqrt(np.maximum(np.outer(np.diag(gap), np.diag(gap)), 0.0))
     return Bracket(

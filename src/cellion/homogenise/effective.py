@@ -34,7 +34,7 @@ class EffectiveConductivity:
 
     Attributes:
         tensor: Effective conductivity, shape (d, d) [S/m]; NaN in directions not asked for, exactly
-            0 where nothing percolates. With electrodes, off-diagonal entries are 0: the insulated
+            0 where nothing percolates. With electrodes, off-diagonal entries are NaN: the insulated
             sides do not let a transverse current be measured.
         discretisation_error: Per direction, estimated relative error of sigma_eff by the mesh [-].
         imbalance: Electrodes and uniform gradient: per direction, current in minus current out over
@@ -116,6 +116,8 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
         error |= recovery_error(solution, fields, tensor)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
         tensor[axis, :] = tensor[:, axis] = nan
+    if problem.boundary in ("electrodes", "cell"):
+        tensor[~np.eye(problem.mesh.dimension, dtype=bool)] = nan
     length = problem.mesh.box
     currents = {
         name: 0.5 * sum(pair) * float(length[AXES.index(name)]) / problem.mesh.volume

@@ -113,9 +113,7 @@ def dissipated(
     R, areas = facets.crossings.resistance, facets.crossings.areas
     square += (currents.crossing.T * (R / areas)) @ currents.crossing
     if facets.sheets is not None:
-        square += np.einsum(
-            "fik,fij,fjl->kl", currents.fluxes, facets.sheets.mass, currents.fluxes
-        )
+        square += np.einsum("fik,fij,fjl->kl", currents.fluxes, facets.sheets.mass, currents.fluxes)
         mean += np.einsum("fik,fij->kj", currents.fluxes, facets.sheets.reach)
     return mesh.comm.allreduce(square), mesh.comm.allreduce(mean)
 

@@ -10,7 +10,7 @@ Source: Brenner, Math. Comp. 65 (1996) 897 (two levels for nonconforming element
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -172,7 +172,7 @@ def _fixed(levels: Levels, direction: str) -> _Fixed | None:
     return _Fixed(facets=on_facets, nodes=nodes, edges=edges)
 
 
-def improving_correctors(levels: Levels, directions: list[str]) -> Iterator[dict[str, Corrector]]:
+def improving_correctors(levels: Levels, directions: list[str]) -> Generator[dict[str, Corrector]]:
     """Solve for the correctors of directions that share their fixed unknowns (collective).
 
     Yields:

@@ -133,23 +133,23 @@ def _cells(discrete: Discretisation) -> NDArray[np.int64]:
 def _conserved(levels: Levels, directions: list[str]) -> dict[str, Currents]:
     """Currents that conserve charge, of directions that share their boundary (collective).
 
-    What it takes to make them conserve charge is dissipated beside the gap, so that iterations go
-    on until it is a small part of the gap. The best combination with uniform currents is taken.
+    Making the currents of an iterate conserve charge adds to the gap. Iterations go on until that
+    is a small part of it, so that the bound is the same on any number of ranks.
     """
-    problem, facets = levels.solution.problem, levels.facets
+    problem, facets, watch = levels.solution.problem, levels.facets, levels.watch
     axes = [AXES.index(direction) for direction in directions]
+    with watch.stage("lower bound: conserve"):
+        how = _prepared(levels, directions)
     with closing(improving_correctors(levels, directions)) as improving:
-        how = None
         for correctors in improving:
-            with levels.watch.stage("lower bound: conserve"):
-                solved, given = _solved_currents(levels, correctors)
-                how = _prepared(levels, given) if how is None else how
+            with watch.stage("lower bound: conserve"):
+                solved = _solved_currents(levels, correctors)
                 found = _made_conserving(levels, how, correctors, solved)
                 cost, _ = dissipated(problem, facets, how.cells, found - solved)
             gap = np.array([each.gap for each in correctors.values()])
             if (np.diag(cost) <= _SHARE * gap).all():
                 break
-    with levels.watch.stage("lower bound: conserve"):
+    with watch.stage("lower bound: conserve"):
         found = found.beside(uniform_currents(problem.mesh, how, facets))
         power, mean = dissipated(problem, facets, how.cells, found)
         best = found.combined(best_combination(power, mean[:, axes], len(axes)))
@@ -173,14 +173,8 @@ def _made_conserving(
     return Currents(cells=balanced, crossing=crossing, fluxes=fluxes)
 
 
-def _solved_currents(
-    levels: Levels, correctors: dict[str, Corrector]
-) -> tuple[Currents, NDArray[np.int32]]:
-    """Currents of correctors, and the facets at which the potential is given.
-
-    Returns:
-        Currents, and cells with their facets, shape (f, 2).
-    """
+def _solved_currents(levels: Levels, correctors: dict[str, Corrector]) -> Currents:
+    """Currents of correctors, which nearly conserve charge."""
     problem, mesh = levels.solution.problem, levels.solution.problem.mesh
     discrete = levels.facets.discrete
     cells = _cells(discrete)
@@ -197,18 +191,20 @@ def _solved_currents(
         fields[:, np.arange(len(axes)), axes] += 1.0
         fields *= through[discrete.group[block], :, None]
         currents[start : start + _BLOCK] = vectors @ (fields @ S).transpose(0, 2, 1)
-    given = given_facets(levels, next(iter(correctors)))
-    solved = Currents(
+    return Currents(
         cells=currents,
         crossing=np.stack([each.crossing for each in correctors.values()], axis=1),
         fluxes=np.stack([each.fluxes for each in correctors.values()], axis=2),
     )
-    return solved, given[through[discrete.group[given[:, 0]]].all(axis=1)]
 
 
-def _prepared(levels: Levels, given: NDArray[np.int32]) -> Conservation:
+def _prepared(levels: Levels, directions: list[str]) -> Conservation:
     """Prepare to make currents conserve charge (collective)."""
     problem, mesh = levels.solution.problem, levels.solution.problem.mesh
+    discrete = levels.facets.discrete
+    given = given_facets(levels, directions[0])
+    through = discrete.components.percolates[:, [AXES.index(name) for name in directions]]
+    given = given[through[discrete.group[given[:, 0]]].all(axis=1)]
     keys, cells = levels.facets.currents, _cells(levels.facets.discrete)
     open_keys = np.zeros(len(keys.group), dtype=bool)
     open_keys[keys.of_cell[given[:, 0], given[:, 1]]] = True

@@ -88,6 +88,7 @@ def test_the_bound_holds_wherever_the_iterations_stop(
     data, conductivity = composite(), isotropic([1.0, 30.0], 3)
     best, _ = bracket(data, conductivity)
     monkeypatch.setattr(facet_solve, "_REDUCTION", reduction)
+    monkeypatch.setattr(facet_solve, "_FURTHER", ())
     found, indicators = bracket(data, conductivity)
     monkeypatch.setattr(facet_solve, "_REDUCTION", 1e-12)
     sharp, _ = bracket(data, conductivity)
@@ -96,12 +97,64 @@ def test_the_bound_holds_wherever_the_iterations_stop(
     assert np.linalg.eigvalsh(sharp.lower - found.lower).min() > -slack
     assert np.linalg.eigvalsh(sharp.lower - best.lower).min() > -slack
     gap = best.upper - best.lower
-    # Iterations by a factor of 1e-3 leave 1e-6 of the gap, and the trees some hundred times that.
-    assert np.linalg.eigvalsh(sharp.lower - best.lower).max() < 1e-3 * np.trace(gap)
+    assert np.linalg.eigvalsh(sharp.lower - best.lower).max() < 1e-4 * np.trace(gap)
     total = indicators.cells["x"].sum()
     assert total == pytest.approx(
         found.upper[0, 0] - found.lower[0, 0] - 2.0 * found.rounding["x"], rel=1e-8
     )
+
+
+def random_tensors(random: np.random.Generator, dimension: int, contrast: float) -> Array:
+    """Tensors of two conductors with random axes and principal values up to a contrast apart."""
+    axes, _ = np.linalg.qr(random.normal(size=(2, dimension, dimension)))
+    values = contrast ** random.uniform(-0.5, 0.5, (2, dimension))
+    found: Array = axes @ (values[:, :, None] * axes.transpose(0, 2, 1))
+    return 0.5 * (found + found.transpose(0, 2, 1))
+
+
+@pytest.mark.parametrize("boundary", ["periodic", "electrodes", "uniform_gradient"])
+@pytest.mark.parametrize("laws", [(0.0, 0.0), (0.3, 0.0), (0.0, 0.3), (0.3, 0.3)])
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_uniform_fields_and_fluxes_are_never_better(
+    boundary: str, laws: tuple[float, float], dimension: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even for iterates: L >= (<S^-1> + int R n n)^-1 and U <= <S> + int G (I - n n)."""
+    monkeypatch.setattr(facet_solve, "_REDUCTION", 0.9)
+    monkeypatch.setattr(facet_solve, "_FURTHER", ())
+    random = np.random.default_rng([577, dimension])
+    tensors = random_tensors(random, dimension, 1e3)
+    # Cubes: normals of one half along x, the others along y (and z).
+    n = 8 if dimension == 2 else 4
+    data = labelled_box(
+        (n,) * dimension, tiles((2,) * dimension), ["A", "B"], periodic=boundary == "periodic"
+    )
+    resistance, sheet = (value * np.array([[0.0, 1.0], [1.0, 0.0]]) for value in laws)
+    found, _ = bracket(data, tensors, boundary, resistance, sheet)
+    planes = 2.0 if boundary == "periodic" else 1.0  # per axis
+    flux = np.linalg.inv(tensors).mean(axis=0) + planes * laws[0] * np.eye(dimension)
+    field = tensors.mean(axis=0) + planes * laws[1] * (dimension - 1) * np.eye(dimension)
+    if boundary == "electrodes":
+        low, high = np.diag(found.lower), np.diag(found.upper)
+        assert (low >= (1.0 - 1e-9) / np.diag(flux)).all()
+        assert (high <= (1.0 + 1e-9) * np.diag(field)).all()
+        return
+    least = np.linalg.inv(flux)
+    assert np.linalg.eigvalsh(found.lower - least).min() >= -1e-9 * np.trace(least)
+    assert np.linalg.eigvalsh(field - found.upper).min() >= -1e-9 * np.trace(field)
+
+
+@pytest.mark.parametrize("insulator", ["phase", "interface"])
+def test_beside_insulators_no_iterate_is_below_zero(
+    insulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facet_solve, "_REDUCTION", 0.9)
+    monkeypatch.setattr(facet_solve, "_FURTHER", ())
+    phase = insulator == "phase"
+    blocking = None if phase else np.array([[0.0, np.inf], [np.inf, 0.0]])
+    values = [1.0, 0.0] if phase else [1.0, 1e3]
+    found, _ = bracket(composite(), isotropic(values, 3), resistance=blocking)
+    rounding = max(found.rounding.values())
+    assert np.linalg.eigvalsh(found.lower).min() >= -rounding
 
 
 def test_bounds_of_nested_meshes_are_nested() -> None:
@@ -117,11 +170,15 @@ def test_bounds_of_nested_meshes_are_nested() -> None:
 
 
 def laminate(tensors: Array, fractions: Array, resistance: float) -> Array:
-    """Layers normal to x in series across, in parallel along (Backus, Geophysics 27 (1962) 427)."""
+    """Layers normal to x in series across, in parallel along (Backus, Geophysics 27 (1962) 427).
+
+    Computed with the digits of the arrays, which may be those of long doubles.
+    """
     n = tensors[:, 0, 0]
     across = 1.0 / ((fractions / n).sum() + resistance)
     rows = np.einsum("p,p,pj->j", fractions, 1.0 / n, tensors[:, 0])
     schur = tensors - np.einsum("pi,pj,p->pij", tensors[:, 0], tensors[:, 0], 1.0 / n)
+    schur[:, 0] = schur[:, :, 0] = 0.0
     return np.einsum("p,pij->ij", fractions, schur) + across * np.outer(rows, rows)
 
 
@@ -140,6 +197,48 @@ def test_layers_leave_only_rounding_between_the_bounds(dimension: int, resistanc
     assert (found.smallest <= exact).all()
     assert (exact <= found.largest).all()
     assert (found.largest - found.smallest).max() < 1e-10 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("number", range(24))
+def test_layers_of_any_contrast_lie_between_their_bounds(number: int) -> None:
+    """Contrasts and anisotropies up to 1e6, with nothing but counted rounding to spare."""
+    random = np.random.default_rng([1913, number])
+    dimension = 2 + number % 2
+    tensors = random_tensors(random, dimension, 1e6)
+    tensors[1] *= 10.0 ** random.uniform(-6, 6)
+    part = float(random.choice([0.25, 0.5, 0.75]))
+    resistance = float(random.choice([0.0, 10.0 ** random.uniform(-6, 6)]))
+    resistance /= float(np.trace(tensors[0]))
+    data = labelled_box((4,) * dimension, layers([part, 1.0 - part]), ["A", "B"])
+    contact = resistance * np.array([[0.0, 1.0], [1.0, 0.0]])
+    found, _ = bracket(data, tensors, resistance=contact)
+    wide = tensors.astype(np.longdouble)
+    fractions = np.array([part, 1.0 - part], dtype=np.longdouble)
+    exact = laminate(wide, fractions, 2.0 * resistance).astype(np.float64)
+    assert (np.diag(found.lower) <= np.diag(exact)).all()
+    assert (np.diag(exact) <= np.diag(found.upper)).all()
+    assert (found.smallest <= exact).all()
+    assert (exact <= found.largest).all()
+    digits = 1e-15 * np.trace(exact)  # of the eigenvalues
+    for gap in (exact - found.lower, found.upper - exact, found.upper - found.lower):
+        assert np.linalg.eigvalsh(gap).min() >= -digits
+
+
+def test_the_lower_bound_of_opposite_slants_counts_rounding() -> None:
+    """Layers of one crystal turned by 45 degrees either way, principal values 1e6 and 1."""
+    slant = 500000.5 * np.eye(2) + 499999.5 * np.array([[0.0, 1.0], [1.0, 0.0]])
+    tensors = np.stack([slant, slant * np.array([[1.0, -1.0], [-1.0, 1.0]])])
+    found, _ = bracket(labelled_box((8, 8), layers([0.5, 0.5]), ["A", "B"]), tensors)
+    assert found.lower[0, 0] <= 500000.5 <= found.upper[0, 0]
+    assert found.upper[0, 0] - found.lower[0, 0] < 1e-5
+
+
+def test_electrodes_bound_no_entry_off_the_diagonal() -> None:
+    found, _ = bracket(composite(periodic=False), isotropic([1.0, 7.0], 3), "electrodes")
+    off = ~np.eye(3, dtype=bool)
+    for tensor in (found.lower, found.upper, found.smallest, found.largest):
+        assert np.isnan(tensor[off]).all()
+        assert np.isfinite(np.diag(tensor)).all()
 
 
 def test_entries_off_the_diagonal_have_an_interval() -> None:

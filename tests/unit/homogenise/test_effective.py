@@ -143,7 +143,7 @@ def test_electrodes_balance_and_agree_with_the_dissipation(
     for axis, direction in enumerate("xy"):
         assert found.imbalance[direction] < 1e-7
         assert found.from_currents[direction] == pytest.approx(found.tensor[axis, axis], rel=1e-7)
-    assert found.tensor[0, 1] == found.tensor[1, 0] == 0.0
+    assert np.isnan(found.tensor[[0, 1], [1, 0]]).all()
 
 
 def test_the_error_estimate_falls_with_the_mesh() -> None:

@@ -70,6 +70,7 @@ def test_currents_conserve_charge_wherever_the_iterations_stop(
     boundary: str, reduction: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facet_solve, "_REDUCTION", reduction)
+    monkeypatch.setattr(facet_solve, "_FURTHER", ())
     problem = problem_of(boundary, [1.0, 20.0])
     found = conserved_currents(solve(problem))
     for direction in ("x", "y", "z"):

