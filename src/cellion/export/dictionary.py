@@ -28,9 +28,17 @@ _MEANINGS: Sequence[tuple[str, str]] = (
     (r"weight_fraction_(.+)", "weight fraction of {0} in the solid, in the mesh"),
     (r"sigma_(\w+?)_mean", "effective conductivity of {0}s, mean over the directions"),
     (r"sigma_(\w+?)_bulk", "conductivity of the materials that conduct {0}s"),
-    (r"sigma_(\w+?)_([xyz]{2})_lower", "lower bound of component {1} of sigma_eff of {0}s"),
-    (r"sigma_(\w+?)_([xyz]{2})_upper", "upper bound of component {1} of sigma_eff of {0}s"),
-    (r"sigma_(\w+?)_([xyz]{2})", "component {1} of the effective conductivity of {0}s"),
+    (
+        r"sigma_(\w+?)_([xyz]{2})_(lower|upper)",
+        "{2} bound of component {1} of sigma_eff of {0}s; components off the diagonal have none: "
+        "`lower` and `upper` in results.json bound forms e . sigma_eff e, not entries",
+    ),
+    (r"sigma_(\w+?)_(xx|yy|zz)", "component {1} of the effective conductivity of {0}s"),
+    (
+        r"sigma_(\w+?)_([xyz]{2})",
+        "component {1} of the effective conductivity of {0}s; empty where it was not computed, as "
+        "between electrodes",
+    ),
     (r"conducting_fraction_(\w+)", "volume fraction of the materials that conduct {0}s"),
     (r"tortuosity_factor_(\w+)_(\w+)", "tortuosity factor of {0}s, {1}: phi sigma_bulk/sigma_eff"),
     (r"macmullin_number_(\w+)_(\w+)", "MacMullin number of {0}s, {1}: sigma_bulk/sigma_eff"),

@@ -18,7 +18,8 @@ def check_box(
     """Check that all boundary facets lie on the faces of the bounding box.
 
     Args:
-        points: Coordinates, shape (n, d) [m].
+        points: Coordinates, shape (n, d) [m]; those within `FILE_TOLERANCE` of a face are put on
+            it.
         cells: Vertices of positively oriented simplices, shape (m, d + 1).
         where: Name of the mesh, the beginning of every message.
 

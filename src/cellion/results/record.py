@@ -102,7 +102,8 @@ class CarrierResult:
         conducting: Names of the materials that conduct this carrier.
         conducting_fraction: Their volume fraction phi_c in the mesh [-].
         bulk_conductivity: sigma_bulk, reference of the numbers above [S/m].
-        effective_conductivity: Tensor, shape (3, 3) [S/m]; NaN where a direction was not asked.
+        effective_conductivity: Tensor, shape (3, 3) [S/m]; NaN where a direction was not asked
+            for and, with electrodes, off the diagonal.
         percolates: Per direction, whether the conducting phases connect the opposite faces.
         tortuosity_factor: Per direction [-]; infinite when nothing percolates.
         macmullin_number: Per direction [-]; infinite when nothing percolates.
@@ -112,8 +113,10 @@ class CarrierResult:
             NaN where there is no estimate.
         composition_bounds: By name (``wiener``, ``hashin_shtrikman``), lower and upper bound of
             sigma_eff that follow from the composition alone [S/m]; empty for anisotropic materials.
-        lower: Lower bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
-        upper: Upper bound of the tensor, shape (3, 3) [S/m], when the run asked for a bracket.
+        lower: Lower bound L, shape (3, 3) [S/m], when the run asked for a bracket: e . L e is no
+            more than e . sigma_eff e for any field e. Its diagonal bounds that of sigma_eff, its
+            other entries bound nothing by themselves; NaN where `effective_conductivity` is.
+        upper: Upper bound, likewise.
         geometry_error_estimate: Per direction, relative error of sigma_eff by flat facets on curved
             surfaces, which the bounds do not hold [-]; NaN where it is not known; empty without a
             bracket.

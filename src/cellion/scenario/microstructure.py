@@ -56,6 +56,8 @@ KINDS: tuple[Kind, ...] = (
 """The kinds of geometry a scenario can hold."""
 
 _TOLERANCE = 1e-9
+_THINNEST = 1e-8
+"""Thickness of a layer, over the longest edge of the box, that a mesh tells from its faces."""
 
 
 class SphereSpec(Section):
@@ -185,8 +187,16 @@ class LayersSpec(Section):
                 "one for each is needed",
                 "thicknesses",
             )
-        if min(self.thicknesses) <= 0.0:
+        thinnest = min(self.thicknesses)
+        if thinnest <= 0.0:
             raise fail("a layer of thickness zero; every layer needs some", "thicknesses")
+        if self.normal is None and thinnest < (1.0 - _TOLERANCE) * _THINNEST * max(self.box):
+            raise fail(
+                f"found a layer of {thinnest:.3g} m; allowed: {_THINNEST:g} of the longest edge of "
+                f"the box, {_THINNEST * max(self.box):.3g} m, or more (thinner layers are "
+                "`interfaces` with an area_resistance or a sheet_conductance)",
+                "thicknesses",
+            )
         if not math.isclose(math.fsum(self.thicknesses), total, rel_tol=_TOLERANCE):
             raise fail(
                 f"they sum to {math.fsum(self.thicknesses):.9g}, but {where} is {total:.9g}; the "

@@ -1,11 +1,8 @@
 """Correctors in Crouzeix-Raviart functions, by conjugate gradients from the P1 solution.
 
-Two levels: P1 functions are Crouzeix-Raviart functions, and what they cannot represent is local, so
-that a sweep of symmetric Gauss-Seidel on either side of a P1 correction does. In the energy norm,
-the distance from the P1 to the Crouzeix-Raviart solution is the gap between upper and lower bound;
-iterations stop when an estimate of what is left of it is small. The bound holds wherever they stop.
-
-Source: Brenner, Math. Comp. 65 (1996) 897 (two levels for nonconforming elements).
+In the energy norm, the distance from the P1 to the Crouzeix-Raviart solution is the gap between
+upper and lower bound; iterations stop when an estimate of what is left of it is small. The bound
+holds wherever they stop.
 """
 
 from __future__ import annotations
@@ -14,7 +11,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from cellion.parallel import Stopwatch
+import cellion.parallel  # noqa: F401
 
 import dolfinx.la
 import numpy as np
@@ -24,22 +21,15 @@ from petsc4py import PETSc
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
-from cellion.transport.constraints import constant_modes, fix_rows, owned_groups
-from cellion.transport.crouzeix_raviart import FacetUnknowns, facet_means
 from cellion.transport.discretise import Discretisation
+from cellion.transport.facet_levels import Fixed, Levels, fixed_rows, two_level_solver
 from cellion.transport.interfaces import dof_values
-from cellion.transport.sheet_currents import extended_embedding
-from cellion.transport.solution import Solution
-from cellion.transport.solver_options import PREFIX, options_set, solver_options
 from cellion.transport.system import assemble_load, field_energy, scale_of
 
-__all__ = ["Corrector", "Levels", "given_facets", "improving_correctors"]
+__all__ = ["Corrector", "given_facets", "improving_correctors"]
 
 type Array = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
-
-_PREFIX = "bracket_"
-"""Added to the prefix of the options of transport."""
 
 _REDUCTION = 1e-3
 """Factor by which iterations first reduce the distance to the solution: its square is the share of
@@ -50,30 +40,6 @@ _FURTHER = (0.1, 0.1, 0.1, 0.1)
 
 _FLOOR = 1e-11
 """Distance below which iterations stop in any case, relative to the dissipation of the field."""
-
-_OPTIONS = {
-    "ksp_type": "cg",
-    "ksp_norm_type": "natural",
-    "ksp_converged_use_initial_residual_norm": "true",
-    "ksp_max_it": "200",
-    "pc_type": "mg",
-    "pc_mg_levels": "2",
-    # Sweeps reduce every error (see `_swept`), so that 1 bounds the eigenvalues.
-    "mg_levels_ksp_type": "chebyshev",
-    "mg_levels_ksp_chebyshev_eigenvalues": "0.1,1.1",
-    "mg_levels_ksp_max_it": "1",
-    "mg_levels_pc_type": "sor",
-    "mg_coarse_ksp_type": "preonly",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Fixed:
-    """Unknowns whose corrector is given as zero: facets and vertices, owned and ghost; edges."""
-
-    facets: Flags
-    nodes: Flags
-    edges: Flags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +60,6 @@ class Corrector:
     fluxes: Array
     open_edges: Flags
     gap: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Levels:
-    """Two levels of unknowns, and their matrices without fixed unknowns."""
-
-    solution: Solution
-    facets: FacetUnknowns
-    watch: Stopwatch
-    fine: PETSc.Mat
-    coarse: PETSc.Mat
-    iterations: dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +102,7 @@ def given_facets(levels: Levels, direction: str) -> NDArray[np.int32]:
     return carrying
 
 
-def _fixed(levels: Levels, direction: str) -> _Fixed | None:
+def _fixed(levels: Levels, direction: str) -> Fixed | None:
     """Find the unknowns that a direction fixes, None when it fixes none (collective).
 
     Components that carry no current in the direction are fixed as well.
@@ -169,7 +123,7 @@ def _fixed(levels: Levels, direction: str) -> _Fixed | None:
     edges = _given_edges(levels, direction, nodes)
     if levels.facets.sheets is not None:
         edges |= ~through[levels.facets.sheets.edge_group]
-    return _Fixed(facets=on_facets, nodes=nodes, edges=edges)
+    return Fixed(facets=on_facets, nodes=nodes, edges=edges)
 
 
 def improving_correctors(levels: Levels, directions: list[str]) -> Generator[dict[str, Corrector]]:
@@ -182,7 +136,7 @@ def improving_correctors(levels: Levels, directions: list[str]) -> Generator[dic
     with ExitStack() as stack:
         with levels.watch.stage("lower bound: setup"):
             fixed = _fixed(levels, directions[0])
-            solver, embedding, turn = _two_level_solver(levels, fixed, stack)
+            solver, embedding, turn = two_level_solver(levels, fixed, stack)
         with levels.watch.stage("lower bound: assemble"):
             systems = {}
             for direction in directions:
@@ -191,7 +145,7 @@ def improving_correctors(levels: Levels, directions: list[str]) -> Generator[dic
                 if fixed is None:
                     levels.fine.getNullSpace().remove(load)
                 else:
-                    load.array[_fixed_rows(levels, fixed)] = 0.0
+                    load.array[fixed_rows(levels, fixed)] = 0.0
                 start = _start(levels, embedding, direction, stack)
                 systems[direction] = _System(
                     load=_turned(turn, load, stack), start=start, means=start.copy()
@@ -258,7 +212,7 @@ def _corrector(
     system: _System,
     turn: PETSc.Mat | None,
     axis: int,
-    fixed: _Fixed | None,
+    fixed: Fixed | None,
 ) -> Corrector:
     """Corrector of an iterate (collective)."""
     facets, sheets = levels.facets.discrete, levels.facets.sheets
@@ -305,117 +259,3 @@ def _distance(solver: PETSc.KSP, system: _System) -> float:
     off.destroy()
     flow.destroy()
     return distance
-
-
-def _fixed_rows(levels: Levels, fixed: _Fixed) -> Flags:
-    """Fixed rows of the matrix of this rank: facets, then edges."""
-    owned = levels.facets.discrete.dofs.index_map.size_local
-    return np.concatenate([fixed.facets[:owned], fixed.edges])
-
-
-def _two_level_solver(
-    levels: Levels, fixed: _Fixed | None, stack: ExitStack
-) -> tuple[PETSc.KSP, PETSc.Mat, PETSc.Mat | None]:
-    """Set up the solver, the embedding of P1 in its unknowns, and what turns to these, or None."""
-    mesh, facets = levels.solution.problem.mesh, levels.facets.discrete
-    nodes = levels.solution.discrete
-    free = np.ones(len(nodes.dofs.group), dtype=bool) if fixed is None else ~fixed.nodes
-    embedding = facet_means(mesh, nodes.dofs, facets, free)
-    sheets = levels.facets.sheets
-    if sheets is not None:
-        embedding = extended_embedding(embedding, sheets, nodes.dofs, free)
-    fine, coarse = levels.fine, levels.coarse
-    solver = PETSc.KSP().create(mesh.comm)
-    stack.callback(solver.destroy)
-    if fixed is None:
-        groups = owned_groups(facets.dofs)
-        if sheets is not None:
-            groups = np.concatenate([groups, sheets.edge_group])
-        fine.setNullSpace(constant_modes(groups, fine, stack))
-        coarse.setNullSpace(constant_modes(owned_groups(nodes.dofs), coarse, stack))
-    else:
-        fine, coarse = fine.copy(), coarse.copy()
-        stack.callback(fine.destroy)
-        stack.callback(coarse.destroy)
-        fix_rows(fine, _fixed_rows(levels, fixed))
-        fix_rows(coarse, fixed.nodes[: nodes.dofs.index_map.size_local])
-    turn = _means_and_jumps(levels)
-    if turn is not None:
-        fine, straight = fine.ptap(turn), embedding
-        embedding = turn.transposeMatMult(straight)
-        for made in (turn, fine, straight):
-            stack.callback(made.destroy)
-    stack.callback(embedding.destroy)
-    for_coarse = {
-        f"mg_coarse_{name}": value
-        for name, value in solver_options(reuse=False).items()
-        if not name.startswith("ksp_")
-    }
-    options = {_PREFIX + name: value for name, value in (_OPTIONS | for_coarse).items()}
-    solver.setOptionsPrefix(PREFIX + _PREFIX)
-    with options_set(options):
-        solver.setOperators(fine)
-        preconditioner = solver.getPC()
-        preconditioner.setType("mg")
-        preconditioner.setMGLevels(2)
-        preconditioner.setMGInterpolation(1, embedding)
-        preconditioner.getMGSmoother(1).setOperators(fine, _swept(fine, stack))
-        preconditioner.getMGCoarseSolve().setOperators(coarse)
-        solver.setFromOptions()
-        solver.setInitialGuessNonzero(True)
-        solver.setUp()
-    return solver, embedding, turn
-
-
-def _swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
-    """Matrix for sweeps that each rank makes for itself, the same on one rank.
-
-    Entries between ranks are left out of a sweep. Their absolute sum is added to the diagonal, so
-    that the sweep never overshoots, however many ranks meet (Baker, Falgout, Kolev and Yang, SIAM
-    J. Sci. Comput. 33 (2011) 2864, hybrid l1 Gauss-Seidel): the preconditioner stays definite.
-    """
-    if matrix.comm.size == 1:
-        return matrix
-    starts, columns, entries = matrix.getValuesCSR()
-    first, last = matrix.getOwnershipRange()
-    beyond = np.where((columns < first) | (columns >= last), np.abs(entries), 0.0)
-    sums = np.concatenate([[0.0], np.cumsum(beyond)])
-    found, more = matrix.copy(), matrix.createVecLeft()
-    stack.callback(found.destroy)
-    more.array[:] = sums[starts[1:]] - sums[starts[:-1]]
-    found.setDiagonal(more, addv=PETSc.InsertMode.ADD_VALUES)
-    more.destroy()
-    return found
-
-
-def _means_and_jumps(levels: Levels) -> PETSc.Mat | None:
-    """Turn to the mean and the jump of the unknowns on both sides of resistive facets (collective).
-
-    Where little resistance ties the two sides together, sweeps over one after the other hardly move
-    them; mean and jump are nearly independent. The sides u, v become (u + v, u - v) / sqrt(2), in
-    the rows of u and v.
-
-    Returns:
-        Orthogonal and symmetric matrix; None without resistive facets.
-    """
-    interfaces, sheets = levels.facets.discrete.interfaces, levels.facets.sheets
-    fine = levels.fine
-    comm = fine.comm.tompi4py()
-    near, far = np.empty((2, 0), dtype=np.int64)
-    if interfaces is not None:
-        near, far = interfaces.resistive.dofs[:, :, 0].T
-    if not comm.allreduce(len(near)):
-        return None
-    if sheets is not None:
-        near, far = sheets.rows_of_facets(near), sheets.rows_of_facets(far)
-    first, last = fine.getOwnershipRange()
-    own, half = np.arange(first, last), np.full(len(near), np.sqrt(0.5))
-    rows = np.concatenate([own, near, near, far, far])
-    columns = np.concatenate([own, near, far, near, far])
-    turn = PETSc.Mat().create(comm=fine.comm)
-    turn.setSizes(fine.getSizes())
-    turn.setType(PETSc.Mat.Type.AIJ)
-    turn.setPreallocationCOO(rows.astype(PETSc.IntType), columns.astype(PETSc.IntType))
-    entries = [np.ones(len(own)), half - 1.0, half, half, -half - 1.0]
-    turn.setValuesCOO(np.concatenate(entries), addv=PETSc.InsertMode.ADD_VALUES)
-    return turn

@@ -25,7 +25,8 @@ from cellion.transport.currents import (
     uniform_currents,
 )
 from cellion.transport.discretise import Discretisation
-from cellion.transport.facet_solve import Corrector, Levels, given_facets, improving_correctors
+from cellion.transport.facet_levels import Levels
+from cellion.transport.facet_solve import Corrector, given_facets, improving_correctors
 from cellion.transport.sheet_currents import SheetUnknowns, extended_matrix
 from cellion.transport.simplex_fields import area_vectors, gradients_of_means
 from cellion.transport.solution import Solution

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import cellion.parallel  # noqa: F401 - before mpi4py
@@ -113,6 +115,80 @@ def test_without_a_tolerance_the_mesh_is_kept(tmp_path: Path) -> None:
     assert found is not None
     assert found.stopped == "the mesh was to be kept"
     assert len(found.history) == 1
+
+
+CATHODE = """
+name: cathode
+materials:
+  A: {ion: {conductivity: 1 S/m}}
+  B: {electron: {conductivity: 1 S/m}}
+microstructure:
+  spheres:
+    box: [4 um, 4 um]
+    periodic: true
+    matrix: A
+    spheres: [{center: [2 um, 2 um], radius: 1 um, material: B}]
+transport: {carriers: [ion, electron], boundary: periodic}
+mesh: {size: 1 um, surface_size: 0.5 um}
+accuracy: {bracket: true}
+output: {fields: [], pictures: false}
+"""
+
+
+def test_a_carrier_that_percolates_nowhere_is_zero_beside_a_bracket(tmp_path: Path) -> None:
+    result = run(load_scenario(write(tmp_path, CATHODE)), MPI.COMM_SELF)
+    none, some = result.carrier("electron"), result.carrier("ion")
+    for tensor in (none.effective_conductivity, none.lower, none.upper):
+        assert tensor is not None
+        assert tensor[:2, :2].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert none.geometry_error_estimate == {"x": 0.0, "y": 0.0}
+    assert some.lower is not None
+    assert some.upper is not None
+    exact = 0.6719  # a square array of insulating discs at pi/16 (Rayleigh, 1892)
+    assert some.lower[0, 0] < exact * 1.002
+    assert some.upper[0, 0] > exact * 0.998
+
+
+def test_between_electrodes_entries_off_the_diagonal_are_null(tmp_path: Path) -> None:
+    text = CATHODE.replace("boundary: periodic", "boundary: electrodes")
+    text = text.replace("periodic: true", "periodic: false")
+    folder = tmp_path / "out"
+    run(load_scenario(write(tmp_path, text)), MPI.COMM_SELF, folder=folder)
+    written = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    for name in ("effective_conductivity", "lower", "upper"):
+        tensor = written["carriers"]["ion"][name]
+        assert tensor[0][1] is tensor[1][0] is None
+        assert tensor[0][0] > 0.0
+    (row,) = csv.DictReader((folder / "table.csv").read_text(encoding="utf-8").splitlines())
+    assert row["sigma_ion_xy [S/m]"] == ""
+    assert load_result(folder).carrier("ion").directions == ("x", "y")
+
+
+LAYERS = """
+name: layers
+materials:
+  M0: {ion: {conductivity: 1e-6 S/m}}
+  M1: {ion: {conductivity: 1 S/m}}
+microstructure:
+  layers:
+    box: [10 um, 1 um]
+    materials: [M0, M1]
+    thicknesses: [1e-5 um, 9.99999 um]
+    axis: x
+transport: {carriers: [ion], boundary: periodic}
+accuracy: {bracket: true}
+output: {fields: [], pictures: false}
+"""
+
+
+def test_a_layer_of_a_millionth_of_the_box_is_exact(tmp_path: Path) -> None:
+    found = run(load_scenario(write(tmp_path, LAYERS)), MPI.COMM_SELF).carrier("ion")
+    across, along = 1.0 / (1e-6 / 1e-6 + (1.0 - 1e-6)), 1e-6 * 1e-6 + (1.0 - 1e-6)
+    assert found.lower is not None
+    assert found.upper is not None
+    for k, exact in enumerate((across, along)):
+        assert found.lower[k, k] <= exact <= found.upper[k, k]
+        assert found.upper[k, k] - found.lower[k, k] < 1e-10 * exact
 
 
 def test_without_a_bracket_nothing_is_certified(tmp_path: Path) -> None:

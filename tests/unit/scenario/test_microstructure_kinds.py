@@ -120,6 +120,14 @@ def test_layers_along_an_axis():
     assert layers.thicknesses == pytest.approx((1e-6, 2e-6, 1e-6), rel=1e-15)
 
 
+def test_a_layer_too_thin_to_be_told_from_a_face_is_refused():
+    with pytest.raises(ScenarioError, match=r"thicknesses: found a layer of 1e-15 m; .*1e-08 of"):
+        scenario_of(
+            "layers: {box: [4 um, 1 um], axis: x, materials: [SE, CAM], "
+            "thicknesses: [1e-9 um, 3.999999999 um]}"
+        )
+
+
 def test_oblique_layers():
     layers = scenario_of(
         "layers: {box: [4 um, 1 um, 1 um], normal: [1, -2, 0], materials: [SE, CAM], "

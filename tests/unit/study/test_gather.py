@@ -189,6 +189,13 @@ def test_a_statistic_says_what_it_is_of():
     )
 
 
+def test_the_dictionary_tells_what_is_bounded():
+    bound, open_entry = data_dictionary(["sigma_ion_yy_lower [S/m]", "sigma_ion_xy [S/m]"])
+    assert bound["meaning"].startswith("lower bound of component yy of sigma_eff of ions;")
+    assert "off the diagonal have none" in bound["meaning"]
+    assert "empty where it was not computed, as between electrodes" in open_entry["meaning"]
+
+
 def test_one_mixture_is_drawn_over_what_was_varied(tmp_path, monkeypatch):
     """A plot over a composition that is the same in all runs would be a column of points."""
     drawn = {}
