@@ -137,7 +137,8 @@ def uniform_currents(mesh: LabelledMesh, how: Conservation, facets: FacetUnknown
     largest = np.abs(cells).max(initial=0.0)
     worst = np.array(mesh.comm.allgather([*lost, largest])).max(axis=0)
     axes = np.flatnonzero(worst[:-1] <= _NOTHING * worst[-1])
-    found = conserve(how, cells)[:, :, axes]
+    # Without any axis there is nothing to make exact.
+    found = (conserve(how, cells) if len(axes) else cells)[:, :, axes]
     near, sheets = facets.crossings.near, facets.sheets
     halves = 0 if sheets is None else len(sheets.near)
     return Currents(

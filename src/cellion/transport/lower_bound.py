@@ -134,27 +134,37 @@ def _cells(discrete: Discretisation) -> NDArray[np.int64]:
 def _conserved(levels: Levels, directions: list[str]) -> dict[str, Currents]:
     """Currents that conserve charge, of directions that share their boundary (collective).
 
-    Making the currents of an iterate conserve charge adds to the gap. Iterations go on until that
-    is a small part of it, so that the bound is the same on any number of ranks.
+    They are the best combinations of those of the correctors and of uniform ones.
     """
-    problem, facets, watch = levels.solution.problem, levels.facets, levels.watch
+    problem, facets = levels.solution.problem, levels.facets
     axes = [AXES.index(direction) for direction in directions]
-    with watch.stage("lower bound: conserve"):
+    with levels.watch.stage("lower bound: conserve"):
         how = _prepared(levels, directions)
+    found = _iterated(levels, how, directions)
+    with levels.watch.stage("lower bound: conserve"):
+        found = found.beside(uniform_currents(problem.mesh, how, facets))
+        power, mean = dissipated(problem, facets, how.cells, found)
+        found = found.combined(best_combination(power, mean[:, axes], len(axes)))
+    return {direction: found.part(k) for k, direction in enumerate(directions)}
+
+
+def _iterated(levels: Levels, how: Conservation, directions: list[str]) -> Currents:
+    """Currents of correctors, made to conserve charge (collective).
+
+    This adds to the gap. Iterations go on until that is a small part of it, so that the bound is
+    the same on any number of ranks.
+    """
+    problem, facets = levels.solution.problem, levels.facets
     with closing(improving_correctors(levels, directions)) as improving:
         for correctors in improving:
-            with watch.stage("lower bound: conserve"):
+            with levels.watch.stage("lower bound: conserve"):
                 solved = _solved_currents(levels, correctors)
                 found = _made_conserving(levels, how, correctors, solved)
                 cost, _ = dissipated(problem, facets, how.cells, found - solved)
             gap = np.array([each.gap for each in correctors.values()])
             if (np.diag(cost) <= _SHARE * gap).all():
                 break
-    with watch.stage("lower bound: conserve"):
-        found = found.beside(uniform_currents(problem.mesh, how, facets))
-        power, mean = dissipated(problem, facets, how.cells, found)
-        best = found.combined(best_combination(power, mean[:, axes], len(axes)))
-    return {direction: best.part(k) for k, direction in enumerate(directions)}
+    return found
 
 
 def _made_conserving(

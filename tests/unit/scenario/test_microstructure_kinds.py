@@ -7,6 +7,7 @@ import pickle
 import pytest
 from ruamel.yaml import YAML
 
+from cellion.errors import ScenarioError
 from cellion.quantities import ELECTRON_VOLT
 from cellion.scenario.load import build_scenario
 
