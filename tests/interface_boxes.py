@@ -83,7 +83,9 @@ def effective(
     """Solve and homogenise, and check what holds for every answer."""
     found = effective_conductivity(solved(data, conductivity, interfaces, boundary))
     np.testing.assert_array_equal(found.tensor, found.tensor.T)
-    assert np.linalg.eigvalsh(found.tensor).min() >= -1e-12 * np.abs(found.tensor).max()
+    # Between electrodes nothing is known off the diagonal.
+    known = np.diag(np.diag(found.tensor)) if boundary == "electrodes" else found.tensor
+    assert np.linalg.eigvalsh(known).min() >= -1e-12 * np.abs(known).max()
     for shares in found.dissipation.values():
         total = sum([*shares.bulk.values(), *shares.resistive.values(), *shares.sheet.values()])
         np.testing.assert_allclose(total, 1.0, rtol=1e-10)

@@ -50,7 +50,7 @@ def answer(
         "unknowns": solution.report.unknowns,
         "components": solution.percolation.components,
         "percolates": dict(solution.percolation.percolates),
-        "tensor": found.tensor.tolist(),
+        "tensor": np.where(np.isnan(found.tensor), None, found.tensor).tolist(),
         "error": dict(found.discretisation_error),
         "shares": shares,
         "from_currents": dict(found.from_currents),

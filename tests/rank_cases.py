@@ -73,7 +73,7 @@ def answer(mesh: LabelledMesh, conductivity: np.ndarray, boundary: str) -> Numbe
         "percolates": dict(solution.percolation.percolates),
         "isolated": {k: dict(v) for k, v in solution.percolation.isolated.items()},
         "dangling": {k: dict(v) for k, v in solution.percolation.dangling.items()},
-        "tensor": effective.tensor.tolist(),
+        "tensor": np.where(np.isnan(effective.tensor), None, effective.tensor).tolist(),
         "error": dict(effective.discretisation_error),
         "from_currents": dict(effective.from_currents),
         "mean_current": {name: (mean / mesh.volume).tolist() for name, mean in means.items()},
