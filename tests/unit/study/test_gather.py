@@ -156,7 +156,8 @@ def test_every_column_has_a_unit_and_a_meaning(tmp_path):
     assert about["sigma_ion_xy [S/m]"] == {
         "column": "sigma_ion_xy [S/m]",
         "unit": "S/m",
-        "meaning": "component xy of the effective conductivity of ions",
+        "meaning": "component xy of the effective conductivity of ions; empty where it was not "
+        "computed, as between electrodes",
     }
     assert all(row["meaning"] for row in about.values())
 
