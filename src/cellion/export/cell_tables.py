@@ -10,7 +10,7 @@ from rich.table import Table
 
 from cellion.cell.response import PARTS, CellResponse
 
-__all__ = ["PART_NAMES", "STUDY_COLUMNS", "cell_entries", "cell_table"]
+__all__ = ["PART_NAMES", "STUDY_COLUMNS", "cell_entries", "cell_table", "utilisation"]
 
 _SQUARE_CENTIMETRES = 1e4
 PART_NAMES = {
@@ -29,9 +29,7 @@ STUDY_COLUMNS: dict[str, Callable[[CellResponse], float]] = {
     "reaction\n[Ohm cm²]": lambda cell: (
         _SQUARE_CENTIMETRES * cell.parts.get("interfacial", math.nan)
     ),
-    "active\n[%]": lambda cell: (
-        100.0 * min((share.connected for share in cell.active.values()), default=math.nan)
-    ),
+    "active\n[%]": lambda cell: 100.0 * cell.utilisation,
 }
 """What a table of several cells shows of each, by header."""
 
@@ -39,6 +37,9 @@ STUDY_COLUMNS: dict[str, Callable[[CellResponse], float]] = {
 def cell_entries(response: CellResponse) -> dict[str, str | int | float | None]:
     """Columns of one cell: header, with unit, to value."""
     row: dict[str, str | int | float | None] = {
+        "utilisation [-]": response.utilisation,
+        "reaction_utilisation [-]": response.reaction_utilisation,
+        "reversed_reaction_share [-]": response.reversed_share,
         "area_specific_resistance [Ohm m^2]": response.area_specific_resistance,
         "cathode_resistance [Ohm m^2]": response.cathode_resistance,
     }
@@ -56,6 +57,22 @@ def cell_entries(response: CellResponse) -> dict[str, str | int | float | None]:
     return row
 
 
+def utilisation(response: CellResponse) -> str:
+    """Say how much of a cell takes part, in a line or two."""
+    told = [
+        f"{100 * share:.3g} % of the {what}"
+        for what, share in (
+            ("active material", response.utilisation),
+            ("reaction area", response.reaction_utilisation),
+        )
+        if not math.isnan(share)
+    ]
+    lines = [f"reached by ions and electrons: {', '.join(told) or 'no active material'}"]
+    if response.reversed_share > 0.0:
+        lines.append(f"reaction current that runs backwards: {100 * response.reversed_share:.2g} %")
+    return "\n".join(lines)
+
+
 def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
     """A table for humans: where the resistance of a cell sits.
 
@@ -65,7 +82,10 @@ def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
         caption: Line below the table.
     """
     table = Table(
-        title=escape(title), caption=escape(caption), title_justify="left", caption_justify="left"
+        title=escape(f"{title}\n{utilisation(response)}"),
+        caption=escape(caption),
+        title_justify="left",
+        caption_justify="left",
     )
     table.add_column("area-specific resistance", overflow="fold")
     for header in ("[Ohm cm^2]", "share [%]"):
