@@ -10,7 +10,7 @@ from rich.table import Table
 
 from cellion.cell.response import PARTS, CellResponse
 
-__all__ = ["PART_NAMES", "STUDY_COLUMNS", "cell_entries", "cell_table", "utilisation"]
+__all__ = ["PART_NAMES", "STUDY_COLUMNS", "cell_entries", "cell_table"]
 
 _SQUARE_CENTIMETRES = 1e4
 PART_NAMES = {
@@ -57,20 +57,15 @@ def cell_entries(response: CellResponse) -> dict[str, str | int | float | None]:
     return row
 
 
-def utilisation(response: CellResponse) -> str:
-    """Say how much of a cell takes part, in a line or two."""
-    told = [
-        f"{100 * share:.3g} % of the {what}"
-        for what, share in (
-            ("active material", response.utilisation),
-            ("reaction area", response.reaction_utilisation),
-        )
-        if not math.isnan(share)
-    ]
-    lines = [f"reached by ions and electrons: {', '.join(told) or 'no active material'}"]
-    if response.reversed_share > 0.0:
-        lines.append(f"reaction current that runs backwards: {100 * response.reversed_share:.2g} %")
-    return "\n".join(lines)
+def _taking_part(response: CellResponse) -> str:
+    """How much of a cell takes part, a line each."""
+    shares = {
+        "active material reached by ions and electrons": response.utilisation,
+        "reaction area reached by ions and electrons": response.reaction_utilisation,
+        "reaction current that runs backwards": response.reversed_share or math.nan,
+    }
+    told = [f"{what}: {100 * v:.3g} %" for what, v in shares.items() if not math.isnan(v)]
+    return "\n".join(told)
 
 
 def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
@@ -82,7 +77,7 @@ def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
         caption: Line below the table.
     """
     table = Table(
-        title=escape(f"{title}\n{utilisation(response)}"),
+        title=escape(f"{title}\n{_taking_part(response)}"),
         caption=escape(caption),
         title_justify="left",
         caption_justify="left",
