@@ -15,7 +15,12 @@ from cellion.parallel import Stopwatch
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.homogenise.dissipation import dissipation, evaluate_fields, field_moments
+from cellion.homogenise.dissipation import (
+    dissipation,
+    evaluate_fields,
+    field_moments,
+    mean_flow,
+)
 from cellion.homogenise.properties import Dissipation, EffectiveTransport, effective_transport
 from cellion.homogenise.recovery import recovery_error
 from cellion.mesh.measure import volume_fractions
@@ -44,6 +49,7 @@ class EffectiveConductivity:
         dissipation: Per direction that carries current, where its energy goes.
         moments: Per direction that carries current and conducting material, derivative by the
             conductivity tensor of the material (see `field_moments`).
+        flow: Per direction that carries current and material, what flows in it (see `mean_flow`).
     """
 
     tensor: NDArray[np.float64]
@@ -52,6 +58,7 @@ class EffectiveConductivity:
     from_currents: Mapping[str, float]
     dissipation: Mapping[str, Dissipation] = field(default_factory=dict)
     moments: Mapping[str, Mapping[str, NDArray[np.float64]]] = field(default_factory=dict)
+    flow: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def homogenise(
@@ -85,6 +92,7 @@ def homogenise(
             percolates=solution.percolation.percolates,
             discretisation_error=effective.discretisation_error,
             imbalance=effective.imbalance,
+            flow=effective.flow,
         )
         return replace(answer, dissipation=effective.dissipation, moments=effective.moments)
 
@@ -109,10 +117,11 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
     error = dict.fromkeys(problem.directions, 0.0)
     shares: dict[str, Dissipation] = {}
     moments: dict[str, dict[str, NDArray[np.float64]]] = {}
+    flow: dict[str, dict[str, float]] = {}
     if solution.correctors:
         fields = evaluate_fields(solution)
         tensor, shares = dissipation(solution, fields)
-        moments = field_moments(solution, fields)
+        moments, flow = field_moments(solution, fields), mean_flow(solution, fields)
         error |= recovery_error(solution, fields, tensor)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
         tensor[axis, :] = tensor[:, axis] = nan
@@ -133,4 +142,5 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
         from_currents=currents,
         dissipation=shares,
         moments=moments,
+        flow=flow,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cellion.parallel import Stopwatch, peak_memory
 
 from cellion.cell.response import CellResponse
 from cellion.homogenise.properties import EffectiveTransport
-from cellion.material.laws import Insulator
 from cellion.material.material import Material
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.measure import contact_area, specific_surface
@@ -17,6 +16,7 @@ from cellion.microstructure.fractions import weight_fractions
 from cellion.pipeline.barriers import barrier_sensitivities
 from cellion.pipeline.bricks import brick_estimate
 from cellion.pipeline.composite import composition
+from cellion.pipeline.remarks import reference_notes, unused_laws, voids
 from cellion.results.provenance import collect_provenance
 from cellion.results.record import (
     Fraction,
@@ -70,6 +70,7 @@ def gather(
     made = composition(mesh, in_cell=cell is not None)
     meshed, interfaces = made.fractions, made.interfaces
     between = specific_surface(mesh, interfaces)
+    weights, unknown = _weights(prepared, meshed, voids(scenario))
     memory = float(comm.allreduce(peak_memory()))
     return RunResult(
         name=scenario.name,
@@ -90,7 +91,7 @@ def gather(
             if name in answers
         },
         volume_fraction=_fractions(prepared.requested, meshed),
-        weight_fraction=_weights(prepared, meshed),
+        weight_fraction=weights,
         specific_surface={
             name: made.scale * sum(area for pair, area in between.items() if name in pair)
             for name in meshed
@@ -112,7 +113,13 @@ def gather(
             wall_time=watch.slowest(comm),
             peak_memory=memory,
         ),
-        notes=(*notes, *_lost(prepared.requested, meshed)),
+        notes=(
+            *notes,
+            *_lost(prepared.requested, meshed),
+            *unknown,
+            *unused_laws(scenario, made.touching),
+            *reference_notes(answers),
+        ),
         cell=cell,
     )
 
@@ -142,18 +149,18 @@ def _fractions(requested: Mapping[str, float], meshed: Mapping[str, float]) -> d
     }
 
 
-def _weights(prepared: Prepared, meshed: Mapping[str, float]) -> dict[str, Fraction]:
-    """Mass shares of the solid; nothing when the density of something that conducts is unknown."""
+def _weights(
+    prepared: Prepared, meshed: Mapping[str, float], weightless: Collection[str]
+) -> tuple[dict[str, Fraction], tuple[str, ...]]:
+    """Mass shares of the solid; a note instead when the density of a part of it is unknown."""
     densities = {name: prepared.materials[name].density for name in meshed}
-    if any(densities[name] is None and _conducts(prepared.materials[name]) for name in meshed):
-        return {}
+    missing = [m for m, rho in densities.items() if rho is None and m not in weightless]
+    if missing and len(missing) < len(densities.keys() - weightless):
+        keys = ", ".join(f"materials.{name}.density" for name in missing)
+        return {}, (f"weight fractions are unknown: give {keys}, or name a void 'pore'",)
     found = weight_fractions(meshed, densities)
     asked = weight_fractions(prepared.requested, densities) if prepared.requested else None
-    return _fractions(asked or {}, found) if found is not None else {}
-
-
-def _conducts(material: Material) -> bool:
-    return any(not isinstance(law, Insulator) for law in material.carriers.values())
+    return (_fractions(asked or {}, found) if found is not None else {}), ()
 
 
 def _percolation(solution: Solution) -> PercolationRecord:
