@@ -7,11 +7,13 @@ from collections.abc import Collection, Mapping
 import cellion.parallel  # noqa: F401
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.mesh.periodicity import AXES
 from cellion.microstructure.descriptors import size_statistics
 from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.pipeline.composite import wanted_cell
 from cellion.results.record import pair_name
 from cellion.scenario.packing import PoreSpec
@@ -49,17 +51,13 @@ def small_box(scenario: Scenario, structure: Microstructure) -> tuple[str, ...]:
         scenario: What is asked.
         structure: Its geometry.
     """
-    kind = next((k for k in ("packing", "polycrystal") if getattr(scenario.microstructure, k)), "")
-    count, size, what = _bodies(scenario, structure)
-    if not kind or not count:
+    given = scenario.microstructure
+    kind, spec = ("packing" if given.packing else "polycrystal"), wanted_cell(scenario)
+    count, size, what, across = _bodies(scenario, structure)
+    counts = across & (np.array(AXES[: len(across)]) != (spec.axis if spec else ""))
+    if not count or not counts.any():
         return ()
-    spec = wanted_cell(scenario)
-    across = [
-        edge
-        for axis, edge in zip(AXES, structure.box, strict=False)
-        if spec is None or axis != spec.axis
-    ]
-    width = float(min(across)) / size
+    width = float(structure.box[counts].min()) / size
     told = [f"{count} {what}"] if count < _FEW else []
     told += [f"{width:.1f} {what} wide"] if width < _NARROW else []
     if not told:
@@ -71,19 +69,27 @@ def small_box(scenario: Scenario, structure: Microstructure) -> tuple[str, ...]:
     )
 
 
-def _bodies(scenario: Scenario, structure: Microstructure) -> tuple[int, float, str]:
-    """Number of particles, pores left out, or grains; their diameter [m]; and their name."""
-    packing = scenario.microstructure.packing
-    if packing is None:
-        grains, d = int(structure.numbers.get("grains", 0.0)), structure.box.size
-        size = (float(np.prod(structure.box)) / max(grains, 1)) ** (1.0 / d)
-        return grains, size, "grains"
-    found = size_statistics(structure)
-    if packing.pores is not None:
-        found.pop(packing.pores.material, None)
-    if not found:
-        return 0, 1.0, "particles"
-    return sum(s.count for s in found.values()), max(s.d50 for s in found.values()), "particles"
+def _bodies(
+    scenario: Scenario, structure: Microstructure
+) -> tuple[int, float, str, NDArray[np.bool_]]:
+    """What is placed at random: number, diameter [m], name, and the axes along which it varies.
+
+    These are the particles of a packing, without pores, or the grains of a polycrystal; there are
+    none where a scenario lists them.
+    """
+    box, geometry = structure.box, structure.geometry
+    every = np.ones(box.size, dtype=bool)
+    packing, grains = scenario.microstructure.packing, scenario.microstructure.polycrystal
+    if packing is not None:
+        pores = set() if packing.pores is None else {packing.pores.material}
+        found = [s for name, s in size_statistics(structure).items() if name not in pores]
+        largest = max((s.d50 for s in found), default=1.0)
+        return sum(s.count for s in found), largest, "particles", every
+    if grains is None or grains.seeds is not None or not isinstance(geometry, LaguerreGeometry):
+        return 0, 1.0, "grains", every
+    across, count = geometry.across, geometry.count
+    size = float(np.prod(box[across]) / count) ** (1.0 / int(across.sum()))
+    return count, size, "grains", across
 
 
 def voids(scenario: Scenario) -> set[str]:

@@ -125,8 +125,10 @@ def _directions(carrier: CarrierResult) -> str:
 def _against_bulk(group: Group, name: str, mean: float) -> str:
     bulk = group.mean(name, "bulk_conductivity")
     tau = group.mean(name, "conducting_fraction") * bulk / mean
+    several = group.carriers(name)[0].conductors
+    of = f" (the mean of {listed(list(several))} over their volume)" if several else ""
     return (
-        f"{percent(mean / bulk)} of the {conductivity(bulk)} of the bulk: tortuosity factor "
+        f"{percent(mean / bulk)} of the {conductivity(bulk)} of the bulk{of}: tortuosity factor "
         f"τ = {digits(tau)}"
     )
 
