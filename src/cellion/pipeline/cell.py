@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cellion.parallel import Stopwatch
 
@@ -60,13 +60,14 @@ def answer_cell(
     mesh, kelvins = prepared.mesh, scenario.temperature
     networks = find_networks(spec, prepared.materials, mesh.materials, kelvins)
     found = build_interfaces(scenario, prepared.materials).ordered(mesh.materials)
+    laws = cell_laws(found, networks, mesh.label_material, mesh.orientations, kelvins)
     problem = CellProblem(
         mesh=mesh,
         axis=spec.axis,
         separator=spec.separator.thickness,
         collector=spec.collector.thickness,
         networks=networks,
-        laws=cell_laws(found, networks, mesh.label_material, mesh.orientations, kelvins),
+        laws=replace(laws, pieces=mesh.pieces),
         slices=spec.depth_bins,
         unconnected=spec.unconnected,
     )
