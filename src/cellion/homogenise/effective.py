@@ -21,7 +21,12 @@ from cellion.homogenise.dissipation import (
     field_moments,
     mean_flow,
 )
-from cellion.homogenise.properties import Dissipation, EffectiveTransport, effective_transport
+from cellion.homogenise.properties import (
+    Dissipation,
+    EffectiveTransport,
+    conductors,
+    effective_transport,
+)
 from cellion.homogenise.recovery import recovery_error
 from cellion.mesh.measure import volume_fractions
 from cellion.mesh.periodicity import AXES
@@ -92,9 +97,14 @@ def homogenise(
             percolates=solution.percolation.percolates,
             discretisation_error=effective.discretisation_error,
             imbalance=effective.imbalance,
-            flow=effective.flow,
         )
-        return replace(answer, dissipation=effective.dissipation, moments=effective.moments)
+        flow = {name: effective.flow.get(name, {}) for name in answer.directions}
+        return replace(
+            answer,
+            dissipation=effective.dissipation,
+            moments=effective.moments,
+            conductors=conductors(materials, fractions, conductivity, flow),
+        )
 
 
 def effective_conductivity(solution: Solution) -> EffectiveConductivity:

@@ -17,6 +17,7 @@ __all__ = [
     "Conductor",
     "Dissipation",
     "EffectiveTransport",
+    "conductors",
     "effective_transport",
     "isotropic",
 ]
@@ -131,7 +132,6 @@ def effective_transport(
     percolates: Mapping[str, bool],
     discretisation_error: Mapping[str, float] | None = None,
     imbalance: Mapping[str, float] | None = None,
-    flow: Mapping[str, Mapping[str, float]] | None = None,
 ) -> EffectiveTransport:
     """Derive everything that follows from an effective tensor and the composition.
 
@@ -144,7 +144,6 @@ def effective_transport(
         percolates: Per direction asked for.
         discretisation_error: Per direction, relative.
         imbalance: Per direction, relative.
-        flow: Per direction and material, its mean current density over the box per field [S/m].
 
     Returns:
         The record of plain numbers.
@@ -187,25 +186,32 @@ def effective_transport(
         imbalance=dict(imbalance or {}),
         bounds=bounds,
         bruggeman=medium,
-        conductors=_conductors(
-            {
-                m: (float(phi[i]), float(axis_mean[i]))
-                for i, m in enumerate(materials)
-                if conducts[i]
-            },
-            {name: (flow or {}).get(name, {}) for name in diagonal},
-        ),
     )
 
 
-def _conductors(
-    bulk: Mapping[str, tuple[float, float]], flow: Mapping[str, Mapping[str, float]]
+def conductors(
+    materials: Sequence[str],
+    fractions: ArrayLike,
+    conductivity: ArrayLike,
+    flow: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Conductor]:
-    """What each of several conductors contributes, from fraction and conductivity of each."""
-    if len(bulk) < 2:
-        return {}
+    """Derive what each of several conductors contributes.
+
+    Args:
+        materials: Names of the materials.
+        fractions: Volume fraction of each material in the mesh, shape (n,).
+        conductivity: Conductivity tensor of each material, shape (n, d, d) [S/m].
+        flow: Per direction and material, its current density over the whole box per field [S/m].
+
+    Returns:
+        Per conducting material; empty unless there are several.
+    """
+    tensors = np.asarray(conductivity, dtype=np.float64)
+    bulk = np.trace(tensors, axis1=1, axis2=2) / tensors.shape[-1]
+    rows = zip(materials, np.asarray(fractions, dtype=np.float64), bulk, strict=True)
+    carrying = [(name, float(phi), float(sigma)) for name, phi, sigma in rows if sigma > 0.0]
     found = {}
-    for name, (phi, sigma) in bulk.items():
+    for name, phi, sigma in carrying if len(carrying) > 1 else ():
         carried = {direction: max(of.get(name, 0.0), 0.0) for direction, of in flow.items()}
         found[name] = Conductor(
             volume_fraction=phi,

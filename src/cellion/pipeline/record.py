@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cellion.parallel import Stopwatch, peak_memory
@@ -15,7 +15,7 @@ from cellion.mesh.measure import contact_area, specific_surface
 from cellion.microstructure.fractions import weight_fractions
 from cellion.pipeline.barriers import barrier_sensitivities
 from cellion.pipeline.bricks import brick_estimate
-from cellion.pipeline.composite import composition
+from cellion.pipeline.composite import Composition, composition
 from cellion.pipeline.remarks import reference_notes, unused_laws, voids
 from cellion.results.provenance import collect_provenance
 from cellion.results.record import (
@@ -70,7 +70,6 @@ def gather(
     made = composition(mesh, in_cell=cell is not None)
     meshed, interfaces = made.fractions, made.interfaces
     between = specific_surface(mesh, interfaces)
-    weights, unknown = _weights(prepared, meshed, voids(scenario))
     memory = float(comm.allreduce(peak_memory()))
     return RunResult(
         name=scenario.name,
@@ -91,7 +90,7 @@ def gather(
             if name in answers
         },
         volume_fraction=_fractions(prepared.requested, meshed),
-        weight_fraction=weights,
+        weight_fraction=_weights(scenario, prepared, meshed),
         specific_surface={
             name: made.scale * sum(area for pair, area in between.items() if name in pair)
             for name in meshed
@@ -113,13 +112,7 @@ def gather(
             wall_time=watch.slowest(comm),
             peak_memory=memory,
         ),
-        notes=(
-            *notes,
-            *_lost(prepared.requested, meshed),
-            *unknown,
-            *unused_laws(scenario, made.touching),
-            *reference_notes(answers),
-        ),
+        notes=(*notes, *_remarks(scenario, prepared, made, answers)),
         cell=cell,
     )
 
@@ -150,17 +143,42 @@ def _fractions(requested: Mapping[str, float], meshed: Mapping[str, float]) -> d
 
 
 def _weights(
-    prepared: Prepared, meshed: Mapping[str, float], weightless: Collection[str]
-) -> tuple[dict[str, Fraction], tuple[str, ...]]:
-    """Mass shares of the solid; a note instead when the density of a part of it is unknown."""
+    scenario: Scenario, prepared: Prepared, meshed: Mapping[str, float]
+) -> dict[str, Fraction]:
+    """Mass shares of the solid; nothing while the density of a part of it is unknown."""
     densities = {name: prepared.materials[name].density for name in meshed}
-    missing = [m for m, rho in densities.items() if rho is None and m not in weightless]
-    if missing and len(missing) < len(densities.keys() - weightless):
-        keys = ", ".join(f"materials.{name}.density" for name in missing)
-        return {}, (f"weight fractions are unknown: give {keys}, or name a void 'pore'",)
     found = weight_fractions(meshed, densities)
+    if found is None or _without_density(scenario, prepared, meshed):
+        return {}
     asked = weight_fractions(prepared.requested, densities) if prepared.requested else None
-    return (_fractions(asked or {}, found) if found is not None else {}), ()
+    return _fractions(asked or {}, found)
+
+
+def _without_density(
+    scenario: Scenario, prepared: Prepared, meshed: Mapping[str, float]
+) -> list[str]:
+    """Solids of unknown density beside others of known density."""
+    solids = [name for name in meshed if name not in voids(scenario)]
+    missing = [name for name in solids if prepared.materials[name].density is None]
+    return missing if len(missing) < len(solids) else []
+
+
+def _remarks(
+    scenario: Scenario,
+    prepared: Prepared,
+    made: Composition,
+    answers: Mapping[str, EffectiveTransport],
+) -> tuple[str, ...]:
+    """What is to be said of the composition and of what the numbers refer to."""
+    missing = _without_density(scenario, prepared, made.fractions)
+    keys = ", ".join(f"materials.{name}.density" for name in missing)
+    unknown = f"weight fractions are unknown: give {keys}, or name a void 'pore'"
+    return (
+        *_lost(prepared.requested, made.fractions),
+        *((unknown,) if missing else ()),
+        *unused_laws(scenario, made.touching),
+        *reference_notes(answers),
+    )
 
 
 def _percolation(solution: Solution) -> PercolationRecord:
