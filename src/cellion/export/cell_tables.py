@@ -62,7 +62,7 @@ def _taking_part(response: CellResponse) -> str:
     shares = {
         "active material reached by ions and electrons": response.utilisation,
         "reaction area reached by ions and electrons": response.reaction_utilisation,
-        "reaction current that runs backwards": response.reversed_share or math.nan,
+        "reaction current that runs backwards": response.reversed_share,
     }
     told = [f"{what}: {100 * v:.3g} %" for what, v in shares.items() if not math.isnan(v)]
     return "\n".join(told)

@@ -193,10 +193,10 @@ def _taking_part(cells: Sequence[CellResponse]) -> Iterator[str]:
         yield f"{percent(share)} of {name} is connected to both ions and electrons."
     if area == area:
         yield f"So is {percent(area)} of the area at which the reaction can take place."
-    backwards = [cell.reversed_share for cell in cells if cell.connects]
-    if backwards and float(np.mean(backwards)) > 0.0:
-        share = float(np.mean(backwards))
-        yield f"{percent(share, 2)} of the reaction current runs against that of the cell."
+    backwards = [c.reversed_share for c in cells if c.connects and not math.isnan(c.reversed_share)]
+    if backwards:
+        share = percent(float(np.mean(backwards)), 2)
+        yield f"{share} of the reaction current runs against that of the cell."
 
 
 def _resistance(cells: Sequence[CellResponse], of: Callable[[CellResponse], float]) -> str:
