@@ -195,8 +195,8 @@ def _taking_part(cells: Sequence[CellResponse]) -> Iterator[str]:
         yield f"So is {percent(area)} of the area at which the reaction can take place."
     backwards = [c.reversed_share for c in cells if c.connects and not math.isnan(c.reversed_share)]
     if backwards:
-        share = percent(float(np.mean(backwards)), 2)
-        yield f"{share} of the reaction current runs against that of the cell."
+        reverse = percent(float(np.mean(backwards)), 2)
+        yield f"{reverse} of the reaction current runs against that of the cell."
 
 
 def _resistance(cells: Sequence[CellResponse], of: Callable[[CellResponse], float]) -> str:
