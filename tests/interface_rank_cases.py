@@ -89,6 +89,15 @@ def bricks(comm: MPI.Comm) -> Numbers:
     return answer(data, isotropic([1.0], 3), laws(data, 0.2, 0.1), "periodic", comm)
 
 
+def brick_and_image(comm: MPI.Comm) -> Numbers:
+    """A brick that is its own neighbour along two axes."""
+    request = {"box": ["4 m", "2 m", "1 m"], "material": "A", "divisions": [1, 2, 1]}
+    structure = generate(MicrostructureSpec.model_validate({"bricks": request}), {"A": None})
+    data = generate_mesh(structure, MeshSizes(size=0.5, surface=0.5, smallest=0.5))
+    around = laws(data, 0.2, 0.1, pieces=data.pieces)
+    return answer(data, isotropic([1.0], 3), around, "periodic", comm)
+
+
 def insulating_walls(comm: MPI.Comm) -> Numbers:
     """The walls of one grain insulate, those of the others resist or not."""
     data = grains_at_random()
@@ -163,6 +172,7 @@ CASES: dict[str, Callable[[MPI.Comm], Numbers]] = {
     "polycrystal_in_a_uniform_gradient": polycrystal("uniform_gradient"),
     "polycrystal_in_a_uniform_flux": polycrystal("uniform_flux"),
     "bricks": bricks,
+    "brick_and_image": brick_and_image,
     "insulating_walls": insulating_walls,
     "coated_balls": coated_balls,
 }

@@ -230,6 +230,8 @@ def test_a_cell_does_not_depend_on_ranks(answers, name):
         assert sum(one.cell.parts.values()) == pytest.approx(one.cell.area_specific_resistance)
         assert two.cell.parts == pytest.approx(one.cell.parts, rel=RELATIVE)
         assert two.cell.reaction_current == pytest.approx(one.cell.reaction_current, rel=1e-6)
+        assert two.cell.utilisation == pytest.approx(one.cell.utilisation, rel=RELATIVE)
+        assert two.cell.reversed_share == pytest.approx(one.cell.reversed_share, abs=1e-6)
 
 
 @pytest.mark.mpi

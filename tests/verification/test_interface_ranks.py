@@ -23,6 +23,7 @@ CASES = (
     "polycrystal_in_a_uniform_gradient",
     "polycrystal_in_a_uniform_flux",
     "bricks",
+    "brick_and_image",
     "insulating_walls",
     "coated_balls",
 )

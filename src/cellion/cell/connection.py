@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,9 +20,25 @@ from cellion.mesh.measure import owner_values
 from cellion.transport.laws import InterfaceLaws
 from cellion.transport.percolation import find_components
 
-__all__ = ["Connection", "find_connection"]
+__all__ = ["Connection", "Reach", "find_connection", "find_reach"]
 
 type Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What of the two networks leads to the electrode that feeds it.
+
+    Attributes:
+        ions: Whether each local cell is an ionic conductor with a path to the separator, shape
+            (m,).
+        electrons: Whether each is an electronic conductor with a path to the collector.
+        floating: Whether each belongs to a network and has no such path.
+    """
+
+    ions: Flags
+    electrons: Flags
+    floating: Flags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,22 +47,43 @@ class Connection:
 
     Attributes:
         active: Per active material, how much of it takes part.
+        utilisation: Volume with ions and electrons over that of all active materials [-]; NaN
+            without any.
         reaction_area: Area at which the reaction can take place over the volume of the composite
             [1/m].
         connected_area: The part of it that leads to both separator and collector [1/m].
+        stranded: Volume share of each ionic conductor of the composite without a path to the
+            separator [-].
         blocked: Pairs of materials of the two networks that touch, and let nothing pass.
     """
 
     active: Mapping[str, ActiveMaterial]
+    utilisation: float
     reaction_area: float
     connected_area: float
+    stranded: Mapping[str, float]
     blocked: tuple[tuple[str, str], ...]
 
 
+def find_reach(mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, axis: int) -> Reach:
+    """Find what leads to the separator and to the collector (collective).
+
+    Args:
+        mesh: Labelled mesh.
+        networks: What its materials carry.
+        laws: Laws of its contacts.
+        axis: Direction from the separator, at the lower face, to the collector.
+    """
+    ions = _leads_to(mesh, networks.ionic, laws, (axis, 0))
+    electrons = _leads_to(mesh, networks.electronic, laws, (axis, 1))
+    carries = (networks.ionic | networks.electronic)[mesh.cell_materials]
+    return Reach(ions=ions, electrons=electrons, floating=carries & ~ions & ~electrons)
+
+
 def find_connection(
-    mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, axis: int, *, n_layers: int
+    mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, reach: Reach, *, n_layers: int
 ) -> Connection:
-    """Find what is connected (collective).
+    """Find which contacts and which active material are connected (collective).
 
     A material is active when it carries electrons and can react with one that carries ions.
 
@@ -53,18 +91,16 @@ def find_connection(
         mesh: Labelled mesh.
         networks: What its materials carry.
         laws: Laws of its contacts.
-        axis: Direction from the separator, at the lower face, to the collector.
+        reach: What leads to the separator and to the collector.
         n_layers: Number of last labels that are layers and no part of the composite.
     """
     material = mesh.label_material
-    ions = _leads_to(mesh, networks.ionic, laws, (axis, 0))
-    electrons = _leads_to(mesh, networks.electronic, laws, (axis, 1))
     borders = find_borders(mesh, periodic=True)
     between = tuple(material[borders.labels].T)
     mixed = networks.mixed[between]
     passes = mixed & np.isfinite(laws.resistance(borders.labels))
-    fed = passes & _on_either_side(mesh, borders, ions)
-    drained = passes & _on_either_side(mesh, borders, electrons)
+    fed = passes & _on_either_side(mesh, borders, reach.ions)
+    drained = passes & _on_either_side(mesh, borders, reach.electrons)
     area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
     first = networks.electronic[between[0]]
     reacting = np.where(first, borders.labels[:, 0], borders.labels[:, 1])
@@ -78,10 +114,18 @@ def find_connection(
     whole = float(mesh.comm.allreduce(mesh.cell_volumes[composite].sum()))
     reacts = (networks.mixed & np.isfinite(laws.pair_resistance)).any(axis=1)
     has_ions = supplied[mesh.cell_labels[composite]] > 0.0
+    volumes = _volumes(mesh, composite, has_ions, reach.electrons[composite])
+    ionic = _volumes(mesh, composite, reach.ions[composite], np.ones(len(composite), dtype=bool))
+    ionic[~networks.ionic], volumes[~(networks.electronic & reacts)] = 0.0, 0.0
+    total = float(volumes.sum())
     return Connection(
-        active=_shares(mesh, networks.electronic & reacts, composite, has_ions, electrons),
+        active=_shares(mesh.materials, volumes),
+        utilisation=float(volumes[:, 0].sum()) / total if total > 0.0 else math.nan,
         reaction_area=float(areas[0]) / whole,
         connected_area=float(areas[1]) / whole,
+        stranded={
+            name: share.without_ions for name, share in _shares(mesh.materials, ionic).items()
+        },
         blocked=_pairs(networks.materials, touching > 0.0),
     )
 
@@ -114,23 +158,23 @@ def _composite(mesh: LabelledMesh, n_layers: int) -> NDArray[np.int64]:
     return np.flatnonzero(labels < len(mesh.label_material) - n_layers)
 
 
-def _shares(
-    mesh: LabelledMesh,
-    active: Flags,
-    composite: NDArray[np.int64],
-    has_ions: Flags,
-    electrons: Flags,
-) -> dict[str, ActiveMaterial]:
-    """Volume shares of each active material by what it is connected to (collective)."""
+def _volumes(
+    mesh: LabelledMesh, composite: NDArray[np.int64], has_ions: Flags, has_electrons: Flags
+) -> NDArray[np.float64]:
+    """Volume of each material with both, without ions, without electrons, without both [m^d]."""
     count = len(mesh.materials)
-    kind = 2 * ~electrons[composite] + ~has_ions
-    place = mesh.cell_materials[composite].astype(np.int64) * 4 + kind
+    place = mesh.cell_materials[composite].astype(np.int64) * 4 + 2 * ~has_electrons + ~has_ions
     here = np.bincount(place, mesh.cell_volumes[composite], minlength=4 * count)
-    volumes = mesh.comm.allreduce(here).reshape(count, 4)
+    volumes: NDArray[np.float64] = mesh.comm.allreduce(here)
+    return volumes.reshape(count, 4)
+
+
+def _shares(names: tuple[str, ...], volumes: NDArray[np.float64]) -> dict[str, ActiveMaterial]:
+    """Shares of the volume of each active material, from rows of `_volumes`."""
     found = {}
-    for index in np.flatnonzero(active & (volumes.sum(axis=1) > 0.0)):
+    for index in np.flatnonzero(volumes.sum(axis=1) > 0.0):
         both, no_ions, no_electrons, neither = (volumes[index] / volumes[index].sum()).tolist()
-        found[mesh.materials[index]] = ActiveMaterial(
+        found[names[index]] = ActiveMaterial(
             connected=both,
             without_ions=no_ions,
             without_electrons=no_electrons,

@@ -47,6 +47,13 @@ class CellResponse:
         axis: Direction from separator to collector.
         thickness: Thickness of separator, composite and collector [m].
         connects: Whether current can flow.
+        unconnected: Whether what leads to no electrode is ``excluded`` or ``polarised``.
+        utilisation: Volume of the active materials that has ions and electrons, over all of it
+            [-]; NaN without active material.
+        reaction_utilisation: Area at which the reaction can take place with ions and electrons,
+            over all of it [-]; NaN without any.
+        reversed_share: Part of the reaction current, all counted as positive, that runs from the
+            electronic to the ionic network, against the current through the cell [-].
         area_specific_resistance: Voltage between the outer faces over the current density,
             layers included [Ohm m^2]; infinite where no current can flow.
         parts: Its parts by `PARTS` [Ohm m^2], in proportion to what they dissipate:
@@ -70,6 +77,10 @@ class CellResponse:
     thickness: Mapping[str, float]
     connects: bool
     area_specific_resistance: float
+    unconnected: str = "polarised"
+    utilisation: float = math.nan
+    reaction_utilisation: float = math.nan
+    reversed_share: float = math.nan
     parts: Mapping[str, float] = field(default_factory=dict)
     depth: tuple[float, ...] = ()
     reaction_current: tuple[float, ...] = ()

@@ -11,13 +11,14 @@ every part of the resistance is what dissipates there over I^2, and the parts ad
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cellion.parallel import Stopwatch
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.cell.connection import Connection, find_connection
+from cellion.cell.connection import Connection, Reach, find_connection, find_reach
 from cellion.cell.networks import Networks
 from cellion.cell.response import PARTS, CellResponse
 from cellion.homogenise.dissipation import Fields, evaluate_fields
@@ -51,6 +52,8 @@ class CellProblem:
         networks: What the materials carry.
         laws: Laws of all contacts.
         slices: Number of slices over which the reaction is counted.
+        unconnected: ``excluded``, what leads to no electrode takes no part; or ``polarised``, it
+            does, as before lithium has moved.
     """
 
     mesh: LabelledMesh
@@ -60,6 +63,12 @@ class CellProblem:
     networks: Networks
     laws: InterfaceLaws
     slices: int = 20
+    unconnected: str = "excluded"
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What leads to the separator and to the collector (collective when first asked for)."""
+        return find_reach(self.mesh, self.networks, self.laws, AXES.index(self.axis))
 
     @property
     def thickness(self) -> float:
@@ -88,13 +97,15 @@ def solve_cell(cell: CellProblem, watch: Stopwatch | None = None) -> Solution:
     Raises:
         ConvergenceError: The solve did not reach its tolerance.
     """
-    d = cell.mesh.dimension
+    mesh, d, floating = cell.mesh, cell.mesh.dimension, cell.reach.floating
+    excludes = cell.unconnected == "excluded" and any(mesh.comm.allgather(bool(floating.any())))
     problem = TransportProblem(
-        mesh=cell.mesh,
+        mesh=mesh,
         conductivity=np.ascontiguousarray(cell.networks.conductivity[:, :d, :d]),
         boundary="cell",
         directions=(cell.axis,),
         interfaces=cell.laws,
+        excluded=floating if excludes else None,
     )
     return solve(problem, watch)
 
@@ -109,8 +120,8 @@ def respond(cell: CellProblem, solution: Solution) -> tuple[CellResponse, Connec
     Returns:
         The response, and what is connected to what.
     """
-    axis = AXES.index(cell.axis)
-    connection = find_connection(cell.mesh, cell.networks, cell.laws, axis, n_layers=2)
+    connection = find_connection(cell.mesh, cell.networks, cell.laws, cell.reach, n_layers=2)
+    area = connection.reaction_area
     idle = CellResponse(
         axis=cell.axis,
         thickness={
@@ -120,6 +131,9 @@ def respond(cell: CellProblem, solution: Solution) -> tuple[CellResponse, Connec
         },
         connects=False,
         area_specific_resistance=np.inf,
+        unconnected=cell.unconnected,
+        utilisation=connection.utilisation,
+        reaction_utilisation=connection.connected_area / area if area > 0.0 else np.nan,
         active=connection.active,
         reaction_area=connection.reaction_area,
         connected_area=connection.connected_area,
@@ -141,7 +155,7 @@ def _with_current(cell: CellProblem, solution: Solution, idle: CellResponse) -> 
     tensor = np.zeros((mesh.dimension, mesh.dimension))
     tensor[axis, axis] = power / mesh.volume
     resistance = mesh.volume * height / power
-    reaction = _reaction(cell, solution, fields) * height / power
+    reaction, backwards = _reaction(cell, solution, fields)
     entry, leaving = solution.currents[cell.axis]
     return replace(
         idle,
@@ -149,7 +163,8 @@ def _with_current(cell: CellProblem, solution: Solution, idle: CellResponse) -> 
         area_specific_resistance=resistance,
         parts=dict(zip(PARTS, (energy / power * resistance).tolist(), strict=True)),
         depth=tuple(np.linspace(0.0, cell.thickness, cell.slices + 1).tolist()),
-        reaction_current=tuple(reaction.tolist()),
+        reaction_current=tuple((reaction * height / power).tolist()),
+        reversed_share=backwards,
         imbalance=abs(entry - leaving) / max(abs(entry), abs(leaving)),
         discretisation_error=recovery_error(solution, fields, tensor)[cell.axis],
     )
@@ -185,10 +200,15 @@ def _contact_part(cell: CellProblem, facets: ResistiveFacets) -> NDArray[np.int6
     return np.array([PARTS.index(name) for name in names])[ionic.sum(axis=1)]
 
 
-def _reaction(cell: CellProblem, solution: Solution, fields: Fields) -> Array:
-    """Current from the ionic to the electronic network per slice (collective) [A m^(d-3)]."""
+def _reaction(cell: CellProblem, solution: Solution, fields: Fields) -> tuple[Array, float]:
+    """Current from the ionic to the electronic network (collective).
+
+    Returns:
+        The current per slice [A m^(d-3)], and the part of it that runs backwards, all counted as
+        positive [-].
+    """
     discrete, mesh, axis = solution.discrete, cell.mesh, AXES.index(cell.axis)
-    current = np.zeros(cell.slices)
+    current, way = np.zeros(cell.slices), np.zeros(2)
     if discrete.interfaces is not None:
         facets = discrete.interfaces.resistive
         places = np.zeros(len(discrete.dofs.group))
@@ -202,6 +222,8 @@ def _reaction(cell: CellProblem, solution: Solution, fields: Fields) -> Array:
         # phi = -(x + w), so that the current from the first side to the second is (w2 - w1) / R.
         sides = fields.sides[cell.axis].mean(axis=2)
         flow = facets.conductance * facets.areas * (sides[:, 1] - sides[:, 0])
-        current = np.bincount(slices, (ionic[:, 0] - ionic[:, 1]) * flow, minlength=cell.slices)
-    total: Array = mesh.comm.allreduce(current)
-    return total
+        flow *= ionic[:, 0] - ionic[:, 1]
+        current = np.bincount(slices, flow, minlength=cell.slices)
+        way = np.array([flow[flow > 0.0].sum(), abs(flow[flow < 0.0].sum())])
+    current, way = mesh.comm.allreduce(current), mesh.comm.allreduce(way)
+    return current, float(way[1] / way.sum()) if way.any() else 0.0

@@ -29,9 +29,7 @@ STUDY_COLUMNS: dict[str, Callable[[CellResponse], float]] = {
     "reaction\n[Ohm cm²]": lambda cell: (
         _SQUARE_CENTIMETRES * cell.parts.get("interfacial", math.nan)
     ),
-    "active\n[%]": lambda cell: (
-        100.0 * min((share.connected for share in cell.active.values()), default=math.nan)
-    ),
+    "active\n[%]": lambda cell: 100.0 * cell.utilisation,
 }
 """What a table of several cells shows of each, by header."""
 
@@ -39,6 +37,9 @@ STUDY_COLUMNS: dict[str, Callable[[CellResponse], float]] = {
 def cell_entries(response: CellResponse) -> dict[str, str | int | float | None]:
     """Columns of one cell: header, with unit, to value."""
     row: dict[str, str | int | float | None] = {
+        "utilisation [-]": response.utilisation,
+        "reaction_utilisation [-]": response.reaction_utilisation,
+        "reversed_reaction_share [-]": response.reversed_share,
         "area_specific_resistance [Ohm m^2]": response.area_specific_resistance,
         "cathode_resistance [Ohm m^2]": response.cathode_resistance,
     }
@@ -56,6 +57,17 @@ def cell_entries(response: CellResponse) -> dict[str, str | int | float | None]:
     return row
 
 
+def _taking_part(response: CellResponse) -> str:
+    """How much of a cell takes part, a line each."""
+    shares = {
+        "active material reached by ions and electrons": response.utilisation,
+        "reaction area reached by ions and electrons": response.reaction_utilisation,
+        "reaction current that runs backwards": response.reversed_share,
+    }
+    told = [f"{what}: {100 * v:.3g} %" for what, v in shares.items() if not math.isnan(v)]
+    return "\n".join(told)
+
+
 def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
     """A table for humans: where the resistance of a cell sits.
 
@@ -65,7 +77,10 @@ def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
         caption: Line below the table.
     """
     table = Table(
-        title=escape(title), caption=escape(caption), title_justify="left", caption_justify="left"
+        title=escape(f"{title}\n{_taking_part(response)}"),
+        caption=escape(caption),
+        title_justify="left",
+        caption_justify="left",
     )
     table.add_column("area-specific resistance", overflow="fold")
     for header in ("[Ohm cm^2]", "share [%]"):

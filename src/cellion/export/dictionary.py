@@ -27,7 +27,7 @@ _MEANINGS: Sequence[tuple[str, str]] = (
     (r"weight_fraction_(.+)_requested", "weight fraction of {0} in the solid that was asked for"),
     (r"weight_fraction_(.+)", "weight fraction of {0} in the solid, in the mesh"),
     (r"sigma_(\w+?)_mean", "effective conductivity of {0}s, mean over the directions"),
-    (r"sigma_(\w+?)_bulk", "conductivity of the materials that conduct {0}s"),
+    (r"sigma_(\w+?)_bulk", "conductivity of what conducts {0}s, of several the mean over volume"),
     (
         r"sigma_(\w+?)_([xyz]{2})_(lower|upper)",
         "{2} bound of component {1} of sigma_eff of {0}s; components off the diagonal have none: "
@@ -41,10 +41,19 @@ _MEANINGS: Sequence[tuple[str, str]] = (
     ),
     (r"conducting_fraction_(\w+)", "volume fraction of the materials that conduct {0}s"),
     (r"tortuosity_factor_(\w+)_(\w+)", "tortuosity factor of {0}s, {1}: phi sigma_bulk/sigma_eff"),
+    (r"conductor_bulk_(\w+?)_(.+)", "conductivity of {1}, one of several conductors of {0}s"),
+    (r"conductor_contribution_(\w+?)_(.+)", "current of {0}s in {1} over the box per mean field"),
+    (
+        r"conductor_tortuosity_(\w+?)_(.+)",
+        "tortuosity factor of {0}s in {1}: phi sigma/contribution, all of {1} alone",
+    ),
     (r"macmullin_number_(\w+)_(\w+)", "MacMullin number of {0}s, {1}: sigma_bulk/sigma_eff"),
     (r"bruggeman_exponent_(\w+)_(\w+)", "Bruggeman exponent of {0}s, {1}: tau = phi^(1-alpha)"),
     (r"relative_error_(\w+)_(\w+)", "estimated error of sigma_eff of {0}s by the mesh, {1}"),
     (r"geometry_error_(\w+)_(\w+)", "estimated error of sigma_eff of {0}s by flat facets, {1}"),
+    (r"utilisation", "volume of active material with ions and electrons, over all of it"),
+    (r"reaction_utilisation", "reaction area with ions and electrons, over all of it"),
+    (r"reversed_reaction_share", "part of the reaction current that runs backwards"),
     (r"specific_surface_(.+)", "area of {0} with other materials over the volume of the box"),
     (r"contact_area_(.+)", "area that {0} share over the volume of the box"),
     (r"dissipation_(\w+?)_(\w+)", "share of the energy of {1}s that goes into {0}"),

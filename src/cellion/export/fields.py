@@ -34,11 +34,12 @@ def solution_fields(
         gaps: Where bounds are apart, ``gap_density_ion_x`` and so on, by owned cell [S/m].
     """
     owned = mesh.n_owned_cells
+    labels = mesh.cell_labels[:owned]
     corners: dict[str, CornerField] = {}
     units: dict[str, str] = {}
     cells: dict[str, NDArray[Any]] = {
         "material": mesh.cell_materials[:owned],
-        "label": mesh.cell_labels[:owned],
+        "label": labels if mesh.pieces is None else mesh.pieces[labels, 0],
     }
     for carrier, solution in solutions.items():
         conductivity = solution.problem.conductivity

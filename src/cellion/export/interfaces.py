@@ -140,9 +140,10 @@ def _outward(mesh: LabelledMesh, facets: NDArray[np.int64]) -> Array:
 def _sides(mesh: LabelledMesh, found: _Imperfect) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """What meets at each facet."""
     first, second = np.sort(found.borders.labels, axis=1).T
+    grain = np.arange(len(mesh.label_material)) if mesh.pieces is None else mesh.pieces[:, 0]
     return {
-        "first_label": first.astype(np.int32),
-        "second_label": second.astype(np.int32),
+        "first_label": grain[first].astype(np.int32),
+        "second_label": grain[second].astype(np.int32),
         "first_material": mesh.label_material[first],
         "second_material": mesh.label_material[second],
         "boundary": first * len(mesh.label_material) + second,

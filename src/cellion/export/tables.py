@@ -91,22 +91,22 @@ def _carrier_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
             for axis, direction in enumerate(DIRECTIONS):
                 header = f"sigma_{name}_{direction}{direction}_{bound} [S/m]"
                 row[header] = float(tensor[axis, axis])
-    for direction, error in carrier.geometry_error_estimate.items():
-        row[f"geometry_error_{name}_{direction} [-]"] = error
+    row |= {f"geometry_error_{name}_{d} [-]": e for d, e in carrier.geometry_error_estimate.items()}
     for label, values, mean in (
         ("tortuosity_factor", carrier.tortuosity_factor, carrier.mean_tortuosity_factor),
         ("macmullin_number", carrier.macmullin_number, carrier.mean_macmullin_number),
     ):
-        for direction in DIRECTIONS:
-            row[f"{label}_{name}_{direction} [-]"] = values.get(direction)
+        row |= {f"{label}_{name}_{d} [-]": values.get(d) for d in DIRECTIONS}
         row[f"{label}_{name}_mean [-]"] = mean
-    for direction in DIRECTIONS:
-        row[f"bruggeman_exponent_{name}_{direction} [-]"] = carrier.bruggeman_exponent.get(
-            direction
-        )
-    for direction in DIRECTIONS:
-        estimate = carrier.discretisation_error_estimate.get(direction)
-        row[f"relative_error_{name}_{direction} [-]"] = estimate
+    for material, one in carrier.conductors.items():
+        row[f"conductor_bulk_{name}_{material} [S/m]"] = one.bulk_conductivity
+        row[f"conductor_contribution_{name}_{material} [S/m]"] = one.mean_contribution
+        row[f"conductor_tortuosity_{name}_{material} [-]"] = one.mean_tortuosity_factor
+    for label, values in (
+        ("bruggeman_exponent", carrier.bruggeman_exponent),
+        ("relative_error", carrier.discretisation_error_estimate),
+    ):
+        row |= {f"{label}_{name}_{d} [-]": values.get(d) for d in DIRECTIONS}
     return row | _interface_entries(name, carrier)
 
 

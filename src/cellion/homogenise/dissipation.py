@@ -30,6 +30,7 @@ __all__ = [
     "dissipation",
     "evaluate_fields",
     "field_moments",
+    "mean_flow",
     "quadratic_form",
 ]
 
@@ -189,6 +190,26 @@ def field_moments(solution: Solution, fields: Fields) -> dict[str, dict[str, Arr
         moments = mesh.comm.allreduce(here) / mesh.volume
         named = zip(mesh.materials, moments, strict=True)
         found[direction] = {name: each for name, each in named if each.any()}
+    return found
+
+
+def mean_flow(solution: Solution, fields: Fields) -> dict[str, dict[str, float]]:
+    """Current density in each material over the volume of the box, per mean field (collective).
+
+    Returns:
+        Per direction that carries current and conducting material [S/m].
+    """
+    mesh = solution.problem.mesh
+    found: dict[str, dict[str, float]] = {}
+    for direction, field in fields.field.items():
+        axis = AXES.index(direction)
+        volumes = carrying_volumes(solution, fields, direction, direction)
+        here = np.zeros(len(mesh.materials))
+        for material, part in fields.blocks:
+            S = conductivity_of(solution.problem, material, fields.cells[part])
+            here[material] += volumes[part] @ (S[..., axis, :] * field[part]).sum(axis=1)
+        flow = mesh.comm.allreduce(here) / mesh.volume
+        found[direction] = dict(zip(mesh.materials, flow.tolist(), strict=True))
     return found
 
 

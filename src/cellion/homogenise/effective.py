@@ -15,8 +15,18 @@ from cellion.parallel import Stopwatch
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.homogenise.dissipation import dissipation, evaluate_fields, field_moments
-from cellion.homogenise.properties import Dissipation, EffectiveTransport, effective_transport
+from cellion.homogenise.dissipation import (
+    dissipation,
+    evaluate_fields,
+    field_moments,
+    mean_flow,
+)
+from cellion.homogenise.properties import (
+    Dissipation,
+    EffectiveTransport,
+    conductors,
+    effective_transport,
+)
 from cellion.homogenise.recovery import recovery_error
 from cellion.mesh.measure import volume_fractions
 from cellion.mesh.periodicity import AXES
@@ -44,6 +54,7 @@ class EffectiveConductivity:
         dissipation: Per direction that carries current, where its energy goes.
         moments: Per direction that carries current and conducting material, derivative by the
             conductivity tensor of the material (see `field_moments`).
+        flow: Per direction that carries current and material, what flows in it (see `mean_flow`).
     """
 
     tensor: NDArray[np.float64]
@@ -52,6 +63,7 @@ class EffectiveConductivity:
     from_currents: Mapping[str, float]
     dissipation: Mapping[str, Dissipation] = field(default_factory=dict)
     moments: Mapping[str, Mapping[str, NDArray[np.float64]]] = field(default_factory=dict)
+    flow: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def homogenise(
@@ -86,7 +98,13 @@ def homogenise(
             discretisation_error=effective.discretisation_error,
             imbalance=effective.imbalance,
         )
-        return replace(answer, dissipation=effective.dissipation, moments=effective.moments)
+        flow = {name: effective.flow.get(name, {}) for name in answer.directions}
+        return replace(
+            answer,
+            dissipation=effective.dissipation,
+            moments=effective.moments,
+            conductors=conductors(materials, fractions, conductivity, flow),
+        )
 
 
 def effective_conductivity(solution: Solution) -> EffectiveConductivity:
@@ -109,10 +127,11 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
     error = dict.fromkeys(problem.directions, 0.0)
     shares: dict[str, Dissipation] = {}
     moments: dict[str, dict[str, NDArray[np.float64]]] = {}
+    flow: dict[str, dict[str, float]] = {}
     if solution.correctors:
         fields = evaluate_fields(solution)
         tensor, shares = dissipation(solution, fields)
-        moments = field_moments(solution, fields)
+        moments, flow = field_moments(solution, fields), mean_flow(solution, fields)
         error |= recovery_error(solution, fields, tensor)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
         tensor[axis, :] = tensor[:, axis] = nan
@@ -135,4 +154,5 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
         from_currents=currents,
         dissipation=shares,
         moments=moments,
+        flow=flow,
     )

@@ -12,7 +12,15 @@ from cellion.homogenise.bounds import hashin_shtrikman_bounds, wiener_bounds
 from cellion.homogenise.effective_medium import bruggeman_effective_medium
 from cellion.homogenise.tortuosity import bruggeman_exponent, macmullin_number, tortuosity_factor
 
-__all__ = ["DIRECTIONS", "Dissipation", "EffectiveTransport", "effective_transport", "isotropic"]
+__all__ = [
+    "DIRECTIONS",
+    "Conductor",
+    "Dissipation",
+    "EffectiveTransport",
+    "conductors",
+    "effective_transport",
+    "isotropic",
+]
 
 type Array = NDArray[np.float64]
 
@@ -32,6 +40,39 @@ class Dissipation:
     bulk: Mapping[str, float]
     resistive: Mapping[tuple[str, str], float]
     sheet: Mapping[tuple[str, str], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conductor:
+    """What one of several conductors contributes, against its own bulk.
+
+    With phi its volume fraction, sigma its conductivity and <j> the current density in it, averaged
+    over the whole box, per mean field E: tau = phi sigma / (<j> / E). The contributions <j> / E of
+    all conductors add up to sigma_eff (sheets carry the rest), and a single conductor has the usual
+    tortuosity factor.
+
+    Attributes:
+        volume_fraction: phi [-].
+        bulk_conductivity: sigma, mean over the axes [S/m].
+        contribution: Per direction that was asked for, <j> / E [S/m].
+        tortuosity_factor: Per direction [-]; infinite where it carries nothing.
+    """
+
+    volume_fraction: float
+    bulk_conductivity: float
+    contribution: Mapping[str, float]
+    tortuosity_factor: Mapping[str, float]
+
+    @property
+    def mean_contribution(self) -> float:
+        """Mean of <j> / E over the directions [S/m]."""
+        return float(np.mean(list(self.contribution.values())))
+
+    @property
+    def mean_tortuosity_factor(self) -> float:
+        """Phi sigma over the mean contribution [-]; infinite where it carries nothing."""
+        mean = self.mean_contribution
+        return self.volume_fraction * self.bulk_conductivity / mean if mean > 0.0 else np.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +100,7 @@ class EffectiveTransport:
         dissipation: Per direction that carries current, where its energy goes.
         moments: Per direction k that carries current and conducting material, d sigma_kk / d sigma
             by the tensor of the material in crystal axes, shape (d, d) [-].
+        conductors: Per conducting material, what it contributes; empty unless there are several.
     """
 
     carrier: str
@@ -77,6 +119,7 @@ class EffectiveTransport:
     bruggeman: float = np.nan
     dissipation: Mapping[str, Dissipation] = field(default_factory=dict)
     moments: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
+    conductors: Mapping[str, Conductor] = field(default_factory=dict)
 
 
 def effective_transport(
@@ -144,6 +187,42 @@ def effective_transport(
         bounds=bounds,
         bruggeman=medium,
     )
+
+
+def conductors(
+    materials: Sequence[str],
+    fractions: ArrayLike,
+    conductivity: ArrayLike,
+    flow: Mapping[str, Mapping[str, float]],
+) -> dict[str, Conductor]:
+    """Derive what each of several conductors contributes.
+
+    Args:
+        materials: Names of the materials.
+        fractions: Volume fraction of each material in the mesh, shape (n,).
+        conductivity: Conductivity tensor of each material, shape (n, d, d) [S/m].
+        flow: Per direction and material, its current density over the whole box per field [S/m].
+
+    Returns:
+        Per conducting material; empty unless there are several.
+    """
+    tensors = np.asarray(conductivity, dtype=np.float64)
+    bulk = np.trace(tensors, axis1=1, axis2=2) / tensors.shape[-1]
+    rows = zip(materials, np.asarray(fractions, dtype=np.float64), bulk, strict=True)
+    carrying = [(name, float(phi), float(sigma)) for name, phi, sigma in rows if sigma > 0.0]
+    found = {}
+    for name, phi, sigma in carrying if len(carrying) > 1 else ():
+        carried = {direction: max(of.get(name, 0.0), 0.0) for direction, of in flow.items()}
+        found[name] = Conductor(
+            volume_fraction=phi,
+            bulk_conductivity=sigma,
+            contribution=carried,
+            tortuosity_factor={
+                direction: phi * sigma / value if value > 0.0 else np.inf
+                for direction, value in carried.items()
+            },
+        )
+    return found
 
 
 def isotropic(tensor: Array) -> bool:

@@ -59,6 +59,9 @@ class MeshData:
         periodic: Directions in which opposite faces carry matching vertices, shape (d,).
         orientations: Rotation from crystal to sample axes of each label, shape (n_labels, d, d);
             None when every crystal is aligned with the box.
+        pieces: Grain of each label and its place in it along each axis, shape (n_labels, 1 + d),
+            where grains are divided so that they can meet their own images; None where no label is
+            a part of a grain.
         quality: Plain numbers about the mesh, such as ``min_dihedral_degrees``.
 
     Raises:
@@ -74,6 +77,7 @@ class MeshData:
     box: NDArray[np.float64]
     periodic: NDArray[np.bool_]
     orientations: NDArray[np.float64] | None = None
+    pieces: NDArray[np.int32] | None = None
     quality: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -82,6 +82,7 @@ class _Common:
     origin: NDArray[np.float64]
     periodic: NDArray[np.bool_]
     orientations: NDArray[np.float64] | None
+    pieces: NDArray[np.int32] | None
 
 
 def _common(data: MeshData) -> _Common:
@@ -92,6 +93,7 @@ def _common(data: MeshData) -> _Common:
         origin=data.origin,
         periodic=data.periodic,
         orientations=data.orientations,
+        pieces=data.pieces,
     )
 
 
@@ -115,6 +117,7 @@ def _labelled(piece: Piece, comm: MPI.Comm, common: _Common) -> LabelledMesh:
         input_cells=piece.input_cells,
         input_vertices=piece.input_vertices,
         orientations=common.orientations,
+        pieces=common.pieces,
     )
 
 

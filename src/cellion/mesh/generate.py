@@ -14,6 +14,7 @@ from cellion.mesh.cut import CutMesh, cut_mesh
 from cellion.mesh.data import MeshData
 from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
 from cellion.mesh.octree import Spots, build_octree, uniform_planes
+from cellion.mesh.pieces import divided
 from cellion.mesh.project import (
     box_projectors,
     find_interface,
@@ -86,13 +87,14 @@ def generate_mesh(
         MeshError: The sizes cannot be met, or an invariant of the mesh is broken.
     """
     say = progress or (lambda stage: None)
-    geometry = microstructure.geometry
+    geometry, pieces = microstructure.geometry, None
     match geometry:
         case LayerGeometry():
             say("layers")
             labelled = _exact(geometry, _layers(geometry, sizes))
         case CheckerboardGeometry():
             say("tiles")
+            geometry, pieces = divided(geometry)
             mesh = tile_mesh(
                 geometry.box,
                 geometry.periodic,
@@ -105,7 +107,7 @@ def generate_mesh(
         case _:
             labelled = _cut_and_fitted(geometry, sizes, say, spots)
     say("checks")
-    mesh = labelled.mesh
+    mesh, turned = labelled.mesh, microstructure.orientations
     check_invariants(mesh.points, mesh.cells, mesh.image_of, geometry.box, geometry.periodic)
     return MeshData(
         points=mesh.points,
@@ -115,7 +117,8 @@ def generate_mesh(
         materials=microstructure.materials,
         box=np.asarray(geometry.box, dtype=np.float64),
         periodic=np.asarray(geometry.periodic, dtype=np.bool_),
-        orientations=microstructure.orientations,
+        orientations=turned if turned is None or pieces is None else turned[pieces[:, 0]],
+        pieces=pieces,
         quality=shape_numbers(mesh.points, mesh.cells) | labelled.numbers,
     )
 

@@ -45,6 +45,9 @@ class LabelledMesh:
         input_vertices: Index of each vertex in the undistributed mesh, shape (n,).
         orientations: Rotation from crystal to sample axes of each label, shape (n_labels, d, d);
             None when every crystal is aligned with the box.
+        pieces: Grain of each label and its place in it along each axis, shape (n_labels, 1 + d),
+            where grains are divided so that they can meet their own images; None where no label is
+            a part of a grain.
     """
 
     mesh: dolfinx.mesh.Mesh
@@ -61,6 +64,7 @@ class LabelledMesh:
     input_cells: NDArray[np.int64]
     input_vertices: NDArray[np.int64]
     orientations: NDArray[np.float64] | None = None
+    pieces: NDArray[np.int32] | None = None
 
     @property
     def comm(self) -> MPI.Comm:

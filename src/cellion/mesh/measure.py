@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cellion.mesh.borders import ask_owners, find_borders
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
+from cellion.mesh.pieces import inside_grain
 
 __all__ = [
     "Interfaces",
@@ -60,10 +61,13 @@ class Interfaces:
 def measure_interfaces(mesh: LabelledMesh) -> Interfaces:
     """Add up the facets between cells of different labels (collective).
 
+    A grain that is divided into labels counts where it meets its own image, not inside.
+
     Args:
         mesh: Labelled mesh.
     """
     borders = find_borders(mesh, periodic=True)
+    borders = borders.part(~inside_grain(mesh.pieces, borders.labels))
     here = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
     count = len(mesh.label_material)
     key, areas = _add_up(np.sort(borders.labels, axis=1) @ np.array([count, 1]), here)

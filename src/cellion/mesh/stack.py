@@ -80,6 +80,7 @@ def stack_slabs(data: MeshData, axis: int, lower: Slab, upper: Slab) -> MeshData
         box=box,
         periodic=periodic,
         orientations=_with_slabs(data.orientations),
+        pieces=_with_slab_pieces(data.pieces),
         quality=dict(data.quality) | shape_numbers(points, cells),
     )
 
@@ -90,6 +91,15 @@ def _with_slabs(orientations: NDArray[np.float64] | None) -> NDArray[np.float64]
         return None
     aligned = np.tile(np.eye(orientations.shape[1]), (2, 1, 1))
     return np.concatenate([orientations, aligned])
+
+
+def _with_slab_pieces(pieces: NDArray[np.int32] | None) -> NDArray[np.int32] | None:
+    """Add the two layers, each a region of its own."""
+    if pieces is None:
+        return None
+    rows = np.zeros((2, pieces.shape[1]), dtype=np.int32)
+    rows[:, 0] = pieces[:, 0].max() + np.array([1, 2])
+    return np.concatenate([pieces, rows])
 
 
 def _face(data: MeshData, axis: int, side: int) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ TRUNCATION = 2.5
 LIMIT = 200_000
 """Largest number of particles of one kind."""
 
+_MEASURE = {2: "area", 3: "volume"}
 _REFUSED = 0.05
 _WORTH_A_NOTE = 0.01
 _DRAWS = 40
@@ -104,8 +105,13 @@ def draw_radii(
         )
         for k, entry in enumerate(classes)
     ]
-    notes = tuple(note for _, part in drawn for note in part)
-    return np.concatenate([radii for radii, _ in drawn]), notes
+    radii = np.concatenate([radii for radii, _ in drawn])
+    note = (
+        f"{amount.where}: classes of diameters by {_MEASURE[amount.dimension]}, median, d50, "
+        f"{1e6 * typical_diameter(diameter):.4g} um; by number their median is "
+        f"{2e6 * float(np.median(radii)):.4g} um"
+    )
+    return radii, (*(note for _, part in drawn for note in part), note)
 
 
 def _equal(diameter: float, amount: Amount) -> tuple[FloatArray, tuple[str, ...]]:
@@ -139,9 +145,13 @@ def _lognormal(
         if abs(best_factor - 1) < 0.5 * _WORTH_A_NOTE:
             break
     _check_factor(best_factor, amount, wanted, spec.median)
+    # Weighted with the volume, a normal score shifts by d sigma within the same limits.
+    middle = ndtri(0.5 * (ndtr(TRUNCATION - d * spec.sigma) + ndtr(-TRUNCATION - d * spec.sigma)))
+    by_volume = spec.median * np.exp(spec.sigma * (d * spec.sigma + middle))
     note = (
         f"{amount.where}: log-normal diameters by number, median {1e6 * spec.median:.4g} um, sigma "
-        f"{spec.sigma:.4g}, cut off at {TRUNCATION} sigma"
+        f"{spec.sigma:.4g}, cut off at {TRUNCATION} sigma; by {_MEASURE[d]} their median, d50, is "
+        f"{1e6 * by_volume:.4g} um"
     )
     return best, (note, *_factor_note(best_factor, amount))
 

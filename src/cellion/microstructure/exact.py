@@ -106,12 +106,19 @@ class CheckerboardGeometry:
         periodic: which axes (d,) repeat.
         divisions: tiles (d,) along each edge.
         label_material: (n_tiles,) index of the material of each tile, x fastest.
+        grains: whether a tile that is its own neighbour across the period has a boundary there.
     """
 
     box: FloatArray
     periodic: NDArray[np.bool_]
     divisions: IntArray
     label_material: IntArray
+    grains: bool = False
+
+    @property
+    def alone(self) -> NDArray[np.bool_]:
+        """Axes (d,) along which every tile has a boundary with its own image."""
+        return np.asarray(self.grains & self.periodic & (self.divisions == 1))
 
     @property
     def planes(self) -> tuple[FloatArray, ...]:

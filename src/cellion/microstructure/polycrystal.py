@@ -112,7 +112,8 @@ def tessellate(
     numbers = grain_statistics(geometry).numbers()
     if volumes is not None:
         numbers["largest_grain_volume_error"] = float(np.max(np.abs(found - volumes) / volumes))
-    return Grains(geometry=geometry, numbers=numbers, notes=(*notes, *_empty(found, where)))
+    notes = (*notes, *_empty(found, where), *_own_neighbours(geometry, where))
+    return Grains(geometry=geometry, numbers=numbers, notes=notes)
 
 
 def _listed(spec: GrainsSpec, axes: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Seeds:
@@ -148,6 +149,18 @@ def _empty(volumes: FloatArray, where: str) -> tuple[str, ...]:
     return (f"{where}: {gone.size} grains own no point, others outweigh them: {listed}",)
 
 
+def _own_neighbours(geometry: LaguerreGeometry, where: str) -> tuple[str, ...]:
+    """Say which grains meet their own images, where no boundary is found."""
+    facets = geometry.diagram.facets
+    own = np.unique(facets.cell[facets.cell == facets.neighbour])
+    if not own.size:
+        return ()
+    return (
+        f"{where}: {own.size} of {geometry.count} grains meet their own image across the period, "
+        "and no boundary lies there; in a larger box none does",
+    )
+
+
 def place_bricks(spec: BricksSpec, materials: Mapping[str, float | None]) -> Microstructure:
     """Divide the box into equal bricks of one material, each with its label.
 
@@ -167,6 +180,7 @@ def place_bricks(spec: BricksSpec, materials: Mapping[str, float | None]) -> Mic
         periodic=np.full(box.size, spec.periodic),
         divisions=np.array(spec.divisions, dtype=np.int32),
         label_material=np.zeros(count, np.int32),
+        grains=True,
     )
     orientations = None
     if spec.orientations is not None:

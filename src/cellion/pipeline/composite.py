@@ -16,6 +16,7 @@ from cellion.mesh.periodicity import AXES
 from cellion.mesh.stack import stack_slabs
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.stack import Slab, cut_open
+from cellion.results.record import pair_name
 from cellion.scenario.cell import CellSpec
 from cellion.scenario.scenario import Scenario
 
@@ -33,11 +34,13 @@ class Composition:
         fractions: Volume fraction per material that is there [-].
         interfaces: Areas where two labels meet.
         scale: Volume of the box over that of the composite [-].
+        touching: Pairs of materials of which two labels meet, layers included.
     """
 
     fractions: dict[str, float]
     interfaces: Interfaces
     scale: float
+    touching: frozenset[str]
 
 
 def wanted_cell(scenario: Scenario) -> CellSpec | None:
@@ -96,4 +99,8 @@ def composition(mesh: LabelledMesh, *, in_cell: bool) -> Composition:
         },
         interfaces=replace(found, labels=found.labels[keep], areas=found.areas[keep]),
         scale=mesh.volume / whole,
+        touching=frozenset(
+            pair_name(mesh.materials[i], mesh.materials[j])
+            for i, j in np.unique(mesh.label_material[found.labels], axis=0)
+        ),
     )

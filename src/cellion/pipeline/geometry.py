@@ -20,6 +20,7 @@ from cellion.mesh.sizes import estimate_cells, mesh_sizes
 from cellion.microstructure.generate import generate
 from cellion.pipeline.composite import between_layers, opened
 from cellion.pipeline.estimate import directions_of, memory_of, vertices_of
+from cellion.pipeline.remarks import small_box
 from cellion.pipeline.stock import Meshed, MeshStock, mesh_key
 from cellion.scenario.scenario import Scenario
 
@@ -142,6 +143,6 @@ def _build(
         numbers={"particles": float(structure.particle_count)}
         | dict(structure.numbers)
         | dict(data.quality),
-        notes=structure.notes,
+        notes=(*structure.notes, *small_box(scenario, structure)),
         data=data,
     )

@@ -41,4 +41,5 @@ def interface_laws(
         pair_resistance=laws.resistance,
         pair_sheet_conductance=laws.sheet_conductance,
         factor=found.factor(mesh.label_material, mesh.orientations, carrier),
+        pieces=mesh.pieces,
     )

@@ -9,14 +9,14 @@ from cellion.parallel import Stopwatch, peak_memory
 
 from cellion.cell.response import CellResponse
 from cellion.homogenise.properties import EffectiveTransport
-from cellion.material.laws import Insulator
 from cellion.material.material import Material
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.measure import contact_area, specific_surface
 from cellion.microstructure.fractions import weight_fractions
 from cellion.pipeline.barriers import barrier_sensitivities
 from cellion.pipeline.bricks import brick_estimate
-from cellion.pipeline.composite import composition
+from cellion.pipeline.composite import Composition, composition
+from cellion.pipeline.remarks import reference_notes, unused_laws, voids
 from cellion.results.provenance import collect_provenance
 from cellion.results.record import (
     Fraction,
@@ -90,7 +90,7 @@ def gather(
             if name in answers
         },
         volume_fraction=_fractions(prepared.requested, meshed),
-        weight_fraction=_weights(prepared, meshed),
+        weight_fraction=_weights(scenario, prepared, meshed),
         specific_surface={
             name: made.scale * sum(area for pair, area in between.items() if name in pair)
             for name in meshed
@@ -112,7 +112,7 @@ def gather(
             wall_time=watch.slowest(comm),
             peak_memory=memory,
         ),
-        notes=(*notes, *_lost(prepared.requested, meshed)),
+        notes=(*notes, *_remarks(scenario, prepared, made, answers)),
         cell=cell,
     )
 
@@ -142,18 +142,43 @@ def _fractions(requested: Mapping[str, float], meshed: Mapping[str, float]) -> d
     }
 
 
-def _weights(prepared: Prepared, meshed: Mapping[str, float]) -> dict[str, Fraction]:
-    """Mass shares of the solid; nothing when the density of something that conducts is unknown."""
+def _weights(
+    scenario: Scenario, prepared: Prepared, meshed: Mapping[str, float]
+) -> dict[str, Fraction]:
+    """Mass shares of the solid; nothing while the density of a part of it is unknown."""
     densities = {name: prepared.materials[name].density for name in meshed}
-    if any(densities[name] is None and _conducts(prepared.materials[name]) for name in meshed):
-        return {}
     found = weight_fractions(meshed, densities)
+    if found is None or _without_density(scenario, prepared, meshed):
+        return {}
     asked = weight_fractions(prepared.requested, densities) if prepared.requested else None
-    return _fractions(asked or {}, found) if found is not None else {}
+    return _fractions(asked or {}, found)
 
 
-def _conducts(material: Material) -> bool:
-    return any(not isinstance(law, Insulator) for law in material.carriers.values())
+def _without_density(
+    scenario: Scenario, prepared: Prepared, meshed: Mapping[str, float]
+) -> list[str]:
+    """Solids of unknown density beside others of known density."""
+    solids = [name for name in meshed if name not in voids(scenario)]
+    missing = [name for name in solids if prepared.materials[name].density is None]
+    return missing if len(missing) < len(solids) else []
+
+
+def _remarks(
+    scenario: Scenario,
+    prepared: Prepared,
+    made: Composition,
+    answers: Mapping[str, EffectiveTransport],
+) -> tuple[str, ...]:
+    """What is to be said of the composition and of what the numbers refer to."""
+    missing = _without_density(scenario, prepared, made.fractions)
+    keys = ", ".join(f"materials.{name}.density" for name in missing)
+    unknown = f"weight fractions are unknown: give {keys}, or name a void 'pore'"
+    return (
+        *_lost(prepared.requested, made.fractions),
+        *((unknown,) if missing else ()),
+        *unused_laws(scenario, made.touching),
+        *reference_notes(answers),
+    )
 
 
 def _percolation(solution: Solution) -> PercolationRecord:

@@ -31,4 +31,14 @@ def _restore(carrier: CarrierResult) -> CarrierResult:
             else value
             for direction, value in values.items()
         }
+    changes["conductors"] = {
+        name: replace(
+            one,
+            tortuosity_factor={
+                direction: math.inf if math.isnan(value) else value
+                for direction, value in one.tortuosity_factor.items()
+            },
+        )
+        for name, one in carrier.conductors.items()
+    }
     return replace(carrier, **changes)

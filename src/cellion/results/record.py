@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cellion.cell.response import CellResponse
 from cellion.errors import ResultsError, nearest
-from cellion.homogenise.properties import DIRECTIONS, Dissipation, EffectiveTransport
+from cellion.homogenise.properties import DIRECTIONS, Conductor, Dissipation, EffectiveTransport
 from cellion.results.accuracy import AccuracyRecord
 from cellion.results.provenance import Provenance
 from cellion.results.sensitivities import DissipationRecord, derivatives, weighted_mean
@@ -101,7 +101,8 @@ class CarrierResult:
     Attributes:
         conducting: Names of the materials that conduct this carrier.
         conducting_fraction: Their volume fraction phi_c in the mesh [-].
-        bulk_conductivity: sigma_bulk, reference of the numbers above [S/m].
+        bulk_conductivity: sigma_bulk, reference of the numbers above: their conductivity, of
+            several the mean over their volume [S/m].
         effective_conductivity: Tensor, shape (3, 3) [S/m]; NaN where a direction was not asked
             for and, with electrodes, off the diagonal.
         percolates: Per direction, whether the conducting phases connect the opposite faces.
@@ -131,6 +132,7 @@ class CarrierResult:
         conductivity_moments: Per direction k and material, d sigma_kk / d sigma_ij [-] by the
             tensor in crystal axes, shape (d, d): mean of E_i E_j over the box for a mean field 1.
         brick_layer: The brick layer estimate, for grains of one material that fill the box.
+        conductors: Of several conducting materials, what each contributes.
     """
 
     conducting: tuple[str, ...]
@@ -154,6 +156,7 @@ class CarrierResult:
         default_factory=dict
     )
     brick_layer: BrickLayerRecord | None = None
+    conductors: Mapping[str, Conductor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("effective_conductivity", "lower", "upper"):
@@ -265,6 +268,7 @@ def carrier_result(
         barrier_sensitivities=barrier_sensitivities or {},
         conductivity_moments=transport.moments,
         brick_layer=brick_layer,
+        conductors=transport.conductors,
     )
 
 

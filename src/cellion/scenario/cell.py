@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from cellion.scenario.values import Axis, Length, Name, Section, Whole, distinct, fail
+from cellion.scenario.values import Axis, Length, Name, Section, Whole, choice, distinct, fail
 
 __all__ = ["CellSpec", "LayerSpec"]
 
@@ -34,6 +34,7 @@ class CellSpec(Section):
         collector: Layer through which electrons leave.
         ionic: Materials that carry ions; None, those that conduct nothing else.
         electronic: Materials that carry electrons; None, those that conduct nothing else.
+        unconnected: Whether what leads to no electrode takes part.
         depth_bins: Number of equal slices of the composite over which the reaction is counted.
     """
 
@@ -51,6 +52,15 @@ class CellSpec(Section):
         default=None,
         description="Materials that carry electrons in the cell. Default: those that conduct "
         "electrons only.",
+    )
+    unconnected: Annotated[
+        Literal["excluded", "polarised"], BeforeValidator(choice("excluded", "polarised"))
+    ] = Field(
+        default="excluded",
+        description="What becomes of electronic conductors without a path to the collector, and "
+        "of ionic ones without a path to the separator. `excluded`: they take no part, the limit "
+        "of long times. `polarised`: ions react on one side and leave on the other, the response "
+        "before lithium has moved.",
     )
     depth_bins: Whole = Field(
         default=20,

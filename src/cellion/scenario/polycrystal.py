@@ -237,6 +237,8 @@ def _seed_faults(
 class BricksSpec(Section):
     """Equal bricks of one material, each a grain with boundaries to its neighbours.
 
+    In a periodic box a single brick along an axis is its own neighbour, with a boundary between.
+
     Attributes:
         box: Two or three edge lengths [m].
         periodic: Whether the box repeats.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cellion.parallel  # noqa: F401
 
@@ -11,13 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.borders import ask_owners
+from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.interfaces import (
     Contacts,
     Interfaces,
     facet_interfaces,
     find_contacts,
 )
-from cellion.transport.percolation import Components, find_components, flux_enters
+from cellion.transport.percolation import (
+    Components,
+    Separates,
+    find_components,
+    flux_enters,
+)
 from cellion.transport.problem import TransportProblem
 from cellion.transport.sides import find_sides
 from cellion.transport.spaces import (
@@ -124,6 +131,8 @@ def _components(problem: TransportProblem, contacts: Contacts | None) -> Compone
         found = bool(np.isinf(contacts.resistance).any())
         if any(mesh.comm.allgather(found)):
             insulating = lambda labels: np.isinf(laws.resistance(labels))  # noqa: E731
+    if problem.excluded is not None:
+        mesh, insulating = _apart(mesh, problem.excluded, insulating)
     components = find_components(
         mesh,
         problem.conducts,
@@ -140,6 +149,24 @@ def _components(problem: TransportProblem, contacts: Contacts | None) -> Compone
     else:
         return components
     return replace(components, percolates=carries)
+
+
+def _apart(
+    mesh: LabelledMesh, excluded: NDArray[np.bool_], insulating: Separates | None
+) -> tuple[LabelledMesh, Separates]:
+    """Give excluded cells labels of their own, and insulate these from all others."""
+    count = len(mesh.label_material)
+    labelled = replace(
+        mesh,
+        cell_labels=mesh.cell_labels + count * excluded.astype(mesh.cell_labels.dtype),
+        label_material=np.tile(mesh.label_material, 2),
+    )
+
+    def separates(labels: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        out: NDArray[np.bool_] = (labels[:, 0] >= count) != (labels[:, 1] >= count)
+        return out if insulating is None else out | insulating(labels % count)
+
+    return labelled, separates
 
 
 def _sides(

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MaterialError
+from cellion.mesh.pieces import inside_grain
 
 __all__ = ["InterfaceLaws", "Labels"]
 
@@ -42,6 +43,8 @@ class InterfaceLaws:
         factor: Multiplies the resistance of single interfaces, such as a random draw or a function
             of misorientation: from labels in ascending order, shape (n, 2), to factors >= 0, shape
             (n,), the same on every rank. None is 1 everywhere.
+        pieces: Grain of each label and its place in it, where grains are divided into labels, in
+            perfect contact inside (see `cellion.mesh.pieces`); None where none is.
 
     Raises:
         MaterialError: An array has the wrong shape, is not symmetric, or holds a value that is
@@ -52,6 +55,7 @@ class InterfaceLaws:
     pair_resistance: NDArray[np.float64]
     pair_sheet_conductance: NDArray[np.float64]
     factor: Callable[[Labels], NDArray[np.float64]] | None = None
+    pieces: NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
         _check("interface resistance", self.pair_resistance, "Ohm m^2", infinite=True)
@@ -86,9 +90,10 @@ class InterfaceLaws:
         return self._between(self.pair_sheet_conductance, labels)
 
     def _between(self, table: NDArray[np.float64], labels: Labels) -> NDArray[np.float64]:
-        """Look pairs up by material; 0 within one label."""
+        """Look pairs up by material; 0 within one label, and between the pieces of a grain."""
         first, second = self.label_material[labels].T
-        return np.where(labels[:, 0] == labels[:, 1], 0.0, table[first, second])
+        within = (labels[:, 0] == labels[:, 1]) | inside_grain(self.pieces, labels)
+        return np.where(within, 0.0, table[first, second])
 
 
 def _check(name: str, table: NDArray[np.float64], unit: str, *, infinite: bool) -> None:

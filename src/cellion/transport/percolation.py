@@ -25,7 +25,7 @@ from cellion.mesh.labelled import LabelledMesh, face_facets
 from cellion.mesh.measure import owner_values
 from cellion.transport.merge import Crossings, join
 
-__all__ = ["Components", "find_components", "flux_enters"]
+__all__ = ["Components", "Separates", "find_components", "flux_enters"]
 
 _SHARING_TAG = 1311
 _COVER_TOLERANCE = 1e-9

@@ -41,6 +41,8 @@ class TransportProblem:
         boundary: One of `BOUNDARIES`.
         directions: Directions of the mean field, a subset of ``x``, ``y``, ``z``; one of a cell.
         interfaces: Laws of the interfaces between labels; None when all contacts are perfect.
+        excluded: Whether each local cell takes no part, so that its contacts with the others
+            insulate, shape (m,); None when all take part.
 
     Raises:
         MaterialError: A conductivity has the wrong shape, is not symmetric or not positive.
@@ -54,6 +56,7 @@ class TransportProblem:
     boundary: str
     directions: tuple[str, ...]
     interfaces: InterfaceLaws | None = None
+    excluded: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         d, names = self.mesh.dimension, self.mesh.materials

@@ -25,6 +25,10 @@ CELL = CellResponse(
     thickness={"separator": 1e-5, "composite": 4e-5, "collector": 1e-6},
     connects=True,
     area_specific_resistance=1.1e-3,
+    unconnected="excluded",
+    utilisation=0.9,
+    reaction_utilisation=0.75,
+    reversed_share=0.02,
     parts=dict.fromkeys(PARTS, 0.0)
     | {"separator": 1e-4, "ionic": 4e-4, "interfacial": 5e-4, "electronic": 1e-4},
     depth=(0.0, 2e-5, 4e-5),
@@ -40,6 +44,8 @@ IDLE = CellResponse(
     thickness=CELL.thickness,
     connects=False,
     area_specific_resistance=math.inf,
+    unconnected="excluded",
+    utilisation=0.9,
     active={"CAM": SHARES},
     reason="no conducting path connects z_min with z_max",
 )
@@ -68,6 +74,9 @@ def test_what_follows_from_the_parts():
 
 def test_columns_carry_units():
     row = cell_entries(CELL)
+    first = ["utilisation [-]", "reaction_utilisation [-]", "reversed_reaction_share [-]"]
+    assert [row[header] for header in list(row)[:3]] == [0.9, 0.75, 0.02]
+    assert list(row)[:3] == first
     assert row["area_specific_resistance [Ohm m^2]"] == 1.1e-3
     assert row["resistance_interfacial [Ohm m^2]"] == 5e-4
     assert row["active_CAM_without_electrons [-]"] == 0.03
@@ -82,6 +91,19 @@ def test_the_summary_adds_up_and_leaves_out_what_is_not_there():
     assert "collector " not in text
     assert "11" in text.splitlines()[-3]
     assert "infinite" in shown(cell_table(IDLE, title="demo", caption=""))
+
+
+def test_the_summary_opens_with_who_takes_part():
+    opening = shown(cell_table(CELL, title="demo", caption="")).split("┏")[0].split("\n")
+    assert [line.strip() for line in opening if line.strip()] == [
+        "demo",
+        "active material reached by ions and electrons: 90 %",
+        "reaction area reached by ions and electrons: 75 %",
+        "reaction current that runs backwards: 2 %",
+    ]
+    idle = shown(cell_table(IDLE, title="demo", caption=""))
+    assert "active material reached by ions and electrons: 90 %" in idle
+    assert "backwards" not in idle
 
 
 def test_tables_of_runs_show_cells(plane_run: RunResult):
@@ -101,6 +123,8 @@ def test_a_cell_survives_the_disk(plane_run: RunResult, tmp_path: Path, cell: Ce
     assert found is not None
     assert found.area_specific_resistance == cell.area_specific_resistance
     assert (found.parts, found.active, found.reason) == (cell.parts, cell.active, cell.reason)
+    assert (found.unconnected, found.utilisation) == ("excluded", 0.9)
+    assert found.reversed_share == pytest.approx(cell.reversed_share, nan_ok=True)
 
 
 def test_the_reaction_is_drawn_per_depth(tmp_path: Path):

@@ -193,6 +193,10 @@ def cell(*, resistance: float = 2e-3, connects: bool = True) -> CellResponse:
         thickness={"composite": 2e-5},
         connects=True,
         area_specific_resistance=resistance,
+        unconnected="excluded",
+        utilisation=0.9,
+        reaction_utilisation=0.8,
+        reversed_share=0.02,
         parts=parts,
         depth=(0.0, 1e-5, 2e-5),
         reaction_current=(0.6, 0.4),
@@ -211,7 +215,9 @@ def test_the_answer_of_a_cell(tmp_path: Path, make_run: RunMaker) -> None:
     told = answer_of(tmp_path)
     assert "area-specific resistance of 20.0 Ω cm²" in told
     assert "its largest parts are interfacial (75 %) and ionic (25 %)" in told
-    assert "90.0 % of CAM is connected to both ions and electrons." in told
+    assert told.startswith("90.0 % of CAM is connected to both ions and electrons.")
+    assert "So is 80.0 % of the area at which the reaction can take place." in told
+    assert "2.0 % of the reaction current runs against that of the cell." in told
     assert "resistance [Ω cm²]" in page(tmp_path).table("Parts of the resistance")[0]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,28 @@ def test_far_too_many_particles_are_refused():
 @pytest.mark.parametrize(("diameter", "median"), [(MONO, 5), (SPREAD, 5), (LIST, 8)])
 def test_typical_diameter(diameter, median):
     assert typical_diameter(diameter) == pytest.approx(median * UM)
+
+
+def test_a_median_by_number_is_told_by_volume_as_well():
+    radii, notes = draw_radii(SPREAD, amount(0.5, 100.0), np.random.default_rng(17))
+    assert "by number, median 5 um" in notes[0]
+    told = float(re.search(r"by volume their median, d50, is ([\d.]+) um", notes[0])[1])
+    diameter = np.sort(2 * radii)
+    middle = np.searchsorted(np.cumsum(diameter**3), 0.5 * np.sum(diameter**3))
+    assert told * UM == pytest.approx(diameter[middle], rel=0.02)
+    # Without the cut at 2.5 sigma it would be 5 um exp(3 sigma^2), 7.22 um.
+    assert 6.5 < told < 7.22
+
+
+def test_discs_have_their_median_by_area():
+    plane = Amount(where="particles[0]", fraction=0.4, box=np.full(2, 200 * UM))
+    radii, notes = draw_radii(SPREAD, plane, np.random.default_rng(17))
+    told = float(re.search(r"by area their median, d50, is ([\d.]+) um", notes[0])[1])
+    diameter = np.sort(2 * radii)
+    middle = np.searchsorted(np.cumsum(diameter**2), 0.5 * np.sum(diameter**2))
+    assert told * UM == pytest.approx(diameter[middle], rel=0.02)
+
+
+def test_classes_by_volume_tell_their_median_by_number_as_well():
+    _, notes = draw_radii(LIST, amount(), np.random.default_rng(17))
+    assert "by volume, median, d50, 8 um; by number their median is 2" in notes[-1]

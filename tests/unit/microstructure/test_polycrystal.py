@@ -172,3 +172,10 @@ def test_aligned_grains_have_no_disorientation():
     angle, area = boundary_disorientations(structure.geometry, structure.orientations, "cubic")
     assert (angle == 0).all()
     assert len(angle) == len(area)
+
+
+def test_grains_that_meet_their_own_image_are_told():
+    two = polycrystal(grains=2)
+    assert any("of 2 grains meet their own image across the period" in n for n in two.notes)
+    assert not any("own image" in note for note in polycrystal(grains=60).notes)
+    assert not any("own image" in note for note in polycrystal(grains=2, periodic=False).notes)

@@ -125,8 +125,10 @@ def _directions(carrier: CarrierResult) -> str:
 def _against_bulk(group: Group, name: str, mean: float) -> str:
     bulk = group.mean(name, "bulk_conductivity")
     tau = group.mean(name, "conducting_fraction") * bulk / mean
+    several = group.carriers(name)[0].conductors
+    of = f" (the mean of {listed(list(several))} over their volume)" if several else ""
     return (
-        f"{percent(mean / bulk)} of the {conductivity(bulk)} of the bulk: tortuosity factor "
+        f"{percent(mean / bulk)} of the {conductivity(bulk)} of the bulk{of}: tortuosity factor "
         f"τ = {digits(tau)}"
     )
 
@@ -162,6 +164,7 @@ def _certainty(group: Group, name: str) -> str:
 
 def _of_cells(group: Group) -> Iterator[str]:
     cells = [member.result.cell for member in group.members if member.result.cell is not None]
+    yield from _taking_part(cells)
     if not any(cell.connects for cell in cells):
         yield f"No current can flow through the cell: {cells[0].reason or 'nothing connects'}."
         return
@@ -180,9 +183,20 @@ def _of_cells(group: Group) -> Iterator[str]:
         f"The cell has an area-specific resistance of {total}, of which {alone} belong to the "
         f"cathode without its layers{note}; its largest parts are {most}."
     )
-    for name in connected[0].active:
+
+
+def _taking_part(cells: Sequence[CellResponse]) -> Iterator[str]:
+    """How much of the active material and of the reaction area is reached."""
+    area = float(np.mean([cell.reaction_utilisation for cell in cells]))
+    for name in cells[0].active:
         share = float(np.mean([cell.active[name].connected for cell in cells]))
         yield f"{percent(share)} of {name} is connected to both ions and electrons."
+    if area == area:
+        yield f"So is {percent(area)} of the area at which the reaction can take place."
+    backwards = [c.reversed_share for c in cells if c.connects and not math.isnan(c.reversed_share)]
+    if backwards:
+        reverse = percent(float(np.mean(backwards)), 2)
+        yield f"{reverse} of the reaction current runs against that of the cell."
 
 
 def _resistance(cells: Sequence[CellResponse], of: Callable[[CellResponse], float]) -> str:
@@ -345,3 +359,22 @@ def _least_resistance(series: Series) -> Iterator[str]:
     closed = [place(series, group) for group, cells in found if not cells]
     if closed:
         yield f"No current can flow at {listed(closed)}."
+    yield from _least_utilisation(series)
+
+
+def _least_utilisation(series: Series) -> Iterator[str]:
+    """Where the least of the active material is connected, and the most."""
+    shares = [
+        (float(np.mean(found)), group)
+        for group in series.groups
+        if (found := [c.utilisation for m in group.members if (c := m.result.cell) is not None])
+        and not np.isnan(found).any()
+    ]
+    if not shares:
+        return
+    (least, low), (most, high) = (choose(shares, key=lambda pair: pair[0]) for choose in (min, max))
+    told = f"{percent(least)} of the active material is connected to both ions and electrons"
+    if low is high:
+        yield f"{told}."
+    else:
+        yield f"{told} at {place(series, low)}, {percent(most)} at {place(series, high)}."
