@@ -23,6 +23,9 @@ GROWTH = 1.0
 NECK_CELLS = 4.0
 """Cells along the radius of a neck, at its rim, where the current density is singular."""
 
+NECK_LEAST = 2.5
+"""Cells along the radius of a neck, however small it is: fewer may miss it."""
+
 PARTICLE_CELLS = 1.25
 """Cells along the radius of a small particle, at least: its volume is then right to 1 %."""
 
@@ -88,12 +91,14 @@ def fine_spots(geometry: SphereGeometry, surface: float, floor: float) -> list[F
     Returns:
         Necks and particles, each only if there are any.
     """
-    contacts = geometry.contacts(0.0)
-    necks = (contacts.midpoint, contacts.normal, contacts.neck_radius, NECK_CELLS)
-    particles = (geometry.centers, np.zeros_like(geometry.centers), geometry.radii, PARTICLE_CELLS)
+    contacts = geometry.contacts(0.0).and_more(geometry.wall_contacts(0.0))
+    neck, radii = contacts.neck_radius, geometry.radii
+    at_necks = np.minimum(np.maximum(floor, neck / NECK_CELLS), neck / NECK_LEAST)
+    in_particles = np.maximum(floor, radii / PARTICLE_CELLS)
+    necks = (contacts.midpoint, contacts.normal, neck, at_necks)
+    particles = (geometry.centers, np.zeros_like(geometry.centers), radii, in_particles)
     spots = []
-    for centre, normal, radius, cells in (necks, particles):
-        finest = np.maximum(floor, radius / cells)
+    for centre, normal, radius, finest in (necks, particles):
         fine = (radius > 0) & (finest < surface)
         if not fine.any():
             continue

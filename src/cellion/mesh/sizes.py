@@ -43,6 +43,10 @@ BOX_PARTS = 8.0
 FINEST_PART = 4.0
 """Edge at surfaces in units of the smallest edge in gaps and necks."""
 
+PLANE_GAP = 1e-5
+"""Smallest cell edge in gaps between discs, in units of their median radius: what passes through a
+gap falls with the root of its width, and cells across it are cheap in the plane."""
+
 TILE_PARTS = {2: 1e-5, 3: 1.0 / 64.0}
 """Smallest cell edge where tiles meet, in units of the box, by dimension. The field is singular
 there; refinement towards points (2D) is cheap, towards lines (3D) it is not."""
@@ -183,6 +187,8 @@ def _default_smallest(geometry: Geometry, surface: float) -> float:
     match geometry:
         case LayerGeometry():
             return surface
+        case SphereGeometry() if len(geometry.box) == 2 and geometry.count:
+            return min(surface, PLANE_GAP * _median_radius(geometry))
         case SphereGeometry() if geometry.count > FEW_PARTICLES:
             return surface
         case LaguerreGeometry() | CompositeGeometry():
