@@ -14,19 +14,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.bodies import Bodies
+from cellion.mesh.facets import facet_areas
 from cellion.mesh.project import Interface, guarded_move
 from cellion.mesh.quality import facet_keys
 from cellion.mesh.simplices import local_facets
 
-__all__ = ["balance_volumes"]
+__all__ = ["InterfaceFacets", "balance_volumes", "interface_facets"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Facets:
-    """Facets between two labels: vertices (f, d), labels on both sides (f, 2), ascending."""
+class InterfaceFacets:
+    """Facets between two bodies.
+
+    Attributes:
+        vertices: Shape (f, d).
+        labels: Bodies on both sides, ascending, shape (f, 2).
+    """
 
     vertices: NDArray[np.int64]
     labels: NDArray[np.int32]
+
+    def part(self, chosen: NDArray[np.bool_]) -> InterfaceFacets:
+        """Return some of the facets."""
+        return InterfaceFacets(vertices=self.vertices[chosen], labels=self.labels[chosen])
+
+    def areas(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Areas, in two dimensions lengths, shape (f,) [m^(d-1)]."""
+        return facet_areas(points, self.vertices)
 
 
 def balance_volumes(
@@ -57,7 +71,7 @@ def balance_volumes(
     """
     if not len(interface.vertex):
         return points
-    facets = _interface_facets(points, interface, image_of, bodies)
+    facets = interface_facets(points, interface, image_of, bodies)
     for _ in range(rounds):
         step = _balancing_step(points, image_of, interface, facets, bodies)
         points = guarded_move(points, step, interface, image_of, floor)
@@ -68,7 +82,7 @@ def _balancing_step(
     points: NDArray[np.float64],
     image_of: NDArray[np.int64],
     interface: Interface,
-    facets: _Facets,
+    facets: InterfaceFacets,
     bodies: Bodies,
 ) -> NDArray[np.float64]:
     """Steps along the normals that make up for the heights of the facets, shape (k, d) [m]."""
@@ -86,9 +100,9 @@ def _balancing_step(
     return np.asarray(np.clip(scale, -limit, limit)[:, None] * normal)
 
 
-def _interface_facets(
+def interface_facets(
     points: NDArray[np.float64], interface: Interface, image_of: NDArray[np.int64], bodies: Bodies
-) -> _Facets:
+) -> InterfaceFacets:
     """Facets whose two cells, across the period if need be, are in different bodies."""
     cells, d = interface.cells, interface.cells.shape[1] - 1
     meets = np.zeros(len(image_of), dtype=np.bool_)
@@ -104,11 +118,11 @@ def _interface_facets(
     apart = points[vertices[first]].mean(axis=1) - points[vertices[second]].mean(axis=1)
     sides = np.stack([one, bodies.moved(other, np.rint(apart / bodies.box).astype(np.int32))])
     differ = sides[0] != sides[1]
-    return _Facets(vertices=vertices[first[differ]], labels=np.sort(sides[:, differ], axis=0).T)
+    return InterfaceFacets(vertices=vertices[first[differ]], labels=np.sort(sides[:, differ], axis=0).T)
 
 
 def _heights(
-    points: NDArray[np.float64], facets: _Facets, bodies: Bodies
+    points: NDArray[np.float64], facets: InterfaceFacets, bodies: Bodies
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Area of each facet, and the mean height of the interface above it, towards larger labels.
 
@@ -118,13 +132,11 @@ def _heights(
     Returns:
         Areas, shape (f,) [m^(d - 1)]; heights, shape (f,) [m].
     """
-    x = points[facets.vertices]
+    x, area = points[facets.vertices], facets.areas(points)
     if points.shape[1] == 2:
-        area = np.linalg.norm(x[:, 1] - x[:, 0], axis=1)
         places = [x[:, 0], 0.5 * (x[:, 0] + x[:, 1]), x[:, 1]]
         weights = [1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0]
     else:
-        area = 0.5 * np.linalg.norm(np.cross(x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]), axis=1)
         places = [0.5 * (x[:, k] + x[:, k - 1]) for k in range(3)]
         weights = [1.0 / 3.0] * 3
     height = np.zeros(len(x))

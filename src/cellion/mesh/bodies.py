@@ -114,6 +114,10 @@ class Bodies:
         labels = self.labels(bodies)
         return self.geometry.gradient(x, labels, self.images(x, bodies))
 
+    def bounded(self, bodies: Ints) -> NDArray[np.bool_]:
+        """Whether bodies are particles, with surfaces of their own, in the shape of `bodies`."""
+        return self.geometry.bounded(self.labels(bodies))
+
     def together(
         self, x: Floats, first: Ints, second: Ints, slack: Floats, seen: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:

@@ -47,7 +47,7 @@ GAP_ROUNDS = 4
 TOUCHED = 6
 """Labels that a vertex can touch before the cut is complete."""
 
-RIM = 0.25
+RIM = 0.3
 """Distance from the rim of a contact, in units of the edge, within which vertices are on it."""
 
 

@@ -24,6 +24,7 @@ from cellion.mesh.project import (
 )
 from cellion.mesh.quality import check_invariants, shape_numbers
 from cellion.mesh.relax import SCALES, relax_worst_cells
+from cellion.mesh.rims import balance_rims
 from cellion.mesh.sizes import MeshSizes, wanted_size
 from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
@@ -52,7 +53,7 @@ HELD_BACK = 0.02
 """Distance from the interface, in units of the longest step allowed, that is worth room."""
 
 FIT_ROUNDS = 3
-"""Times that cells make room for the vertices of grain boundaries."""
+"""Times that cells make room for vertices of grain boundaries and of the rims of contacts."""
 
 type Progress = Callable[[str], None]
 
@@ -187,17 +188,18 @@ def _fitted(cut: CutMesh, bodies: Bodies, say: Progress) -> tuple[NDArray[np.flo
         return relax_worst_cells(points, cut.cells, suspects, cut.image_of, along, target, scales)
 
     say("relaxation")
-    if isinstance(bodies.geometry, LaguerreGeometry):
-        # Cells make room for the vertices of triple lines that they hold back.
-        for _ in range(FIT_ROUNDS):
-            tight = held_back(points, cut.image_of, interface, bodies, HELD_BACK)
-            points = relaxed(tight, SHAPE_ROOM, ROOM_SCALES)
-            points, left = project_interfaces(
-                points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR
-            )
+    grains = isinstance(bodies.geometry, LaguerreGeometry)
+    lines = interface if grains else interface.select(np.flatnonzero(interface.labels[:, 2] >= 0))
+    for _ in range(FIT_ROUNDS if len(lines.vertex) else 0):
+        tight = held_back(points, cut.image_of, lines, bodies, HELD_BACK)
+        points = relaxed(tight, SHAPE_ROOM, ROOM_SCALES)
+        points, left = project_interfaces(
+            points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR
+        )
     points = relaxed(interface.cells, SHAPE_TARGET)
-    if not isinstance(bodies.geometry, LaguerreGeometry):  # planes cut no volume off
+    if not grains:  # planes cut no volume off
         points = balance_volumes(points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR)
+        points = balance_rims(points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR)
     # The last resort leaves the interface: a few vertices where labels meet in tiny wedges.
     points = relax_worst_cells(
         points,

@@ -37,6 +37,9 @@ SHORTENINGS = 3
 SINGULAR = 0.15
 """Ratio of singular values below which a direction is left out of a Newton step."""
 
+SINGULAR_AT_RIMS = 1e-5
+"""The same at the rim of a contact, where the surfaces of two particles may cross at any angle."""
+
 LONGEST_STEP = 0.7
 """Longest step of a vertex in units of the shortest edge around it."""
 
@@ -223,9 +226,15 @@ def _equalising_steps(
     difference, slope = _slopes(x, labels, free, bodies)
     step = -difference[:, :1] * slope[:, 0]
     several = np.flatnonzero(labels[:, 2] >= 0)
-    inverse = np.linalg.pinv(slope[several], rcond=SINGULAR)
+    inverse = np.linalg.pinv(slope[several], rcond=_singular(labels[several], bodies))
     step[several] = -np.einsum("kij,kj->ki", inverse, difference[several])
     return np.asarray(step)
+
+
+def _singular(labels: NDArray[np.int32], bodies: Bodies) -> NDArray[np.float64]:
+    """Ratio of singular values below which directions are left out at vertices, shape (k,)."""
+    at_rim = (bodies.bounded(np.maximum(labels, 0)) & (labels >= 0)).sum(axis=1) >= 2
+    return np.where(at_rim, SINGULAR_AT_RIMS, SINGULAR)
 
 
 def _slopes(
@@ -274,7 +283,7 @@ def tangent_projectors(
     constrained = np.flatnonzero(interface.vertex[place] == vertex)
     few = interface.select(place[constrained])
     _, slope = _slopes(points[few.vertex], few.labels, few.free, bodies)
-    normal = np.linalg.pinv(slope, rcond=SINGULAR) @ slope
+    normal = np.linalg.pinv(slope, rcond=_singular(few.labels, bodies)) @ slope
     projector[constrained] = projector[constrained] - normal
     return np.asarray(projector)
 

@@ -77,6 +77,10 @@ class CompositeGeometry:
         of_particles = self.particles.nearest_image(x, particle)
         return np.where(of_grain[..., None], of_grains, of_particles)
 
+    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+        """Return which labels are particles."""
+        return np.asarray(labels >= self.grains.count)
+
     def meets_itself(self, reach: float) -> NDArray[np.bool_]:
         """Return which labels (g + n,) are closer than ``reach`` [m] to their own image."""
         of_grains = np.zeros(self.grains.count, np.bool_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,10 @@ class Contacts:
     def select(self, keep: NDArray[np.bool_]) -> Contacts:
         """Return the contacts where ``keep`` (m,) is true."""
         return Contacts(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
+
+    def with_labels(self, labels: IntArray) -> Contacts:
+        """Return the same contacts between other labels (m, 2)."""
+        return replace(self, labels=labels)
 
     def and_more(self, other: Contacts) -> Contacts:
         """Return these contacts followed by others."""

@@ -89,6 +89,9 @@ class CutGeometry(Geometry, Protocol):
     def nearest_image(self, x: FloatArray, labels: IntArray) -> IntArray:
         """Return the image of each label nearest to x, in boxes: ``labels.shape + (d,)``."""
 
+    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+        """Return which labels are particles, with surfaces of their own, in the same shape."""
+
     def meets_itself(self, reach: float) -> NDArray[np.bool_]:
         """Return which labels (n_labels,) are closer than ``reach`` [m] to their own image."""
 

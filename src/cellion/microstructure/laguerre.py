@@ -106,6 +106,10 @@ class LaguerreGeometry:
             images = np.where(self.periodic, np.rint(vector / self.box), 0.0)
         return np.asarray(np.where(self.across, vector - self.box * images, 0.0), dtype=float)
 
+    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+        """Return that no label is a particle with a surface of its own."""
+        return np.zeros(labels.shape, np.bool_)
+
     def meets_itself(self, reach: float) -> NDArray[np.bool_]:
         """Return no label (n,): a grain and its own image are one body."""
         return np.zeros(self.count, np.bool_)

@@ -184,6 +184,10 @@ class SphereGeometry:
         """
         return build_wall_contacts(self.centers, self.radii, self.box, self.periodic, reach)
 
+    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+        """Return which labels are particles."""
+        return np.asarray(labels > 0)
+
     def meets_itself(self, reach: float) -> NDArray[np.bool_]:
         """Return which labels (n + 1,) are closer than ``reach`` [m] to their own image."""
         labels = self.contacts(reach).labels
