@@ -190,7 +190,7 @@ def _fitted(cut: CutMesh, bodies: Bodies, say: Progress) -> tuple[NDArray[np.flo
     say("relaxation")
     grains = isinstance(bodies.geometry, LaguerreGeometry)
     lines = interface if grains else interface.select(np.flatnonzero(interface.labels[:, 2] >= 0))
-    for _ in range(FIT_ROUNDS if len(lines.vertex) else 0):
+    for _ in range((FIT_ROUNDS if grains else 1) if len(lines.vertex) else 0):
         tight = held_back(points, cut.image_of, lines, bodies, HELD_BACK)
         points = relaxed(tight, SHAPE_ROOM, ROOM_SCALES)
         points, left = project_interfaces(

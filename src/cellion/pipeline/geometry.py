@@ -130,7 +130,7 @@ def _build(
     tell("microstructure")
     with watch.stage("microstructure"):
         structure = generate(scenario.microstructure, densities)
-    sizes = mesh_sizes(scenario.mesh, structure)
+    sizes = mesh_sizes(scenario.mesh, structure, scenario.insulators)
     if allowance.memory is not None:
         allowance.check(vertices_of(estimate_cells(structure, sizes), len(structure.box)))
     tell(f"mesh ({structure.particle_count} particles)" if structure.particle_count else "mesh")
