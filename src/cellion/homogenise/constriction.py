@@ -6,9 +6,9 @@ resistance
     R_c = (1 / S_1 + 1 / S_2) / (4 a),
 
 and a strip of width 2 a, per depth, one that changes by (1 / S_1 + 1 / S_2) / pi when ln a changes
-by 1. Under a law the contact adds R / A. Where the meshed area of a contact is not the exact one, the
-energy of a mean field, e . sigma_eff e times the volume, changes by I^2 dR to first order, with the
-current I through the contact.
+by 1. Under a law the contact adds R / A. Where the meshed area of a contact is not the exact one,
+the energy of a mean field, e . sigma_eff e times the volume, changes by I^2 dR to first order, with
+the current I through the contact.
 
 Source: Holm, Electric Contacts (1967), section 3; the plane: a strip in a half plane, by conformal
 mapping.
@@ -109,7 +109,7 @@ def _outflow(solution: Solution, cells: NDArray[np.int64]) -> Array:
 
 
 def _changes(solution: Solution, found: ContactAreas, meshed: Array, law: Array) -> Array:
-    """Change of the resistance of each contact from its meshed to its exact area, shape (c,) [Ohm]."""
+    """Resistance at the exact minus that at the meshed area of each contact, shape (c,) [Ohm]."""
     S = solution.problem.label_conductivity
     d = S.shape[1]
     scale = np.trace(S, axis1=1, axis2=2)[found.contacts.labels] / d

@@ -118,7 +118,9 @@ def interface_facets(
     apart = points[vertices[first]].mean(axis=1) - points[vertices[second]].mean(axis=1)
     sides = np.stack([one, bodies.moved(other, np.rint(apart / bodies.box).astype(np.int32))])
     differ = sides[0] != sides[1]
-    return InterfaceFacets(vertices=vertices[first[differ]], labels=np.sort(sides[:, differ], axis=0).T)
+    return InterfaceFacets(
+        vertices=vertices[first[differ]], labels=np.sort(sides[:, differ], axis=0).T
+    )
 
 
 def _heights(

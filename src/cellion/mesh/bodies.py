@@ -1,9 +1,8 @@
-"""Bodies of a geometry: its labels, and apart from each other the images of a label that nearly
-meets itself across the period.
+"""Labels of a geometry as bodies: images of a label that nearly meets itself are told apart.
 
-A body is one integer: the number of its label, plus `IMAGE` for each periodic image away from the
-one inside the box. Images of labels that meet no image of their own are one body, and that integer
-is the label. Moved by a period, a vertex finds the same bodies around it, moved as well.
+A body is one integer: its label, plus a multiple of the number of labels for each periodic image
+but the one inside the box. Images of labels that meet no image of their own are one body, and that
+integer is the label. Moved by a period, a vertex finds the same bodies around it, moved as well.
 """
 
 from __future__ import annotations
@@ -135,7 +134,7 @@ class Bodies:
         return self.geometry.at_wall(x, labels, self.images(x, bodies), walls, slack)
 
     def images(self, x: Floats, bodies: Ints) -> Ints:
-        """Image of each body, the nearest to x where all images are one, ``bodies.shape + (d,)``."""
+        """Image of each body, nearest to x where all are one body, ``bodies.shape + (d,)``."""
         labels = self.labels(bodies)
         nearest = self.geometry.nearest_image(x, labels)
         if self._plain:
@@ -146,7 +145,9 @@ class Bodies:
         """Bodies of labels and images."""
         weights = _BASE ** np.arange(boxes.shape[-1])
         image = (boxes % _BASE) @ weights
-        return np.where(self._several[labels], labels + self._count * image, labels).astype(np.int32)
+        return np.where(self._several[labels], labels + self._count * image, labels).astype(
+            np.int32
+        )
 
     def _boxes(self, bodies: Ints) -> Ints:
         """Images of bodies, 0 where all are one, ``bodies.shape + (d,)``."""

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from cellion.microstructure.spheres import SphereGeometry
 
-__all__ = ["GROWTH", "NECK_CELLS", "PARTICLE_CELLS", "FineSpots", "fine_spots"]
+__all__ = ["GROWTH", "NECK_CELLS", "PARTICLE_CELLS", "FineSpots", "fine_spots", "narrow_gaps"]
 
 GROWTH = 1.0
 """Growth of the wanted cell edge per distance from a feature."""
@@ -98,10 +98,14 @@ def fine_spots(
     """
     contacts = geometry.contacts(0.0).and_more(geometry.wall_contacts(0.0))
     if len(geometry.box) == 3:
-        insulates = np.isin(geometry.label_material, list(inert)) & (np.arange(geometry.count + 1) > 0)
+        insulates = np.isin(geometry.label_material, list(inert)) & (
+            np.arange(geometry.count + 1) > 0
+        )
         contacts = contacts.select(~insulates[contacts.labels].any(axis=1))
     neck, radii = contacts.neck_radius, geometry.radii
-    at_necks = np.minimum(np.maximum(floor, neck / NECK_CELLS), neck / NECK_LEAST[len(geometry.box)])
+    at_necks = np.minimum(
+        np.maximum(floor, neck / NECK_CELLS), neck / NECK_LEAST[len(geometry.box)]
+    )
     in_particles = np.maximum(floor, radii / PARTICLE_CELLS)
     necks = (contacts.midpoint, contacts.normal, neck, at_necks)
     particles = (geometry.centers, np.zeros_like(geometry.centers), radii, in_particles)
@@ -123,3 +127,18 @@ def fine_spots(
             )
         )
     return spots
+
+
+def narrow_gaps(geometry: SphereGeometry, smallest: float) -> tuple[int, float]:
+    """Count the gaps between particles, and to walls, that are narrower than the cells in them.
+
+    Args:
+        geometry: The particles.
+        smallest: Smallest cell edge in gaps [m].
+
+    Returns:
+        Their number, and the width of the narrowest [m]; infinite without any.
+    """
+    close = geometry.contacts(smallest).and_more(geometry.wall_contacts(smallest)).gap
+    gaps = close[close >= 0.0]
+    return len(gaps), float(gaps.min(initial=np.inf))

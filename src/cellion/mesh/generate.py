@@ -24,7 +24,7 @@ from cellion.mesh.project import (
 )
 from cellion.mesh.quality import check_invariants, shape_numbers
 from cellion.mesh.relax import SCALES, relax_worst_cells
-from cellion.mesh.rims import balance_rims
+from cellion.mesh.rims import Rims
 from cellion.mesh.sizes import MeshSizes, wanted_size
 from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
@@ -54,6 +54,9 @@ HELD_BACK = 0.02
 
 FIT_ROUNDS = 3
 """Times that cells make room for vertices of grain boundaries and of the rims of contacts."""
+
+RIGHT_AREA = 0.02
+"""Relative deviation of the area of a contact that is worth room for its rim."""
 
 type Progress = Callable[[str], None]
 
@@ -156,23 +159,25 @@ def _cut_and_fitted(
     bodies = Bodies(geometry=geometry, reach=sizes.size)
     cut = cut_mesh(background, bodies)
     say("projection")
-    points, left = _fitted(cut, bodies, say)
+    points, fit = _fitted(cut, bodies, say)
     points = _match_images(points, cut.image_of, geometry.box)
     mesh = BackgroundMesh(points=points, cells=cut.cells, image_of=cut.image_of)
     labels = bodies.labels(cut.bodies)
     numbers = {
-        "largest_distance_from_interface": left,
+        **fit,
         "gaps_kept_open": float(cut.kept_open),
         "labels_without_cells": float(len(geometry.label_material) - len(np.unique(labels))),
     }
     return _Labelled(mesh=mesh, labels=labels, numbers=numbers)
 
 
-def _fitted(cut: CutMesh, bodies: Bodies, say: Progress) -> tuple[NDArray[np.float64], float]:
+def _fitted(
+    cut: CutMesh, bodies: Bodies, say: Progress
+) -> tuple[NDArray[np.float64], dict[str, float]]:
     """Fit the vertices of a cut mesh to the interfaces.
 
     Returns:
-        Coordinates, shape (n, d) [m]; the largest distance left from an interface [m].
+        Coordinates, shape (n, d) [m]; numbers about how well they fit.
     """
     interface = find_interface(cut.points, cut.cells, cut.bodies, cut.image_of, bodies)
     points, left = project_interfaces(
@@ -183,23 +188,25 @@ def _fitted(cut: CutMesh, bodies: Bodies, say: Progress) -> tuple[NDArray[np.flo
         return tangent_projectors(x, vertex, interface, bodies)
 
     def relaxed(
-        suspects: NDArray[np.int64], target: float, scales: tuple[float, ...] = SCALES
+        x: NDArray[np.float64],
+        suspects: NDArray[np.int64],
+        target: float,
+        scales: tuple[float, ...] = SCALES,
     ) -> NDArray[np.float64]:
-        return relax_worst_cells(points, cut.cells, suspects, cut.image_of, along, target, scales)
+        return relax_worst_cells(x, cut.cells, suspects, cut.image_of, along, target, scales)
 
     say("relaxation")
     grains = isinstance(bodies.geometry, LaguerreGeometry)
     lines = interface if grains else interface.select(np.flatnonzero(interface.labels[:, 2] >= 0))
     for _ in range((FIT_ROUNDS if grains else 1) if len(lines.vertex) else 0):
         tight = held_back(points, cut.image_of, lines, bodies, HELD_BACK)
-        points = relaxed(tight, SHAPE_ROOM, ROOM_SCALES)
+        points = relaxed(points, tight, SHAPE_ROOM, ROOM_SCALES)
         points, left = project_interfaces(
             points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR
         )
-    points = relaxed(interface.cells, SHAPE_TARGET)
+    points = relaxed(points, interface.cells, SHAPE_TARGET)
     if not grains:  # planes cut no volume off
         points = balance_volumes(points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR)
-        points = balance_rims(points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR)
     # The last resort leaves the interface: a few vertices where labels meet in tiny wedges.
     points = relax_worst_cells(
         points,
@@ -209,7 +216,17 @@ def _fitted(cut: CutMesh, bodies: Bodies, say: Progress) -> tuple[NDArray[np.flo
         lambda x, vertex: box_projectors(x, vertex, bodies.box),
         SHAPE_LIMIT,
     )
-    return points, left
+    rims = Rims.find(points, cut.image_of, interface, bodies)
+    if rims is None:
+        return points, {"largest_distance_from_interface": left}
+    points = rims.balanced(points, SHAPE_FLOOR)
+    for _ in range(FIT_ROUNDS):
+        tight = rims.cells_of_wrong(points, RIGHT_AREA)
+        if not len(tight):
+            break
+        points = relaxed(points, tight, SHAPE_ROOM, ROOM_SCALES)
+        points = rims.balanced(points, SHAPE_FLOOR)
+    return points, {"largest_distance_from_interface": left} | rims.numbers(points)
 
 
 def _match_images(

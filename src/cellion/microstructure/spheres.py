@@ -175,14 +175,16 @@ class SphereGeometry:
         those with walls are `wall_contacts`.
         """
         pairs = close_pairs(self.centers, self.radii, self.box, self.periodic, reach)
-        return build_contacts(pairs, self.centers, self.radii, self.box, self.periodic)
+        found = build_contacts(pairs, self.centers, self.radii, self.box, self.periodic)
+        return found.select(found.gap < reach)
 
     def wall_contacts(self, reach: float) -> Contacts:
         """Return where surfaces are closer than ``reach`` [m] to a wall, or cut by it.
 
         The label of the wall is 0.
         """
-        return build_wall_contacts(self.centers, self.radii, self.box, self.periodic, reach)
+        found = build_wall_contacts(self.centers, self.radii, self.box, self.periodic, reach)
+        return found.select(found.gap < reach)
 
     def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
         """Return which labels are particles."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,11 +13,15 @@ from cellion.errors import SetupError
 from cellion.material.material import Material
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
+from cellion.mesh.features import narrow_gaps
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.read import read_mesh
-from cellion.mesh.sizes import estimate_cells, mesh_sizes
+from cellion.mesh.sizes import MeshSizes, estimate_cells, mesh_sizes
+from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.generate import generate
+from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.spheres import SphereGeometry
 from cellion.pipeline.composite import between_layers, opened
 from cellion.pipeline.estimate import directions_of, memory_of, vertices_of
 from cellion.pipeline.stock import Meshed, MeshStock, mesh_key
@@ -142,6 +146,28 @@ def _build(
         numbers={"particles": float(structure.particle_count)}
         | dict(structure.numbers)
         | dict(data.quality),
-        notes=structure.notes,
+        notes=(*structure.notes, *_unresolved(structure, sizes, data)),
         data=data,
     )
+
+
+def _unresolved(structure: Microstructure, sizes: MeshSizes, data: MeshData) -> Iterator[str]:
+    """Say what of the geometry the mesh does not resolve, and what that changes."""
+    geometry = structure.geometry
+    particles = geometry.particles if isinstance(geometry, CompositeGeometry) else geometry
+    if isinstance(particles, SphereGeometry) and particles.count:
+        count, narrowest = narrow_gaps(particles, sizes.smallest)
+        if count:
+            yield (
+                f"mesh: {count} gaps beside particles are narrower than the cells in them, down to "
+                f"{narrowest * 1e9:.3g} nm against {sizes.smallest * 1e9:.3g} nm; they stay open, "
+                "widened to a part of a cell, so that good conductors on both sides exchange too "
+                "little current through the matrix between them (insulators: slightly too much "
+                "passes); lower 'mesh.smallest_size' to resolve them"
+            )
+    missed = int(data.quality.get("contacts_missed", 0.0))
+    if missed:
+        yield (
+            f"mesh: {missed} of {int(data.quality['contacts'])} contacts between particles are too "
+            "small for the finest cells that the box allows and are left open"
+        )

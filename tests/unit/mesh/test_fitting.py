@@ -64,7 +64,9 @@ def test_vertices_of_a_neck_reach_the_circle_in_which_both_surfaces_meet():
 def test_vertices_on_faces_of_the_box_stay_there_and_images_move_together():
     geometry = ball()
     cut, interface = prepared(geometry, 0.1)
-    points, _ = project_interfaces(cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR)
+    points, _ = project_interfaces(
+        cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR
+    )
     for side in (0.0, 1.0):
         assert ((cut.points == side) <= (points == side)).all()
     before, after = cut.points - cut.points[cut.image_of], points - points[cut.image_of]
@@ -86,8 +88,12 @@ def test_steps_that_would_turn_cells_over_are_shortened():
 def test_facets_enclose_the_true_volume(dimension, size):
     geometry = ball(dimension)
     cut, interface = prepared(geometry, size)
-    points, _ = project_interfaces(cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR)
-    fitted = balance_volumes(points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR)
+    points, _ = project_interfaces(
+        cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR
+    )
+    fitted = balance_volumes(
+        points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR
+    )
     true = {2: np.pi * 0.3**2, 3: 4 / 3 * np.pi * 0.3**3}[dimension]
 
     def error(x):
@@ -107,7 +113,9 @@ def test_planes_are_not_moved_by_balancing():
     )
     plane = interface.vertex[(interface.labels[:, :3] == [1, 2, -1]).all(axis=1)]
     plane = plane[np.abs(points[plane, 0] - 0.5) < 1e-9]
-    fitted = balance_volumes(points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR)
+    fitted = balance_volumes(
+        points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR
+    )
     # Facets beside the rim may lean where a vertex of the rim was held back, and pull on the next.
     on_plane = np.isin(cut.cells, plane)
     beside_others = np.isin(cut.cells, np.setdiff1d(interface.vertex, plane)).any(axis=1)
