@@ -6,9 +6,13 @@ edge, so the crossing is exact. A crossing close to a vertex makes the vertex to
 (it is moved onto the interface later); any other crossing becomes a new vertex that touches both.
 Bisecting the edges whose ends share no label leaves cells whose vertices share one.
 
-Where a third label lies between the two ends of an edge, it is kept apart: a thin gap between
-particles that do not touch stays open, at worst widened to a fraction of a cell, and never
-becomes a false contact.
+The geometry decides which labels meet, and where. A third label between the two ends of an edge
+gets a vertex there, and no vertex touches two labels that do not meet at its place: thin gaps, to
+walls and to a particle's own periodic image too, stay open, at worst widened to a fraction of a
+cell, and the contact of two particles ends at the rim that their surfaces share.
+
+A label that nearly meets its own image is told apart from it (`cellion.mesh.bodies`) while the mesh
+is cut.
 
 Source: after Labelle and Shewchuk (2007), Isosurface stuffing, ACM Trans. Graph. 26, 57, and
 Bronson, Levine and Whitaker (2012), Lattice cleaving, Proc. 21st Int. Meshing Roundtable, 191.
@@ -16,12 +20,13 @@ Bronson, Levine and Whitaker (2012), Lattice cleaving, Proc. 21st Int. Meshing R
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.background import BackgroundMesh
+from cellion.mesh.bodies import Bodies
 from cellion.mesh.junctions import join_labels
 from cellion.mesh.simplices import (
     canonical_edges,
@@ -30,7 +35,6 @@ from cellion.mesh.simplices import (
     sorted_unique,
     split_edges,
 )
-from cellion.microstructure.geometry import Geometry
 
 __all__ = ["SNAP", "CutMesh", "cut_mesh"]
 
@@ -43,6 +47,9 @@ GAP_ROUNDS = 4
 TOUCHED = 6
 """Labels that a vertex can touch before the cut is complete."""
 
+RIM = 0.3
+"""Distance from the rim of a contact, in units of the edge, within which vertices are on it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CutMesh:
@@ -51,14 +58,14 @@ class CutMesh:
     Attributes:
         points: Coordinates, shape (n, d) [m].
         cells: Vertices, shape (m, d + 1), positively oriented.
-        labels: Label of each cell, shape (m,).
+        bodies: Body of each cell, shape (m,).
         image_of: Canonical vertex of each vertex under the period, shape (n,).
         kept_open: Number of edges on which an unresolved gap was kept open.
     """
 
     points: NDArray[np.float64]
     cells: NDArray[np.int64]
-    labels: NDArray[np.int32]
+    bodies: NDArray[np.int32]
     image_of: NDArray[np.int64]
     kept_open: int
 
@@ -80,31 +87,66 @@ class _Edges:
 
 @dataclass(frozen=True, kw_only=True)
 class _Nodes:
-    """Vertices while the mesh is cut; `own` is the label each belongs to."""
+    """Vertices while the mesh is cut.
+
+    Attributes:
+        points: Coordinates, shape (n, d) [m].
+        image_of: Canonical vertex of each, shape (n,).
+        shift: Boxes from the canonical vertex to each, shape (n, d).
+        own: Body that each belongs to, shape (n,).
+    """
 
     points: NDArray[np.float64]
     image_of: NDArray[np.int64]
+    shift: NDArray[np.int32]
     own: NDArray[np.int32]
 
 
-def cut_mesh(mesh: BackgroundMesh, geometry: Geometry) -> CutMesh:
+@dataclass(frozen=True, kw_only=True)
+class _Meeting:
+    """Tells which bodies meet.
+
+    Attributes:
+        bodies: The bodies of the geometry.
+        seen: Keys of pairs (`_pair_keys`, sorted) that an edge of the mesh joins.
+    """
+
+    bodies: Bodies
+    seen: NDArray[np.int64]
+
+    def __call__(
+        self,
+        x: NDArray[np.float64],
+        first: NDArray[np.int32],
+        second: NDArray[np.int32],
+        length: NDArray[np.float64],
+    ) -> NDArray[np.bool_]:
+        """Whether two bodies meet at each point x, on an edge of some length [m], shape (n,)."""
+        seen = np.isin(_pair_keys(first, second), self.seen)
+        return self.bodies.together(x, first, second, RIM * length, seen)
+
+
+def cut_mesh(mesh: BackgroundMesh, bodies: Bodies) -> CutMesh:
     """Divide the cells of a background mesh so that each lies in one label."""
+    box = bodies.geometry.box
+    shift = np.rint((mesh.points - mesh.points[mesh.image_of]) / box).astype(np.int32)
     canonical = np.flatnonzero(mesh.image_of == np.arange(len(mesh.points)))
     own = np.zeros(len(mesh.points), dtype=np.int32)
-    own[canonical] = geometry.label(mesh.points[canonical])
-    nodes = _Nodes(points=mesh.points, image_of=mesh.image_of, own=own[mesh.image_of])
+    own[canonical] = bodies.at(mesh.points[canonical])
+    own = bodies.moved(own[mesh.image_of], shift)
+    nodes = _Nodes(points=mesh.points, image_of=mesh.image_of, shift=shift, own=own)
     cells = mesh.cells
-    nodes, contacts, opened = _open_gaps(nodes, cells, geometry)
+    nodes, meeting, opened = _open_gaps(nodes, cells, bodies)
     mixed = _is_mixed(cells, nodes.own)
     plain, cells = cells[~mixed], cells[mixed]
-    nodes, cells, split = _split_gaps(nodes, cells, geometry, contacts)
-    nodes, cells, touched = _cut(nodes, cells, geometry, contacts)
-    touched = join_labels(nodes.points, cells, nodes.image_of, touched, geometry)
-    labels = _cell_labels(nodes, cells, touched, geometry)
+    nodes, cells, split = _split_gaps(nodes, cells, meeting)
+    nodes, cells, touched = _cut(nodes, cells, meeting)
+    touched = join_labels(nodes.points, cells, nodes.image_of, nodes.shift, touched, bodies)
+    labels = _cell_labels(nodes, cells, touched, bodies)
     return CutMesh(
         points=nodes.points,
         cells=np.concatenate([plain, cells]),
-        labels=np.concatenate([nodes.own[plain[:, 0]], labels]).astype(np.int32),
+        bodies=np.concatenate([nodes.own[plain[:, 0]], labels]).astype(np.int32),
         image_of=nodes.image_of,
         kept_open=opened + split,
     )
@@ -131,7 +173,7 @@ def _mixed_edges(nodes: _Nodes, cells: NDArray[np.int64]) -> _Edges:
 
 
 def _crossing(
-    geometry: Geometry,
+    bodies: Bodies,
     ends: tuple[NDArray[np.float64], NDArray[np.float64]],
     first: NDArray[np.int32],
     second: NDArray[np.int32],
@@ -142,17 +184,17 @@ def _crossing(
     the middle, which is exact for power distances.
 
     Args:
-        geometry: The fields.
+        bodies: The fields.
         ends: Coordinates of the two ends, each (n, d) [m].
-        first: Label at the start of each edge, shape (n,).
-        second: Label at its end, shape (n,).
+        first: Body at the start of each edge, shape (n,).
+        second: Body at its end, shape (n,).
 
     Returns:
         t in [0, 1]; an end of the edge where the difference does not change sign.
     """
     pair = np.stack([first, second], axis=1)
     start, stop = ends
-    values = [geometry.field(x, pair) for x in (start, 0.5 * (start + stop), stop)]
+    values = [bodies.field(x, pair) for x in (start, 0.5 * (start + stop), stop)]
     low, middle, high = (v[:, 0] - v[:, 1] for v in values)
     c = 2.0 * (low - 2.0 * middle + high)
     b = high - low - c
@@ -167,60 +209,84 @@ def _crossing(
 
 @dataclass(frozen=True, kw_only=True)
 class _Crossings:
-    """Where mixed edges cross the interface, and the label found between the two, if any."""
+    """Where mixed edges cross the interface, and what lies between the two bodies, if anything.
+
+    Attributes:
+        t: Part of the edge at which the fields of both ends agree, shape (n,).
+        between: Body found there if it is another one, else -1, shape (n,).
+        low: Part of the edge at which this one begins, shape (n,); `t` without one.
+        high: Part of the edge at which it ends, shape (n,).
+    """
 
     t: NDArray[np.float64]
     between: NDArray[np.int32]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """Part of the edge at the middle of what lies between, shape (n,)."""
+        return 0.5 * (self.low + self.high)
 
-def _crossings(nodes: _Nodes, edges: _Edges, geometry: Geometry) -> _Crossings:
-    """Cross all edges; where a third label lies at the crossing, find the part it takes."""
+
+def _crossings(nodes: _Nodes, edges: _Edges, bodies: Bodies) -> _Crossings:
+    """Cross all edges; where a third body lies at the crossing, find the part it takes."""
     start, stop = nodes.points[edges.start], nodes.points[edges.stop]
     first, second = nodes.own[edges.start], nodes.own[edges.stop]
-    t = _crossing(geometry, (start, stop), first, second)
-    found = geometry.label(start + t[:, None] * (stop - start))
+    t = _crossing(bodies, (start, stop), first, second)
+    found = bodies.at(start + t[:, None] * (stop - start))
     third = np.flatnonzero((found != first) & (found != second))
     between = np.full(len(t), -1, dtype=np.int32)
     between[third] = found[third]
     low, high = t.copy(), t.copy()
     ends = (start[third], stop[third])
-    low[third] = np.minimum(_crossing(geometry, ends, first[third], found[third]), t[third])
-    high[third] = np.maximum(_crossing(geometry, ends, found[third], second[third]), t[third])
+    low[third] = np.minimum(_crossing(bodies, ends, first[third], found[third]), t[third])
+    high[third] = np.maximum(_crossing(bodies, ends, found[third], second[third]), t[third])
     return _Crossings(t=t, between=between, low=low, high=high)
 
 
 def _pair_keys(first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.int64]:
-    """One integer per unordered pair of labels."""
+    """One integer per unordered pair of bodies."""
     a, b = first.astype(np.int64), second.astype(np.int64)
     return np.minimum(a, b) << 32 | np.maximum(a, b)
 
 
-def _open_gaps(
-    nodes: _Nodes, cells: NDArray[np.int64], geometry: Geometry
-) -> tuple[_Nodes, NDArray[np.int64], int]:
-    """Give vertices beside an unresolved gap to the label in the gap.
+def _gaps(
+    nodes: _Nodes, edges: _Edges, crossings: _Crossings, meeting: _Meeting
+) -> NDArray[np.bool_]:
+    """Edges between two bodies that do not meet there, but across a third one."""
+    found = np.flatnonzero(crossings.between >= 0)
+    start, stop = nodes.points[edges.start[found]], nodes.points[edges.stop[found]]
+    x = start + crossings.t[found, None] * (stop - start)
+    first, second = nodes.own[edges.start[found]], nodes.own[edges.stop[found]]
+    gap = np.zeros(len(edges.start), dtype=np.bool_)
+    gap[found] = ~meeting(x, first, second, edges.length[found])
+    return gap
 
-    An edge between two labels that touch nowhere has a third label in between. Where its middle
-    is nearer than `SNAP` to an end, that end joins the third label.
+
+def _open_gaps(
+    nodes: _Nodes, cells: NDArray[np.int64], bodies: Bodies
+) -> tuple[_Nodes, _Meeting, int]:
+    """Give vertices beside an unresolved gap to the body in the gap.
+
+    Where the middle of a gap is nearer than `SNAP` to the end of an edge that spans it, that end
+    joins the body in the gap.
 
     Returns:
-        The vertices; the pairs of labels in contact (`_pair_keys`, sorted); how many vertices
-        changed.
+        The vertices; what tells which bodies meet; how many vertices changed.
     """
     edges = _mixed_edges(nodes, cells)
-    crossings = _crossings(nodes, edges, geometry)
+    crossings = _crossings(nodes, edges, bodies)
     pairs = _pair_keys(nodes.own[edges.start], nodes.own[edges.stop])
-    contacts = sorted_unique(pairs[crossings.between < 0])
-    gap = (crossings.between >= 0) & ~np.isin(pairs, contacts)
-    middle = 0.5 * (crossings.low + crossings.high)
+    meeting = _Meeting(bodies=bodies, seen=sorted_unique(pairs[crossings.between < 0]))
+    gap = _gaps(nodes, edges, crossings, meeting)
     own = nodes.own.copy()
-    for near, vertex in ((middle < SNAP, edges.start), (middle > 1 - SNAP, edges.stop)):
-        own[nodes.image_of[vertex[gap & near]]] = crossings.between[gap & near]
-    own = own[nodes.image_of]
-    changed = int((own != nodes.own).sum())
-    return _Nodes(points=nodes.points, image_of=nodes.image_of, own=own), contacts, changed
+    near_start, near_stop = crossings.middle < SNAP, crossings.middle > 1 - SNAP
+    for near, ends in ((near_start, edges.start), (near_stop, edges.stop)):
+        vertex, body = ends[gap & near], crossings.between[gap & near]
+        own[nodes.image_of[vertex]] = bodies.moved(body, -nodes.shift[vertex])
+    own = bodies.moved(own[nodes.image_of], nodes.shift)
+    return replace(nodes, own=own), meeting, int((own != nodes.own).sum())
 
 
 def _insert(
@@ -229,8 +295,7 @@ def _insert(
     edges: _Edges,
     chosen: NDArray[np.bool_],
     t: NDArray[np.float64],
-    own: NDArray[np.int32],
-) -> tuple[_Nodes, NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[_Nodes, NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Place a vertex on the chosen edges and bisect the cells there, longest edges first.
 
     Args:
@@ -239,14 +304,15 @@ def _insert(
         edges: Mixed edges of these cells.
         chosen: Edges to split, one entry per set of images.
         t: Where to split them.
-        own: Label that each new vertex belongs to.
 
     Returns:
-        All vertices; the divided cells; the set of images of each new vertex.
+        All vertices, new ones with the body of the start of their edge; the divided cells; the set
+        of images of each new vertex; the boxes from the edge that stands for them to its own.
     """
     n = len(nodes.points)
     position = np.flatnonzero(chosen[edges.member])
     member = edges.member[position]
+    start = edges.ends[position, 0]
     a, b = nodes.points[edges.ends[position]].transpose(1, 0, 2)
     new = a + t[member, None] * (b - a)
     _, first, inverse = np.unique(member, return_index=True, return_inverse=True)
@@ -257,97 +323,127 @@ def _insert(
     cells, _ = split_edges(
         cells, edges.keys[position], n + np.arange(len(position)), ranks[member], n
     )
+    moved = nodes.shift[start] - nodes.shift[edges.start[member]]
     grown = _Nodes(
         points=np.concatenate([nodes.points, new]),
         image_of=np.concatenate([nodes.image_of, n + first[inverse]]),
-        own=np.concatenate([nodes.own, own[member]]),
+        shift=np.concatenate([nodes.shift, moved - moved[first[inverse]]]),
+        own=np.concatenate([nodes.own, nodes.own[start]]),
     )
-    return grown, cells, member
+    return grown, cells, member, moved
 
 
 def _split_gaps(
-    nodes: _Nodes, cells: NDArray[np.int64], geometry: Geometry, contacts: NDArray[np.int64]
+    nodes: _Nodes, cells: NDArray[np.int64], meeting: _Meeting
 ) -> tuple[_Nodes, NDArray[np.int64], int]:
-    """Place a vertex of the third label in the middle of gaps that one edge spans."""
+    """Place a vertex of the third body in the middle of gaps that one edge spans."""
     count = 0
     for _ in range(GAP_ROUNDS):
         edges = _mixed_edges(nodes, cells)
-        crossings = _crossings(nodes, edges, geometry)
-        pairs = _pair_keys(nodes.own[edges.start], nodes.own[edges.stop])
-        wide = crossings.high - crossings.low > 0.5
-        split = (crossings.between >= 0) & (wide | ~np.isin(pairs, contacts))
+        crossings = _crossings(nodes, edges, meeting.bodies)
+        wide = (crossings.between >= 0) & (crossings.high - crossings.low > 0.5)
+        split = wide | _gaps(nodes, edges, crossings, meeting)
         if not split.any():
             break
-        middle = np.clip(0.5 * (crossings.low + crossings.high), SNAP, 1 - SNAP)
-        nodes, cells, _ = _insert(nodes, cells, edges, split, middle, crossings.between)
+        middle = np.clip(crossings.middle, SNAP, 1 - SNAP)
+        before = len(nodes.points)
+        nodes, cells, member, moved = _insert(nodes, cells, edges, split, middle)
+        nodes.own[before:] = meeting.bodies.moved(crossings.between[member], moved)
         count += int(split.sum())
     return nodes, cells, count
 
 
 def _cut(
-    nodes: _Nodes, cells: NDArray[np.int64], geometry: Geometry, contacts: NDArray[np.int64]
+    nodes: _Nodes, cells: NDArray[np.int64], meeting: _Meeting
 ) -> tuple[_Nodes, NDArray[np.int64], NDArray[np.int32]]:
-    """Place a vertex on every edge whose ends, after snapping, share no label.
+    """Place a vertex on every edge whose ends, after snapping, share no body.
 
     Returns:
-        All vertices; the divided cells; the labels that each vertex touches, -1 where there are
+        All vertices; the divided cells; the bodies that each vertex touches, -1 where there are
         fewer than `TOUCHED`, shape (n, TOUCHED).
     """
+    bodies = meeting.bodies
     edges = _mixed_edges(nodes, cells)
-    crossings = _crossings(nodes, edges, geometry)
-    touched = _snap(nodes, edges, crossings, contacts)
+    crossings = _crossings(nodes, edges, bodies)
+    touched = _snap(nodes, edges, crossings, meeting)
     first, second = touched[edges.start], touched[edges.stop]
     same = (first[:, :, None] == second[:, None, :]) & (first >= 0)[:, :, None]
     apart = ~same.any(axis=(1, 2))
     t = np.clip(crossings.t, SNAP, 1 - SNAP)
     start, stop = nodes.own[edges.start], nodes.own[edges.stop]
-    nodes, cells, member = _insert(nodes, cells, edges, apart, t, start)
+    nodes, cells, member, moved = _insert(nodes, cells, edges, apart, t)
     placed = np.full((len(member), TOUCHED), -1, dtype=np.int32)
-    placed[:, 0], placed[:, 1] = start[member], stop[member]
-    placed[:, 2] = crossings.between[member]
-    return nodes, cells, np.concatenate([touched, placed])
+    placed[:, :3] = np.stack([start, stop, crossings.between], axis=1)[member]
+    return nodes, cells, np.concatenate([touched, bodies.moved(placed, moved)])
 
 
 def _snap(
-    nodes: _Nodes, edges: _Edges, crossings: _Crossings, contacts: NDArray[np.int64]
+    nodes: _Nodes, edges: _Edges, crossings: _Crossings, meeting: _Meeting
 ) -> NDArray[np.int32]:
-    """Labels that each vertex touches because an edge crosses an interface close to it.
+    """Bodies that each vertex touches because an edge crosses an interface close to it.
 
-    The label of the nearest crossing comes first; another one only if it is in contact with those
-    before, so that no vertex bridges a gap.
+    The body of the nearest crossing comes first; another one only if it meets those before at the
+    vertex, so that no vertex bridges a gap. A vertex on a wall touches only bodies that reach it.
     """
+    bodies = meeting.bodies
     near_start, near_stop = crossings.t < SNAP, crossings.t > 1 - SNAP
-    vertex = nodes.image_of[np.concatenate([edges.start[near_start], edges.stop[near_stop]])]
-    label = nodes.own[np.concatenate([edges.stop[near_start], edges.start[near_stop]])]
+    which = np.concatenate([np.flatnonzero(near_start), np.flatnonzero(near_stop)])
+    vertex = np.concatenate([edges.start[near_start], edges.stop[near_stop]])
+    body = nodes.own[np.concatenate([edges.stop[near_start], edges.start[near_stop]])]
+    body = bodies.moved(body, -nodes.shift[vertex])
+    vertex = nodes.image_of[vertex]
+    length = edges.length[which]
     distance = np.concatenate([crossings.t[near_start], 1 - crossings.t[near_stop]])
-    order = np.lexsort((distance, label, vertex))
-    vertex, label, distance = vertex[order], label[order], distance[order]
-    fresh = np.ones(len(vertex), dtype=np.bool_)
-    fresh[1:] = (vertex[1:] != vertex[:-1]) | (label[1:] != label[:-1])
-    vertex, label, distance = vertex[fresh], label[fresh], distance[fresh]
-    order = np.lexsort((distance, vertex))
-    vertex, label = vertex[order], label[order]
+    reached = _reached(nodes, vertex, body, length, bodies)
+    order = np.lexsort((distance, body, vertex))
+    order = order[reached[order]]
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = np.diff(vertex[order]) != 0
+    fresh[1:] |= np.diff(body[order]) != 0
+    order = order[fresh]
+    order = order[np.lexsort((distance[order], vertex[order]))]
+    vertex, body, length = vertex[order], body[order], length[order]
     place = np.arange(len(vertex)) - np.searchsorted(vertex, vertex)
     touched = np.full((len(nodes.points), TOUCHED), -1, dtype=np.int32)
     touched[:, 0] = nodes.own
     for column in range(1, TOUCHED):
         at = place == column - 1
-        v, new = vertex[at], label[at]
+        v, new, edge = vertex[at], body[at], length[at]
         bridged = np.zeros(len(v), dtype=np.bool_)
         for before in range(1, column):
-            other = touched[v, before]
-            bridged |= (other >= 0) & ~np.isin(_pair_keys(other, new), contacts)
+            other = np.maximum(touched[v, before], 0)
+            meets = meeting(nodes.points[v], other, new, edge)
+            bridged |= (touched[v, before] >= 0) & ~meets
         touched[v[~bridged], column] = new[~bridged]
-    return touched[nodes.image_of]
+    return bodies.moved(touched[nodes.image_of], nodes.shift)
+
+
+def _reached(
+    nodes: _Nodes,
+    vertex: NDArray[np.int64],
+    body: NDArray[np.int32],
+    length: NDArray[np.float64],
+    bodies: Bodies,
+) -> NDArray[np.bool_]:
+    """Whether a body reaches the walls that a canonical vertex lies in, if any."""
+    geometry = bodies.geometry
+    x = nodes.points[vertex]
+    walls = ((x == 0.0) | (x == geometry.box)) & ~geometry.periodic
+    reached = np.ones(len(vertex), dtype=np.bool_)
+    on_wall = np.flatnonzero(walls.any(axis=1))
+    reached[on_wall] = bodies.at_wall(
+        x[on_wall], body[on_wall], walls[on_wall], RIM * length[on_wall]
+    )
+    return reached
 
 
 def _cell_labels(
     nodes: _Nodes,
     cells: NDArray[np.int64],
     touched: NDArray[np.int32],
-    geometry: Geometry,
+    bodies: Bodies,
 ) -> NDArray[np.int32]:
-    """Label of each cut cell: the one its vertices share.
+    """Body of each cut cell: the one its vertices share.
 
     A vertex that touches one label only decides. Otherwise the label that most vertices touch
     wins, and among equals the smallest field at the centroid.
@@ -359,7 +455,7 @@ def _cell_labels(
     around = touched[cells[left]].reshape(len(left), TOUCHED * cells.shape[1])
     votes = ((around[:, :, None] == around[:, None, :]) & (around >= 0)[:, None, :]).sum(axis=1)
     centroid = nodes.points[cells[left]].mean(axis=1)
-    field = geometry.field(centroid, np.maximum(around, 0))
+    field = bodies.field(centroid, np.maximum(around, 0))
     field = np.where((around >= 0) & (votes == votes.max(axis=1, keepdims=True)), field, np.inf)
     labels[left] = around[np.arange(len(left)), field.argmin(axis=1)]
     return labels

@@ -7,6 +7,7 @@ particle, or pore, must be resolved to have its volume.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,16 @@ from scipy.spatial import cKDTree
 
 from cellion.microstructure.spheres import SphereGeometry
 
-__all__ = ["GROWTH", "NECK_CELLS", "PARTICLE_CELLS", "FineSpots", "fine_spots"]
+__all__ = ["GROWTH", "NECK_CELLS", "PARTICLE_CELLS", "FineSpots", "fine_spots", "narrow_gaps"]
 
 GROWTH = 1.0
 """Growth of the wanted cell edge per distance from a feature."""
 
 NECK_CELLS = 4.0
 """Cells along the radius of a neck, at its rim, where the current density is singular."""
+
+NECK_LEAST = {2: 4.0, 3: 1.25}
+"""Cells along the radius of a neck, however small it is: fewer may miss it, or its area."""
 
 PARTICLE_CELLS = 1.25
 """Cells along the radius of a small particle, at least: its volume is then right to 1 %."""
@@ -77,23 +81,36 @@ class FineSpots:
         return wanted
 
 
-def fine_spots(geometry: SphereGeometry, surface: float, floor: float) -> list[FineSpots]:
+def fine_spots(
+    geometry: SphereGeometry, surface: float, floor: float, inert: Collection[int] = ()
+) -> list[FineSpots]:
     """Collect the necks and the particles that need finer cells than surfaces do.
 
     Args:
         geometry: The particles.
         surface: Cell edge at surfaces [m].
         floor: Smallest cell edge [m].
+        inert: Materials that conduct nothing: in space, their necks bring no current together. In
+            the plane they close the way around them.
 
     Returns:
         Necks and particles, each only if there are any.
     """
-    contacts = geometry.contacts(0.0)
-    necks = (contacts.midpoint, contacts.normal, contacts.neck_radius, NECK_CELLS)
-    particles = (geometry.centers, np.zeros_like(geometry.centers), geometry.radii, PARTICLE_CELLS)
+    contacts = geometry.contacts(0.0).and_more(geometry.wall_contacts(0.0))
+    if len(geometry.box) == 3:
+        insulates = np.isin(geometry.label_material, list(inert)) & (
+            np.arange(geometry.count + 1) > 0
+        )
+        contacts = contacts.select(~insulates[contacts.labels].any(axis=1))
+    neck, radii = contacts.neck_radius, geometry.radii
+    at_necks = np.minimum(
+        np.maximum(floor, neck / NECK_CELLS), neck / NECK_LEAST[len(geometry.box)]
+    )
+    in_particles = np.maximum(floor, radii / PARTICLE_CELLS)
+    necks = (contacts.midpoint, contacts.normal, neck, at_necks)
+    particles = (geometry.centers, np.zeros_like(geometry.centers), radii, in_particles)
     spots = []
-    for centre, normal, radius, cells in (necks, particles):
-        finest = np.maximum(floor, radius / cells)
+    for centre, normal, radius, finest in (necks, particles):
         fine = (radius > 0) & (finest < surface)
         if not fine.any():
             continue
@@ -110,3 +127,18 @@ def fine_spots(geometry: SphereGeometry, surface: float, floor: float) -> list[F
             )
         )
     return spots
+
+
+def narrow_gaps(geometry: SphereGeometry, smallest: float) -> tuple[int, float]:
+    """Count the gaps between particles, and to walls, that are narrower than the cells in them.
+
+    Args:
+        geometry: The particles.
+        smallest: Smallest cell edge in gaps [m].
+
+    Returns:
+        Their number, and the width of the narrowest [m]; infinite without any.
+    """
+    close = geometry.contacts(smallest).and_more(geometry.wall_contacts(smallest)).gap
+    gaps = close[close >= 0.0]
+    return len(gaps), float(gaps.min(initial=np.inf))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cellion.mesh.background import BackgroundMesh, background_mesh
 from cellion.mesh.balance import balance_volumes
+from cellion.mesh.bodies import Bodies
 from cellion.mesh.cut import CutMesh, cut_mesh
 from cellion.mesh.data import MeshData
 from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
@@ -24,10 +25,13 @@ from cellion.mesh.project import (
 )
 from cellion.mesh.quality import check_invariants, shape_numbers
 from cellion.mesh.relax import SCALES, relax_worst_cells
+from cellion.mesh.rims import Rims
 from cellion.mesh.sizes import MeshSizes, wanted_size
+from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
-from cellion.microstructure.geometry import Geometry, Microstructure
+from cellion.microstructure.geometry import CutGeometry, Geometry, Microstructure
 from cellion.microstructure.laguerre import LaguerreGeometry
+from cellion.microstructure.spheres import SphereGeometry
 
 __all__ = ["SHAPE_FLOOR", "SHAPE_LIMIT", "SHAPE_TARGET", "generate_mesh"]
 
@@ -50,7 +54,10 @@ HELD_BACK = 0.02
 """Distance from the interface, in units of the longest step allowed, that is worth room."""
 
 FIT_ROUNDS = 3
-"""Times that cells make room for the vertices of grain boundaries."""
+"""Times that cells make room for vertices of grain boundaries and of the rims of contacts."""
+
+RIGHT_AREA = 0.02
+"""Relative deviation of the area of a contact that is worth room for its rim."""
 
 type Progress = Callable[[str], None]
 
@@ -104,8 +111,10 @@ def generate_mesh(
                 spots=spots,
             )
             labelled = _exact(geometry, mesh)
-        case _:
+        case SphereGeometry() | LaguerreGeometry() | CompositeGeometry():
             labelled = _cut_and_fitted(geometry, sizes, say, spots)
+        case _:
+            raise TypeError(f"geometries of type {type(geometry).__name__} have no mesh")
     say("checks")
     mesh, turned = labelled.mesh, microstructure.orientations
     check_invariants(mesh.points, mesh.cells, mesh.image_of, geometry.box, geometry.periodic)
@@ -139,7 +148,7 @@ def _exact(geometry: Geometry, mesh: BackgroundMesh) -> _Labelled:
 
 
 def _cut_and_fitted(
-    geometry: Geometry, sizes: MeshSizes, say: Progress, spots: Spots | None
+    geometry: CutGeometry, sizes: MeshSizes, say: Progress, spots: Spots | None
 ) -> _Labelled:
     """Cut a graded background mesh along the interfaces, then fit its vertices to them."""
     say("octree")
@@ -150,60 +159,77 @@ def _cut_and_fitted(
     say("background mesh")
     background = background_mesh(octree)
     say("cut")
-    cut = cut_mesh(background, geometry)
+    bodies = Bodies(geometry=geometry, reach=sizes.size)
+    cut = cut_mesh(background, bodies)
     say("projection")
-    points, left = _fitted(cut, geometry, say)
+    points, fit = _fitted(cut, bodies, say)
     points = _match_images(points, cut.image_of, geometry.box)
     mesh = BackgroundMesh(points=points, cells=cut.cells, image_of=cut.image_of)
+    labels = bodies.labels(cut.bodies)
     numbers = {
-        "largest_distance_from_interface": left,
+        **fit,
         "gaps_kept_open": float(cut.kept_open),
-        "labels_without_cells": float(len(geometry.label_material) - len(np.unique(cut.labels))),
+        "labels_without_cells": float(len(geometry.label_material) - len(np.unique(labels))),
     }
-    return _Labelled(mesh=mesh, labels=cut.labels, numbers=numbers)
+    return _Labelled(mesh=mesh, labels=labels, numbers=numbers)
 
 
-def _fitted(cut: CutMesh, geometry: Geometry, say: Progress) -> tuple[NDArray[np.float64], float]:
+def _fitted(
+    cut: CutMesh, bodies: Bodies, say: Progress
+) -> tuple[NDArray[np.float64], dict[str, float]]:
     """Fit the vertices of a cut mesh to the interfaces.
 
     Returns:
-        Coordinates, shape (n, d) [m]; the largest distance left from an interface [m].
+        Coordinates, shape (n, d) [m]; numbers about how well they fit.
     """
-    interface = find_interface(cut.points, cut.cells, cut.labels, cut.image_of, geometry)
+    interface = find_interface(cut.points, cut.cells, cut.bodies, cut.image_of, bodies)
     points, left = project_interfaces(
-        cut.points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR
+        cut.points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR
     )
 
     def along(x: NDArray[np.float64], vertex: NDArray[np.int64]) -> NDArray[np.float64]:
-        return tangent_projectors(x, vertex, interface, geometry)
+        return tangent_projectors(x, vertex, interface, bodies)
 
     def relaxed(
-        suspects: NDArray[np.int64], target: float, scales: tuple[float, ...] = SCALES
+        x: NDArray[np.float64],
+        suspects: NDArray[np.int64],
+        target: float,
+        scales: tuple[float, ...] = SCALES,
     ) -> NDArray[np.float64]:
-        return relax_worst_cells(points, cut.cells, suspects, cut.image_of, along, target, scales)
+        return relax_worst_cells(x, cut.cells, suspects, cut.image_of, along, target, scales)
 
     say("relaxation")
-    if isinstance(geometry, LaguerreGeometry):
-        # Cells make room for the vertices of triple lines that they hold back.
-        for _ in range(FIT_ROUNDS):
-            tight = held_back(points, cut.image_of, interface, geometry, HELD_BACK)
-            points = relaxed(tight, SHAPE_ROOM, ROOM_SCALES)
-            points, left = project_interfaces(
-                points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR
-            )
-    points = relaxed(interface.cells, SHAPE_TARGET)
-    if not isinstance(geometry, LaguerreGeometry):  # planes cut no volume off
-        points = balance_volumes(points, cut.image_of, interface, geometry, floor=SHAPE_FLOOR)
+    grains = isinstance(bodies.geometry, LaguerreGeometry)
+    lines = interface if grains else interface.select(np.flatnonzero(interface.labels[:, 2] >= 0))
+    for _ in range((FIT_ROUNDS if grains else 1) if len(lines.vertex) else 0):
+        tight = held_back(points, cut.image_of, lines, bodies, HELD_BACK)
+        points = relaxed(points, tight, SHAPE_ROOM, ROOM_SCALES)
+        points, left = project_interfaces(
+            points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR
+        )
+    points = relaxed(points, interface.cells, SHAPE_TARGET)
+    if not grains:  # planes cut no volume off
+        points = balance_volumes(points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR)
     # The last resort leaves the interface: a few vertices where labels meet in tiny wedges.
     points = relax_worst_cells(
         points,
         cut.cells,
         interface.cells,
         cut.image_of,
-        lambda x, vertex: box_projectors(x, vertex, geometry.box),
+        lambda x, vertex: box_projectors(x, vertex, bodies.box),
         SHAPE_LIMIT,
     )
-    return points, left
+    rims = Rims.find(points, cut.image_of, interface, bodies)
+    if rims is None:
+        return points, {"largest_distance_from_interface": left}
+    points = rims.balanced(points, SHAPE_FLOOR)
+    for _ in range(FIT_ROUNDS):
+        tight = rims.cells_of_wrong(points, RIGHT_AREA)
+        if not len(tight):
+            break
+        points = relaxed(points, tight, SHAPE_ROOM, ROOM_SCALES)
+        points = rims.balanced(points, SHAPE_FLOOR)
+    return points, {"largest_distance_from_interface": left} | rims.numbers(points)
 
 
 def _match_images(

@@ -15,9 +15,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.mesh.bodies import Bodies
 from cellion.mesh.project import equalising_steps
 from cellion.mesh.simplices import local_facets
-from cellion.microstructure.geometry import Geometry
 
 __all__ = ["join_labels", "share_a_label", "shared_labels"]
 
@@ -52,8 +52,9 @@ def join_labels(
     points: NDArray[np.float64],
     cells: NDArray[np.int64],
     image_of: NDArray[np.int64],
+    shift: NDArray[np.int32],
     touched: Labels,
-    geometry: Geometry,
+    bodies: Bodies,
 ) -> Labels:
     """Add labels to vertices until the vertices of every cell share one.
 
@@ -61,8 +62,9 @@ def join_labels(
         points: Coordinates, shape (n, d) [m].
         cells: Vertices, shape (m, d + 1).
         image_of: Canonical vertex of each vertex, shape (n,).
+        shift: Boxes from the canonical vertex to each, shape (n, d).
         touched: Labels that each vertex touches, -1 where fewer, shape (n, width).
-        geometry: The fields.
+        bodies: The fields.
 
     Returns:
         The labels that each vertex touches now, shape (n, width); alike for periodic images.
@@ -71,11 +73,12 @@ def join_labels(
         parted = _parted(cells, touched, image_of)
         if not len(parted):
             break
-        nearest, labels = _nearest_vertex(points, parted, touched, geometry)
+        nearest, labels = _nearest_vertex(points, parted, touched, bodies)
+        labels = bodies.moved(labels, -shift[nearest])
         vertex, group = np.unique(image_of[nearest], return_inverse=True)
         touched = touched.copy()
         touched[vertex] = _united(labels, group, len(vertex))
-        touched = touched[image_of]
+        touched = bodies.moved(touched[image_of], shift)
         cells = cells[~share_a_label(cells, touched)]
     return touched
 
@@ -101,7 +104,7 @@ def _nearest_vertex(
     points: NDArray[np.float64],
     simplices: NDArray[np.int64],
     touched: Labels,
-    geometry: Geometry,
+    bodies: Bodies,
 ) -> tuple[NDArray[np.int64], Labels]:
     """The vertex of each simplex that is nearest to the junction, and what it touches then.
 
@@ -119,7 +122,7 @@ def _nearest_vertex(
         joined[:, corner] = both
         possible = np.flatnonzero((add >= 0).any(axis=1))
         x = points[simplices[possible, corner]]
-        step = equalising_steps(x, both[possible], geometry)
+        step = equalising_steps(x, both[possible], bodies)
         away[possible, corner] = np.linalg.norm(step, axis=1)
     row, best = np.arange(m), away.argmin(axis=1)
     return simplices[row, best], joined[row, best]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.mesh.bodies import Bodies
 from cellion.mesh.quality import smallest_sine
 from cellion.mesh.simplices import local_edges, surrounding_labels
-from cellion.microstructure.geometry import Geometry
 
 __all__ = [
     "Interface",
@@ -36,6 +36,9 @@ SHORTENINGS = 3
 
 SINGULAR = 0.15
 """Ratio of singular values below which a direction is left out of a Newton step."""
+
+SINGULAR_AT_RIMS = 1e-5
+"""The same at the rim of a contact, where the surfaces of two particles may cross at any angle."""
 
 LONGEST_STEP = 0.7
 """Longest step of a vertex in units of the shortest edge around it."""
@@ -76,7 +79,7 @@ def project_interfaces(
     points: NDArray[np.float64],
     image_of: NDArray[np.int64],
     interface: Interface,
-    geometry: Geometry,
+    bodies: Bodies,
     *,
     floor: float,
     rounds: int = 2,
@@ -87,7 +90,7 @@ def project_interfaces(
         points: Coordinates, shape (n, d) [m].
         image_of: Canonical vertex of each vertex, shape (n,).
         interface: The vertices to move.
-        geometry: The fields.
+        bodies: The fields.
         floor: Smallest sine of a dihedral angle that a step may lead to (a cell that is worse
             already must not get worse still).
         rounds: Newton steps.
@@ -98,9 +101,9 @@ def project_interfaces(
     if not len(interface.vertex):
         return points, 0.0
     for _ in range(rounds):
-        step = _newton_step(points, interface, geometry)
+        step = _newton_step(points, interface, bodies)
         points = guarded_move(points, step, interface, image_of, floor)
-    left = np.linalg.norm(_newton_step(points, interface, geometry), axis=1)
+    left = np.linalg.norm(_newton_step(points, interface, bodies), axis=1)
     return points, float(left.max())
 
 
@@ -108,7 +111,7 @@ def held_back(
     points: NDArray[np.float64],
     image_of: NDArray[np.int64],
     interface: Interface,
-    geometry: Geometry,
+    bodies: Bodies,
     tolerance: float,
 ) -> NDArray[np.int64]:
     """Cells around vertices that are not on their interface.
@@ -117,13 +120,13 @@ def held_back(
         points: Coordinates, shape (n, d) [m].
         image_of: Canonical vertex of each vertex, shape (n,).
         interface: The vertices and the cells around them.
-        geometry: The fields.
+        bodies: The fields.
         tolerance: Distance that does not matter, in units of the longest step.
 
     Returns:
         Cells, shape (k, d + 1).
     """
-    away = np.linalg.norm(_newton_step(points, interface, geometry), axis=1)
+    away = np.linalg.norm(_newton_step(points, interface, bodies), axis=1)
     held = np.zeros(len(points), dtype=np.bool_)
     held[interface.vertex[away > tolerance * interface.reach]] = True
     around = held[image_of[interface.cells]].any(axis=1)
@@ -135,30 +138,33 @@ def find_interface(
     cells: NDArray[np.int64],
     labels: NDArray[np.int32],
     image_of: NDArray[np.int64],
-    geometry: Geometry,
+    bodies: Bodies,
 ) -> Interface:
     """Find the vertices where labels meet, and the cells around them.
 
     Args:
         points: Coordinates, shape (n, d) [m].
         cells: Vertices, shape (m, d + 1).
-        labels: Label of each cell, shape (m,).
+        labels: Body of each cell, shape (m,).
         image_of: Canonical vertex of each vertex, shape (n,).
-        geometry: Tells the box, on whose faces vertices stay.
+        bodies: Tell the box, on whose faces vertices stay.
     """
     n, d = points.shape
     # Any label around a vertex; where a cell disagrees with it, labels meet.
     some = np.zeros(n, dtype=np.int32)
     canonical = image_of[cells]
-    some[canonical] = labels[:, None]
+    at_corners = bodies.at_canonical(points, cells, labels, image_of)
+    some[canonical] = at_corners
     meets = np.zeros(n, dtype=np.bool_)
-    meets[canonical[some[canonical] != labels[:, None]]] = True
+    meets[canonical[some[canonical] != at_corners]] = True
     near = meets[canonical].any(axis=1)
     around, around_labels, canonical = cells[near], labels[near], canonical[near]
+    if len(at_corners) == len(cells):
+        at_corners = at_corners[near]
     vertex = np.flatnonzero(meets)
-    table, _ = surrounding_labels(around, around_labels, image_of, meets, MEETING)
+    table, _ = surrounding_labels(around, at_corners, image_of, meets, MEETING)
     on_face = np.zeros((n, d), dtype=np.bool_)
-    on_face[image_of] = (points == 0.0) | (points == geometry.box)
+    on_face[image_of] = (points == 0.0) | (points == bodies.box)
     shortest = np.full(n, np.inf)
     least = np.full(len(around), np.inf)
     for a, b in local_edges(d):
@@ -177,59 +183,65 @@ def find_interface(
 
 
 def _newton_step(
-    points: NDArray[np.float64], interface: Interface, geometry: Geometry
+    points: NDArray[np.float64], interface: Interface, bodies: Bodies
 ) -> NDArray[np.float64]:
     """Least-norm steps that equalise the fields around each interface vertex, shape (k, d) [m]."""
     x = points[interface.vertex]
-    step = _equalising_steps(x, interface.labels, interface.free, geometry)
+    step = _equalising_steps(x, interface.labels, interface.free, bodies)
     length = np.linalg.norm(step, axis=1)
     shorten = np.minimum(1.0, interface.reach / np.maximum(length, np.finfo(float).tiny))
     return np.asarray(step * shorten[:, None])
 
 
 def equalising_steps(
-    x: NDArray[np.float64], labels: NDArray[np.int32], geometry: Geometry
+    x: NDArray[np.float64], labels: NDArray[np.int32], bodies: Bodies
 ) -> NDArray[np.float64]:
     """Shortest steps from points to where the fields of some labels are equal, to first order.
 
     Args:
         x: Coordinates, shape (n, d) [m]; points on a face of the box stay in it.
         labels: Labels at each point, -1 behind them, shape (n, k); the first `MEETING` count.
-        geometry: The fields.
+        bodies: The fields.
 
     Returns:
         Steps, shape (n, d) [m].
     """
-    free = (x != 0.0) & (x != geometry.box)
+    free = (x != 0.0) & (x != bodies.box)
     few = labels[:, :MEETING]
     if few.shape[1] < MEETING:
         few = np.pad(few, ((0, 0), (0, MEETING - few.shape[1])), constant_values=-1)
-    return _equalising_steps(x, few, free, geometry)
+    return _equalising_steps(x, few, free, bodies)
 
 
 def _equalising_steps(
     x: NDArray[np.float64],
     labels: NDArray[np.int32],
     free: NDArray[np.bool_],
-    geometry: Geometry,
+    bodies: Bodies,
 ) -> NDArray[np.float64]:
     """J step = -(f_i - f_0), with the rows of J from `_slopes`, shape (k, d) [m].
 
     Directions in which J is nearly singular are left out.
     """
-    difference, slope = _slopes(x, labels, free, geometry)
+    difference, slope = _slopes(x, labels, free, bodies)
     step = -difference[:, :1] * slope[:, 0]
     several = np.flatnonzero(labels[:, 2] >= 0)
-    inverse = np.linalg.pinv(slope[several], rcond=SINGULAR)
+    inverse = np.linalg.pinv(slope[several], rcond=_singular(labels[several], bodies))
     step[several] = -np.einsum("kij,kj->ki", inverse, difference[several])
     return np.asarray(step)
+
+
+def _singular(labels: NDArray[np.int32], bodies: Bodies) -> NDArray[np.float64]:
+    """Ratio of singular values below which directions are left out at vertices, shape (k,)."""
+    at_rim = (bodies.bounded(np.maximum(labels, 0)) & (labels >= 0)).sum(axis=1) >= 2
+    return np.where(at_rim, SINGULAR_AT_RIMS, SINGULAR)
 
 
 def _slopes(
     x: NDArray[np.float64],
     labels: NDArray[np.int32],
     free: NDArray[np.bool_],
-    geometry: Geometry,
+    bodies: Bodies,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Differences of the fields that meet in each vertex, and their slopes where it may move.
 
@@ -240,7 +252,7 @@ def _slopes(
     """
     present = labels >= 0
     names = np.maximum(labels, 0)
-    value, gradient = geometry.field(x, names), geometry.gradient(x, names)
+    value, gradient = bodies.field(x, names), bodies.gradient(x, names)
     difference = np.where(present, value - value[:, :1], 0.0)[:, 1:]
     slope = np.where(present[:, :, None], gradient - gradient[:, :1], 0.0)[:, 1:]
     slope = slope * free[:, None, :]
@@ -253,7 +265,7 @@ def tangent_projectors(
     points: NDArray[np.float64],
     vertex: NDArray[np.int64],
     interface: Interface,
-    geometry: Geometry,
+    bodies: Bodies,
 ) -> NDArray[np.float64]:
     """Projectors on the directions that keep vertices on their interface and on the box.
 
@@ -261,17 +273,17 @@ def tangent_projectors(
         points: Coordinates, shape (n, d) [m].
         vertex: Canonical vertices, shape (k,).
         interface: The interface vertices.
-        geometry: The fields.
+        bodies: The fields.
 
     Returns:
         Matrices, shape (k, d, d).
     """
-    projector = box_projectors(points, vertex, geometry.box)
+    projector = box_projectors(points, vertex, bodies.box)
     place = np.minimum(np.searchsorted(interface.vertex, vertex), len(interface.vertex) - 1)
     constrained = np.flatnonzero(interface.vertex[place] == vertex)
     few = interface.select(place[constrained])
-    _, slope = _slopes(points[few.vertex], few.labels, few.free, geometry)
-    normal = np.linalg.pinv(slope, rcond=SINGULAR) @ slope
+    _, slope = _slopes(points[few.vertex], few.labels, few.free, bodies)
+    normal = np.linalg.pinv(slope, rcond=_singular(few.labels, bodies)) @ slope
     projector[constrained] = projector[constrained] - normal
     return np.asarray(projector)
 

@@ -131,7 +131,7 @@ def surrounding_labels(
 
     Args:
         cells: Vertices, shape (m, d + 1).
-        labels: Label of each cell, shape (m,).
+        labels: Label of each cell, shape (m, 1), or of each of its corners, shape (m, d + 1).
         image_of: Canonical vertex of each vertex, shape (n,).
         wanted: Canonical vertices to list labels for, shape (n,).
         width: Largest number of labels to list.
@@ -142,7 +142,7 @@ def surrounding_labels(
     """
     n, n_labels = len(image_of), int(labels.max(initial=0)) + 1
     canonical = image_of[cells]
-    keys = sorted_unique((canonical * n_labels + labels[:, None])[wanted[canonical]])
+    keys = sorted_unique((canonical * n_labels + labels)[wanted[canonical]])
     vertex, label = keys // n_labels, keys % n_labels
     start = np.searchsorted(vertex, np.arange(n))
     count = np.searchsorted(vertex, np.arange(n), side="right") - start

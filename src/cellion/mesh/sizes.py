@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +43,10 @@ BOX_PARTS = 8.0
 
 FINEST_PART = 4.0
 """Edge at surfaces in units of the smallest edge in gaps and necks."""
+
+PLANE_GAP = 1e-5
+"""Smallest cell edge in gaps between discs, in units of their median radius: what passes through a
+gap falls with the root of its width, and cells across it are cheap in the plane."""
 
 TILE_PARTS = {2: 1e-5, 3: 1.0 / 64.0}
 """Smallest cell edge where tiles meet, in units of the box, by dimension. The field is singular
@@ -86,7 +91,9 @@ class MeshSizes:
         surface: Cell edge at particle surfaces.
         smallest: Floor of the cell edge in gaps and necks, and where tiles meet.
         gap_cells: Cells across a gap or a neck's radius.
-        feature: Floor of the cell edge at the rims of necks and in small particles.
+        feature: Floor of the cell edge at the rims of necks and in small particles; no floor holds
+            where it would miss a neck.
+        inert: Materials (index) that conduct nothing, at whose necks no cells are spent.
 
     Raises:
         MeshError: The sizes are not positive and ordered, or gap_cells is below 1.
@@ -97,6 +104,7 @@ class MeshSizes:
     smallest: float
     gap_cells: float = 2.0
     feature: float = 0.0
+    inert: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Check order and signs; without their own floor, features have that of gaps."""
@@ -116,7 +124,9 @@ class MeshSizes:
             raise MeshError(f"mesh.gap_cells is {self.gap_cells:.3g}; it must be at least 1")
 
 
-def mesh_sizes(request: SizeRequest, microstructure: Microstructure) -> MeshSizes:
+def mesh_sizes(
+    request: SizeRequest, microstructure: Microstructure, inert: Collection[str] = ()
+) -> MeshSizes:
     """Complete the sizes of a scenario from the geometry.
 
     At particle surfaces an eighth of the median radius (by volume) for up to `FEW_PARTICLES`
@@ -124,6 +134,11 @@ def mesh_sizes(request: SizeRequest, microstructure: Microstructure) -> MeshSize
     it at necks and small particles, and also in the gaps between a few particles. Never coarser
     than an eighth of the shortest edge of the box. Sizes that the user gave are kept, and bound
     those that follow.
+
+    Args:
+        request: What the user gave.
+        microstructure: What is to be meshed.
+        inert: Names of materials that conduct nothing.
     """
     geometry = microstructure.geometry
     shortest = float(np.min(microstructure.box))
@@ -140,7 +155,12 @@ def mesh_sizes(request: SizeRequest, microstructure: Microstructure) -> MeshSize
         smallest = min(surface, _default_smallest(geometry, surface))
     feature = min(surface, request.smallest_size or surface / FINEST_PART)
     return MeshSizes(
-        size=size, surface=surface, smallest=smallest, gap_cells=request.gap_cells, feature=feature
+        size=size,
+        surface=surface,
+        smallest=smallest,
+        gap_cells=request.gap_cells,
+        feature=feature,
+        inert=tuple(k for k, name in enumerate(microstructure.materials) if name in inert),
     )
 
 
@@ -183,6 +203,8 @@ def _default_smallest(geometry: Geometry, surface: float) -> float:
     match geometry:
         case LayerGeometry():
             return surface
+        case SphereGeometry() if len(geometry.box) == 2 and geometry.count:
+            return min(surface, PLANE_GAP * _median_radius(geometry))
         case SphereGeometry() if geometry.count > FEW_PARTICLES:
             return surface
         case LaguerreGeometry() | CompositeGeometry():
@@ -203,7 +225,7 @@ def wanted_size(geometry: Geometry, sizes: MeshSizes) -> SizeFunction:
     spots = []
     particles = geometry.particles if isinstance(geometry, CompositeGeometry) else geometry
     if isinstance(particles, SphereGeometry):
-        spots = fine_spots(particles, sizes.surface, sizes.feature)
+        spots = fine_spots(particles, sizes.surface, sizes.feature, sizes.inert)
 
     def wanted(x: NDArray[np.float64]) -> NDArray[np.float64]:
         each = [geometry.size(x, sizes), *(spot(x) for spot in spots)]

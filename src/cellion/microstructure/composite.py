@@ -51,21 +51,69 @@ class CompositeGeometry:
         labels[between] = self.grains.label(x[between])
         return labels
 
-    def field(self, x: FloatArray, labels: IntArray) -> FloatArray:
+    def field(self, x: FloatArray, labels: IntArray, images: IntArray | None = None) -> FloatArray:
         """Return the fields [m^2] of ``labels`` (n,) or (n, k) at x (n, d)."""
         grain, particle, of_grain = self._split(labels)
         lowest = self.grains.field(x, self.grains.label(x))
         lowest = lowest.reshape(-1, *([1] * (labels.ndim - 1)))
-        excess = self.grains.field(x, grain) - lowest
-        return np.where(of_grain, excess, self.particles.field(x, particle))
+        excess = self.grains.field(x, grain, images) - lowest
+        return np.where(of_grain, excess, self.particles.field(x, particle, images))
 
-    def gradient(self, x: FloatArray, labels: IntArray) -> FloatArray:
+    def gradient(
+        self, x: FloatArray, labels: IntArray, images: IntArray | None = None
+    ) -> FloatArray:
         """Return the gradients [m] of the fields, ``labels.shape + (d,)``."""
         grain, particle, of_grain = self._split(labels)
         lowest = self.grains.gradient(x, self.grains.label(x))
         lowest = lowest.reshape(len(x), *([1] * (labels.ndim - 1)), -1)
-        excess = self.grains.gradient(x, grain) - lowest
-        return np.where(of_grain[..., None], excess, self.particles.gradient(x, particle))
+        excess = self.grains.gradient(x, grain, images) - lowest
+        gradient = self.particles.gradient(x, particle, images)
+        return np.where(of_grain[..., None], excess, gradient)
+
+    def nearest_image(self, x: FloatArray, labels: IntArray) -> IntArray:
+        """Return the periodic image of each label nearest to x, ``labels.shape + (d,)``."""
+        grain, particle, of_grain = self._split(labels)
+        of_grains = self.grains.nearest_image(x, grain)
+        of_particles = self.particles.nearest_image(x, particle)
+        return np.where(of_grain[..., None], of_grains, of_particles)
+
+    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+        """Return which labels are particles."""
+        return np.asarray(labels >= self.grains.count)
+
+    def meets_itself(self, reach: float) -> NDArray[np.bool_]:
+        """Return which labels (g + n,) are closer than ``reach`` [m] to their own image."""
+        of_grains = np.zeros(self.grains.count, np.bool_)
+        return np.concatenate([of_grains, self.particles.meets_itself(reach)[1:]])
+
+    def together(
+        self,
+        x: FloatArray,
+        labels: tuple[IntArray, IntArray],
+        images: tuple[IntArray, IntArray],
+        slack: FloatArray,
+        seen: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Tell whether two labels meet at points (n, d) near the border between them.
+
+        Particles as `SphereGeometry.together` says, grains where an edge of the mesh joins them.
+        """
+        first, second = (self._split(one) for one in labels)
+        particles = (first[1], second[1])
+        meet = self.particles.together(x, particles, images, slack, seen)
+        return np.where(first[2] & second[2], seen, meet)
+
+    def at_wall(
+        self,
+        x: FloatArray,
+        labels: IntArray,
+        images: IntArray,
+        walls: NDArray[np.bool_],
+        slack: FloatArray,
+    ) -> NDArray[np.bool_]:
+        """Tell whether labels (n,) reach the walls that points lie in; grains do."""
+        particle = self._split(labels)[1]
+        return self.particles.at_wall(x, particle, images, walls, slack)
 
     def _split(self, labels: IntArray) -> tuple[IntArray, IntArray, NDArray[np.bool_]]:
         """Return labels of grains, labels of particles, and which of both each label is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,21 @@ from scipy.spatial import cKDTree
 from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
 from cellion.microstructure.pairs import Pairs
 
-__all__ = ["GROWTH", "Contacts", "build_contacts", "contact_size"]
+__all__ = [
+    "GROWTH",
+    "TANGENT",
+    "Contacts",
+    "build_contacts",
+    "build_wall_contacts",
+    "contact_size",
+]
 
 GROWTH = 0.5
 """Growth of the wanted cell edge per distance from the nearest surface."""
+
+TANGENT = 1e-9
+"""Overlap, in units of the smaller radius, up to which two bodies count as tangent: they do not
+conduct into each other."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,7 +37,8 @@ class Contacts:
         labels: labels (m, 2) of the two particles; equal for a particle and its own image.
         midpoint: (m, d) [m], inside the box: the middle of the gap, or the centre of the neck.
         normal: unit vectors (m, d) from the first particle to the second.
-        gap: distance between the surfaces (m,) [m]; negative is the depth of an overlap.
+        gap: distance between the surfaces (m,) [m]; negative is the depth of an overlap, 0 within
+            `TANGENT`.
         reduced_radius: r1 r2 / (r1 + r2), (m,) [m]; at a distance rho from the axis the gap is
             ``gap + rho^2 / (2 reduced_radius)``, to leading order.
         neck_radius: radius (m,) [m] of the circle in which two overlapping surfaces meet; 0 for
@@ -48,6 +60,15 @@ class Contacts:
     def select(self, keep: NDArray[np.bool_]) -> Contacts:
         """Return the contacts where ``keep`` (m,) is true."""
         return Contacts(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
+
+    def with_labels(self, labels: IntArray) -> Contacts:
+        """Return the same contacts between other labels (m, 2)."""
+        return replace(self, labels=labels)
+
+    def and_more(self, other: Contacts) -> Contacts:
+        """Return these contacts followed by others."""
+        both = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
+        return Contacts(**{name: np.concatenate(parts) for name, parts in both.items()})
 
 
 def build_contacts(
@@ -73,7 +94,7 @@ def build_contacts(
     pairs, vector, distance = pairs.select(keep), vector[keep], distance[keep]
     r1, r2 = r1[keep], r2[keep]
     normal = vector / distance[:, None]
-    gap = distance - r1 - r2
+    gap = _separation(distance - r1 - r2, np.minimum(r1, r2))
     # distance from the first centre to the radical plane, on which the two surfaces meet
     plane = (distance**2 + r1**2 - r2**2) / (2 * distance)
     along = np.where(gap < 0, plane, r1 + 0.5 * gap)
@@ -87,6 +108,64 @@ def build_contacts(
         neck_radius=np.where(gap < 0, neck, 0.0),
         image=np.rint(pairs.offset / box).astype(np.int32),
     )
+
+
+def _separation(distance: FloatArray, radius: FloatArray) -> FloatArray:
+    """Return distances between surfaces, 0 where they are tangent."""
+    return np.where((distance < 0.0) & (distance >= -TANGENT * radius), 0.0, distance)
+
+
+def build_wall_contacts(
+    centers: FloatArray,
+    radii: FloatArray,
+    box: FloatArray,
+    periodic: NDArray[np.bool_],
+    reach: float,
+) -> Contacts:
+    """Describe where balls are nearer to a wall than ``reach`` [m], or cut by it.
+
+    The wall stands first, with label 0; a plane, it leaves the radius of the ball as the reduced
+    one. Balls beyond a wall have no contact with it.
+    """
+    d, found = len(box), []
+    for axis in np.flatnonzero(~periodic):
+        for side in (0, 1):
+            away = centers[:, axis] if side == 0 else box[axis] - centers[:, axis]
+            near = np.flatnonzero((np.abs(away) - radii < reach) & (away > -radii))
+            gap = _separation(np.abs(away[near]) - radii[near], radii[near])
+            foot = centers[near].copy()
+            foot[:, axis] = side * box[axis]
+            neck = np.sqrt(np.maximum(radii[near] ** 2 - away[near] ** 2, 0.0))
+            normal = np.zeros((len(near), d))
+            normal[:, axis] = 1.0 - 2.0 * side
+            found.append(
+                Contacts(
+                    labels=np.stack([np.zeros_like(near), near + 1], axis=1).astype(np.int32),
+                    midpoint=wrap(foot, box, periodic),
+                    normal=normal,
+                    gap=gap,
+                    reduced_radius=radii[near],
+                    neck_radius=np.where(gap < 0, neck, 0.0),
+                    image=np.zeros((len(near), d), dtype=np.int32),
+                )
+            )
+    return _joined(found, d)
+
+
+def _joined(parts: list[Contacts], dimension: int) -> Contacts:
+    """Return the contacts of several parts as one; without parts, none."""
+    none = Contacts(
+        labels=np.zeros((0, 2), np.int32),
+        midpoint=np.zeros((0, dimension)),
+        normal=np.zeros((0, dimension)),
+        gap=np.zeros(0),
+        reduced_radius=np.zeros(0),
+        neck_radius=np.zeros(0),
+        image=np.zeros((0, dimension), np.int32),
+    )
+    for part in parts:
+        none = none.and_more(part)
+    return none
 
 
 def contact_size(

@@ -13,7 +13,7 @@ from cellion.microstructure.geometry import FloatArray
 from cellion.microstructure.pairs import close_pairs
 from cellion.microstructure.spheres import SphereGeometry
 
-__all__ = ["CutBalls", "cut_balls", "swallowed"]
+__all__ = ["CutBalls", "contact_areas", "cut_balls", "swallowed"]
 
 _DIRECTIONS = 8192
 _CHUNK = 24
@@ -68,6 +68,71 @@ def cut_balls(geometry: SphereGeometry) -> CutBalls:
         volume[part], surface[part] = _integrate(some, radii[part], d)
     gone = swallowed(geometry) | _outside(geometry)
     return CutBalls(volume=np.where(gone, 0.0, volume), surface=np.where(gone, 0.0, surface))
+
+
+def contact_areas(geometry: SphereGeometry, contacts: Contacts) -> FloatArray:
+    """Return the area (m,) [m^2] of each contact, for discs the length [m]; 0 across gaps.
+
+    Two particles, or a particle and a wall, meet in a circle of the neck radius (a chord for
+    discs), less what third particles and walls cut off it, along the radical planes. Circles that
+    are cut are integrated over 8192 directions (relative error about 1e-4).
+    """
+    d, radii = geometry.box.size, contacts.neck_radius
+    area = np.asarray(2.0 * radii if d == 2 else np.pi * radii**2)
+    cuts = _cuts_of_contacts(geometry, contacts)
+    area[cuts.ball[cuts.distance <= -radii[cuts.ball]]] = 0.0
+    cuts = cuts.select(np.abs(cuts.distance) < radii[cuts.ball])
+    cuts = cuts.select(area[cuts.ball] > 0.0)
+    if d == 2:
+        low, high, up = -radii, radii.copy(), cuts.normal[:, 0] > 0
+        np.minimum.at(high, cuts.ball[up], cuts.distance[up])
+        np.maximum.at(low, cuts.ball[~up], -cuts.distance[~up])
+        return np.where(area > 0.0, np.maximum(high - low, 0.0), 0.0)
+    cut = np.unique(cuts.ball)
+    for start in range(0, cut.size, _CHUNK):
+        part = cut[start : start + _CHUNK]
+        area[part] = _integrate(cuts.select(np.isin(cuts.ball, part)), radii[part], 2)[0]
+    return area
+
+
+def _cuts_of_contacts(geometry: SphereGeometry, contacts: Contacts) -> _Planes:
+    """Return the half planes that third particles and walls leave of each contact."""
+    box, periodic, count = geometry.box, geometry.periodic, len(contacts)
+    neck = np.maximum(contacts.neck_radius, np.finfo(float).tiny)
+    x = np.concatenate([contacts.midpoint, geometry.centers])
+    pairs = close_pairs(x, np.concatenate([neck, geometry.radii]), box, periodic, 0.0)
+    pairs = pairs.select((pairs.first < count) & (pairs.second >= count))
+    contact, vector = pairs.first, pairs.vectors(x)
+    # where power distances agree, v . y = d; the two that meet have v = 0 and d = 0
+    excess = np.sum(vector**2, axis=1) - geometry.radii[pairs.second - count] ** 2
+    excess += contacts.neck_radius[contact] ** 2
+    parts = [(contact, vector, 0.5 * excess)]
+    for axis in np.flatnonzero(~periodic):
+        for side in (-1.0, 1.0):
+            unit = np.broadcast_to(side * np.eye(box.size)[axis], contacts.midpoint.shape)
+            room = side * (np.where(side > 0, box[axis], 0.0) - contacts.midpoint[:, axis])
+            parts.append((np.arange(count), unit, room))
+    ball, slope, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
+    flat = np.einsum("kij,kj->ki", _plane_axes(contacts.normal)[ball], slope)
+    length = np.linalg.norm(flat, axis=1)
+    level = length <= 1e-9 * np.linalg.norm(slope, axis=1)
+    reach = contacts.neck_radius[ball] * np.linalg.norm(slope, axis=1)
+    hidden = level & (distance < -1e-6 * reach)
+    length = np.where(level, 1.0, length)
+    distance = np.where(level, np.where(hidden, -np.inf, np.inf), distance / length)
+    order = np.argsort(ball, kind="stable")
+    normal = flat / length[:, None]
+    return _Planes(ball=ball[order], normal=normal[order], distance=distance[order])
+
+
+def _plane_axes(normal: FloatArray) -> FloatArray:
+    """Return unit vectors (m, d - 1, d) that span the planes across ``normal`` (m, d)."""
+    if normal.shape[1] == 2:
+        return np.stack([-normal[:, 1], normal[:, 0]], axis=1)[:, None, :]
+    helper = np.eye(3)[np.argmin(np.abs(normal), axis=1)]
+    first = np.cross(normal, helper)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    return np.stack([first, np.cross(normal, first)], axis=1)
 
 
 def swallowed(geometry: SphereGeometry) -> NDArray[np.bool_]:

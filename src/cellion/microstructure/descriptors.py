@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.contacts import Contacts
-from cellion.microstructure.cuts import cut_balls, swallowed
+from cellion.microstructure.cuts import contact_areas, cut_balls
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import FloatArray, IntArray, Microstructure
 from cellion.microstructure.laguerre import LaguerreGeometry
@@ -99,10 +99,12 @@ def _by_material(
 
 
 def touching_pairs(geometry: SphereGeometry) -> Contacts:
-    """Return the contacts of overlapping particles, without those that own no point."""
+    """Return the contacts of overlapping particles that have an area: who touches whom.
+
+    The periodic image of a particle counts as another one.
+    """
     contacts = geometry.contacts(0.0)
-    gone = swallowed(geometry)[contacts.labels - 1].any(axis=1)
-    return contacts.select(~gone)
+    return contacts.select(contact_areas(geometry, contacts) > 0.0)
 
 
 def contact_area(
@@ -110,15 +112,11 @@ def contact_area(
 ) -> dict[tuple[str, str], float]:
     """Return the area of particle-particle contacts per volume of the box [1/m].
 
-    Each contact is the circle pi a^2 in which two spheres meet (for discs the chord 2 a); what a
-    third particle or a wall cuts off a circle is not subtracted.
-
     Returns:
         By pair of material names, in the order of ``materials``.
     """
     contacts = touching_pairs(geometry)
-    a = contacts.neck_radius
-    area = 2 * a if geometry.box.size == 2 else np.pi * a**2
+    area = contact_areas(geometry, contacts)
     pair = np.sort(geometry.label_material[contacts.labels], axis=1)
     code = pair[:, 0] * len(materials) + pair[:, 1]
     sums = np.bincount(code, area, len(materials) ** 2) / np.prod(geometry.box)
@@ -181,7 +179,7 @@ def cluster_percolation(
         reach: largest gap [m] that still connects; 0 asks for overlapping pairs.
     """
     mine = geometry.label_material[1:] == material
-    contacts = geometry.contacts(reach)
+    contacts = touching_pairs(geometry) if reach == 0.0 else geometry.contacts(reach)
     contacts = contacts.select(mine[contacts.labels - 1].all(axis=1))
     first, second = contacts.labels[:, 0] - 1, contacts.labels[:, 1] - 1
     n = geometry.count
@@ -191,12 +189,12 @@ def cluster_percolation(
     crosses = np.any(winding != 0, axis=0) & geometry.periodic
     graph = coo_matrix((np.ones(first.size), (first, second)), shape=(n, n))
     cluster = connected_components(graph, directed=False)[1]
-    touch = 1e-3 * geometry.radii
+    walls = geometry.wall_contacts(reach)
+    walls = walls.select(contact_areas(geometry, walls) > 0.0) if reach == 0.0 else walls
+    at_wall = walls.labels[:, 1] - 1
     for axis in np.flatnonzero(~geometry.periodic):
-        x, r = geometry.centers[:, axis], geometry.radii
-        low = cluster[mine & (x - r <= touch)]
-        high = cluster[mine & (x + r >= geometry.box[axis] - touch)]
-        crosses[axis] = np.intersect1d(low, high).size > 0
+        low, high = (at_wall[mine[at_wall] & (s * walls.normal[:, axis] > 0)] for s in (1, -1))
+        crosses[axis] = np.intersect1d(cluster[low], cluster[high]).size > 0
     return crosses
 
 

@@ -13,7 +13,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FloatArray", "Geometry", "IntArray", "Microstructure", "SizeLimits", "wrap"]
+__all__ = [
+    "CutGeometry",
+    "FloatArray",
+    "Geometry",
+    "IntArray",
+    "Microstructure",
+    "SizeLimits",
+    "wrap",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
@@ -65,6 +73,47 @@ class Geometry(Protocol):
 
     def size(self, x: FloatArray, sizes: SizeLimits) -> FloatArray:
         """Return the wanted cell edge (n,) [m] at x (n, d)."""
+
+
+class CutGeometry(Geometry, Protocol):
+    """A geometry that meshes are cut along: it knows where its labels meet, images included."""
+
+    def field(self, x: FloatArray, labels: IntArray, images: IntArray | None = None) -> FloatArray:
+        """Return fields as `Geometry.field`, of given images (``labels.shape + (d,)``)."""
+
+    def gradient(
+        self, x: FloatArray, labels: IntArray, images: IntArray | None = None
+    ) -> FloatArray:
+        """Return gradients as `Geometry.gradient`, of given images (``labels.shape + (d,)``)."""
+
+    def nearest_image(self, x: FloatArray, labels: IntArray) -> IntArray:
+        """Return the image of each label nearest to x, in boxes: ``labels.shape + (d,)``."""
+
+    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+        """Return which labels are particles, with surfaces of their own, in the same shape."""
+
+    def meets_itself(self, reach: float) -> NDArray[np.bool_]:
+        """Return which labels (n_labels,) are closer than ``reach`` [m] to their own image."""
+
+    def together(
+        self,
+        x: FloatArray,
+        labels: tuple[IntArray, IntArray],
+        images: tuple[IntArray, IntArray],
+        slack: FloatArray,
+        seen: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Tell whether two labels meet at each point, or at most ``slack`` [m] beyond it."""
+
+    def at_wall(
+        self,
+        x: FloatArray,
+        labels: IntArray,
+        images: IntArray,
+        walls: NDArray[np.bool_],
+        slack: FloatArray,
+    ) -> NDArray[np.bool_]:
+        """Tell whether labels reach the walls (n, d) that each point of the box lies in."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

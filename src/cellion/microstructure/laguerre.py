@@ -76,20 +76,65 @@ class LaguerreGeometry:
         """Return the label (n,) of each point x (n, d) [m]."""
         return self.lowest(x, 1)[:, 0]
 
-    def field(self, x: FloatArray, labels: IntArray) -> FloatArray:
+    def field(self, x: FloatArray, labels: IntArray, images: IntArray | None = None) -> FloatArray:
         """Return the power distances [m^2] of ``labels`` (n,) or (n, k) at x (n, d)."""
-        squared = np.sum(self._from_center(x, labels) ** 2, axis=-1)
+        squared = np.sum(self._from_center(x, labels, images) ** 2, axis=-1)
         return np.asarray(squared - self.weights[labels], dtype=float)
 
-    def gradient(self, x: FloatArray, labels: IntArray) -> FloatArray:
+    def gradient(
+        self, x: FloatArray, labels: IntArray, images: IntArray | None = None
+    ) -> FloatArray:
         """Return the gradients 2 (x - c) [m] of the fields, ``labels.shape + (d,)``."""
-        return 2.0 * self._from_center(x, labels)
+        return 2.0 * self._from_center(x, labels, images)
 
-    def _from_center(self, x: FloatArray, labels: IntArray) -> FloatArray:
-        """Return the vectors from the nearest image of each label's centre to the points."""
+    def nearest_image(self, x: FloatArray, labels: IntArray) -> IntArray:
+        """Return the periodic image of each label nearest to x, ``labels.shape + (d,)``."""
+        whole = np.rint(self._offset(x, labels) / self.box)
+        return np.where(self.periodic & self.across, whole, 0.0).astype(np.int32)
+
+    def _offset(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the vectors from each label's own centre, inside the box, to the points."""
         vector = np.expand_dims(x, tuple(range(1, labels.ndim))) - self.centers[labels]
-        vector -= np.where(self.periodic, self.box * np.rint(vector / self.box), 0.0)
-        return np.asarray(np.where(self.across, vector, 0.0), dtype=float)
+        return np.asarray(vector, dtype=float)
+
+    def _from_center(
+        self, x: FloatArray, labels: IntArray, images: IntArray | None = None
+    ) -> FloatArray:
+        """Return the vectors from images of each label's centre, the nearest by default."""
+        vector = self._offset(x, labels)
+        if images is None:
+            images = np.where(self.periodic, np.rint(vector / self.box), 0.0)
+        return np.asarray(np.where(self.across, vector - self.box * images, 0.0), dtype=float)
+
+    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+        """Return that no label is a particle with a surface of its own."""
+        return np.zeros(labels.shape, np.bool_)
+
+    def meets_itself(self, reach: float) -> NDArray[np.bool_]:
+        """Return no label (n,): a grain and its own image are one body."""
+        return np.zeros(self.count, np.bool_)
+
+    def together(
+        self,
+        x: FloatArray,
+        labels: tuple[IntArray, IntArray],
+        images: tuple[IntArray, IntArray],
+        slack: FloatArray,
+        seen: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Return ``seen``: grains that an edge of the mesh joins meet, as there are no gaps."""
+        return seen
+
+    def at_wall(
+        self,
+        x: FloatArray,
+        labels: IntArray,
+        images: IntArray,
+        walls: NDArray[np.bool_],
+        slack: FloatArray,
+    ) -> NDArray[np.bool_]:
+        """Return true (n,): grains fill the box up to its walls."""
+        return np.ones(len(x), np.bool_)
 
     def boundary_distance(self, x: FloatArray) -> FloatArray:
         """Return the distance (n,) [m] to the plane towards the grain that is second at x (n, d).

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from cellion.microstructure.contacts import GROWTH, Contacts, build_contacts, contact_size
+from cellion.microstructure.contacts import (
+    GROWTH,
+    TANGENT,
+    Contacts,
+    build_contacts,
+    build_wall_contacts,
+    contact_size,
+)
 from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
 from cellion.microstructure.pairs import close_pairs
 
@@ -82,22 +89,37 @@ class SphereGeometry:
         nearest = self.lowest(x, 1)[:, 0]
         return np.where(self.field(x, nearest) < 0, nearest, 0).astype(np.int32)
 
-    def field(self, x: FloatArray, labels: IntArray) -> FloatArray:
+    def field(self, x: FloatArray, labels: IntArray, images: IntArray | None = None) -> FloatArray:
         """Return the power distances [m^2] of ``labels`` (n,) or (n, k) at x (n, d)."""
-        squared = np.sum(self._from_center(x, labels) ** 2, axis=-1)
+        squared = np.sum(self._from_center(x, labels, images) ** 2, axis=-1)
         radius = np.concatenate([[0.0], self.radii])[labels]
         return np.where(labels == 0, 0.0, squared - radius**2)
 
-    def gradient(self, x: FloatArray, labels: IntArray) -> FloatArray:
+    def gradient(
+        self, x: FloatArray, labels: IntArray, images: IntArray | None = None
+    ) -> FloatArray:
         """Return the gradients 2 (x - c) [m] of the fields, ``labels.shape + (d,)``."""
-        return np.where(labels[..., None] == 0, 0.0, 2.0 * self._from_center(x, labels))
+        return np.where(labels[..., None] == 0, 0.0, 2.0 * self._from_center(x, labels, images))
 
-    def _from_center(self, x: FloatArray, labels: IntArray) -> FloatArray:
-        """Return the vectors from the nearest image of each label's centre to the points."""
+    def nearest_image(self, x: FloatArray, labels: IntArray) -> IntArray:
+        """Return the periodic image of each label nearest to x, ``labels.shape + (d,)``."""
+        whole = np.rint(self._offset(x, labels) / self.box)
+        return np.where(self.periodic, whole, 0.0).astype(np.int32)
+
+    def _offset(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the vectors from each label's own centre, inside the box, to the points."""
         centers = np.concatenate([np.zeros((1, self.box.size)), self.centers])
         vector = np.expand_dims(x, tuple(range(1, labels.ndim))) - centers[labels]
-        vector -= np.where(self.periodic, self.box * np.rint(vector / self.box), 0.0)
         return np.asarray(vector, dtype=float)
+
+    def _from_center(
+        self, x: FloatArray, labels: IntArray, images: IntArray | None = None
+    ) -> FloatArray:
+        """Return the vectors from images of each label's centre, the nearest by default."""
+        vector = self._offset(x, labels)
+        if images is None:
+            images = np.where(self.periodic, np.rint(vector / self.box), 0.0)
+        return np.asarray(vector - self.box * images, dtype=float)
 
     def nearest(self, x: FloatArray, k: int = 1) -> tuple[IntArray, FloatArray]:
         """Find the k nearest particle surfaces.
@@ -150,10 +172,90 @@ class SphereGeometry:
         """Return the pairs of particles whose surfaces are closer than ``reach`` [m].
 
         Overlapping pairs and contacts of a particle with its own periodic image are included;
-        gaps to walls are not.
+        those with walls are `wall_contacts`.
         """
         pairs = close_pairs(self.centers, self.radii, self.box, self.periodic, reach)
-        return build_contacts(pairs, self.centers, self.radii, self.box, self.periodic)
+        found = build_contacts(pairs, self.centers, self.radii, self.box, self.periodic)
+        return found.select(found.gap < reach)
+
+    def wall_contacts(self, reach: float) -> Contacts:
+        """Return where surfaces are closer than ``reach`` [m] to a wall, or cut by it.
+
+        The label of the wall is 0.
+        """
+        found = build_wall_contacts(self.centers, self.radii, self.box, self.periodic, reach)
+        return found.select(found.gap < reach)
+
+    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+        """Return which labels are particles."""
+        return np.asarray(labels > 0)
+
+    def meets_itself(self, reach: float) -> NDArray[np.bool_]:
+        """Return which labels (n + 1,) are closer than ``reach`` [m] to their own image."""
+        labels = self.contacts(reach).labels
+        flags = np.zeros(self.count + 1, np.bool_)
+        flags[labels[labels[:, 0] == labels[:, 1], 0]] = True
+        return flags
+
+    def together(
+        self,
+        x: FloatArray,
+        labels: tuple[IntArray, IntArray],
+        images: tuple[IntArray, IntArray],
+        slack: FloatArray,
+        seen: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Tell whether two labels meet at points near their contact plane.
+
+        The matrix meets every particle. Two particles meet inside the circle that their surfaces
+        share, and nowhere if these are tangent or apart.
+
+        Args:
+            x: points (n, d) [m].
+            labels: the two labels at each point, (n,) each.
+            images: their periodic images, (n, d) each.
+            slack: distance (n,) [m] beyond the circle that still counts.
+            seen: whether an edge of the mesh leads from one to the other (n,); not needed here.
+        """
+        first, second = labels
+        radius = np.concatenate([[0.0], self.radii])
+        r1, r2 = radius[first], radius[second]
+        along = self._from_center(x, first, images[0])
+        between = along - self._from_center(x, second, images[1])
+        distance = np.linalg.norm(between, axis=1)
+        safe = np.where(distance > 0.0, distance, 1.0)
+        overlap = r1 + r2 - distance > TANGENT * np.minimum(r1, r2)
+        plane = (distance**2 + r1**2 - r2**2) / (2.0 * safe)
+        neck = np.sqrt(np.maximum(r1**2 - plane**2, 0.0))
+        axial = np.sum(along * between, axis=1) / safe
+        across = np.sqrt(np.maximum(np.sum(along**2, axis=1) - axial**2, 0.0))
+        inside = overlap & (across <= neck + slack)
+        return np.asarray(inside | (first == 0) | (second == 0))
+
+    def at_wall(
+        self,
+        x: FloatArray,
+        labels: IntArray,
+        images: IntArray,
+        walls: NDArray[np.bool_],
+        slack: FloatArray,
+    ) -> NDArray[np.bool_]:
+        """Tell whether labels (n,) reach all the walls that points on the box lie in.
+
+        Args:
+            x: points (n, d) [m], on the faces of the box.
+            labels: a label at each point.
+            images: its periodic image, (n, d).
+            walls: normal axes (n, d) of the faces that each point lies in.
+            slack: distance (n,) [m] beyond the circle, cut out of the wall, that still counts.
+        """
+        radius = np.concatenate([[0.0], self.radii])[labels]
+        vector = self._from_center(x, labels, images)
+        normal = np.sqrt(np.sum(np.where(walls, vector, 0.0) ** 2, axis=1))
+        across = np.sqrt(np.sum(np.where(walls, 0.0, vector) ** 2, axis=1))
+        circle = np.sqrt(np.maximum(radius**2 - normal**2, 0.0))
+        inside = (normal < radius * (1.0 - TANGENT)) & (across <= circle + slack)
+        return np.asarray(inside | (labels == 0) | ~walls.any(axis=1))
 
     def size(self, x: FloatArray, sizes: SizeLimits) -> FloatArray:
         """Return the wanted cell edge (n,) [m] at points x (n, d).
@@ -167,7 +269,8 @@ class SphereGeometry:
         away = np.minimum(np.abs(distance[:, 0]), sizes.size / GROWTH)
         grown = np.minimum(sizes.size, np.minimum(sizes.surface, radius) + GROWTH * away)
         smooth: FloatArray = np.maximum(grown, sizes.smallest)
-        contacts = self.contacts(sizes.gap_cells * sizes.surface)
+        reach = sizes.gap_cells * sizes.surface
+        contacts = self.contacts(reach).and_more(self.wall_contacts(reach))
         home = wrap(x, self.box, self.periodic)
         near, fine = contact_size(contacts, home, away, sizes, (self.box, self.periodic))
         smooth[near] = np.minimum(smooth[near], fine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import isnan
 
 from cellion.parallel import Stopwatch, peak_memory
 
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
+from cellion.homogenise.constriction import constriction_errors
 from cellion.homogenise.faceting import faceting_errors
 from cellion.homogenise.properties import EffectiveTransport
+from cellion.mesh.borders import find_borders
 from cellion.mesh.marking import mark
 from cellion.mesh.periodicity import AXES
 from cellion.pipeline.record import Prepared
@@ -118,7 +121,9 @@ def _geometry_errors(
     directions = solution.problem.directions
     if remesher.geometry is None:
         return dict.fromkeys(directions, 0.0 if remesher.known else float("nan"))
-    found = faceting_errors(solution, conserved, remesher.geometry)
+    facets = faceting_errors(solution, conserved, remesher.geometry)
+    contacts = constriction_errors(solution, remesher.geometry)
+    found = {name: facets[name] + contacts[name] for name in directions}
     axes = {name: AXES.index(name) for name in directions}
     return {
         name: found[name] / float(sigma[k, k]) if found[name] > 0.0 else 0.0
@@ -151,7 +156,9 @@ def refined(
     start = time.perf_counter()
     answers, history, stopped = first, [_pass(first, 0.0)], "the mesh was to be kept"
     while spec.tolerance is not None:
-        tell(f"bracket {100 * answers.width:.3g} % wide with {history[-1].cells:,} cells")
+        cells, geometry = history[-1].cells, answers.geometry_error
+        known = "" if isnan(geometry) else f", geometry error about {100 * geometry:.2g} %"
+        tell(f"bracket {100 * answers.width:.3g} % wide{known}, with {cells:,} cells")
         marked, reason = _marked(answers, spec.tolerance)
         stopped = reason or _over_budget(spec, history, marked, answers, start)
         if stopped:
@@ -178,7 +185,10 @@ def with_bounds(result: RunResult, answers: Answers) -> RunResult:
             upper=high,
             geometry_error_estimate=answers.geometry_errors[name],
         )
-    return replace(result, carriers=carriers, accuracy=answers.accuracy)
+    missed = () if answers.accuracy is None else answers.accuracy.missed()
+    return replace(
+        result, carriers=carriers, accuracy=answers.accuracy, notes=(*result.notes, *missed)
+    )
 
 
 def gap_fields(answers: Answers) -> dict[str, NDArray[np.float64]]:
@@ -198,13 +208,29 @@ def gap_fields(answers: Answers) -> dict[str, NDArray[np.float64]]:
 
 
 def _marked(answers: Answers, tolerance: float) -> tuple[NDArray[np.bool_], str]:
-    """Mark the cells to refine, or say why none are (collective)."""
+    """Mark the cells to refine, or say why none are (collective).
+
+    The bracket and the geometry error on both of its sides are to fit into the tolerance; either
+    may take half of it before its cells are refined.
+    """
     mesh, width = answers.prepared.mesh, answers.width
-    nothing = np.zeros(mesh.n_owned_cells, dtype=bool)
-    if width <= tolerance:
-        return nothing, "the tolerance is met"
-    if width <= 4.0 * answers.rounding:
-        return nothing, "rounding errors are reached"
+    marked = np.zeros(mesh.n_owned_cells, dtype=bool)
+    geometry = 0.0 if isnan(answers.geometry_error) else 2.0 * answers.geometry_error
+    if width + geometry <= tolerance:
+        return marked, "the tolerance is met"
+    wanted = tolerance - min(geometry, 0.5 * tolerance)
+    if width > wanted:
+        if width <= 4.0 * answers.rounding:
+            return marked, "rounding errors are reached"
+        marked |= _wide(answers, wanted)
+    if geometry > 0.5 * tolerance:
+        marked[find_borders(mesh, periodic=True).near[:, 0]] = True
+    return marked, ""
+
+
+def _wide(answers: Answers, tolerance: float) -> NDArray[np.bool_]:
+    """Mark the cells that contribute most to brackets wider than a tolerance (collective)."""
+    mesh = answers.prepared.mesh
     shares = np.zeros(mesh.n_owned_cells)
     for name, found in answers.indicators.items():
         bracket = answers.brackets[name]
@@ -213,8 +239,8 @@ def _marked(answers: Answers, tolerance: float) -> tuple[NDArray[np.bool_], str]
                 k = AXES.index(direction)
                 shares += cells / bracket.upper[k, k]
                 np.add.at(shares, found.near, found.facets[direction] / bracket.upper[k, k])
-    wanted = (1.0 - 0.8 * tolerance / width) / _GAIN
-    return mark(shares, float(np.clip(wanted, _LEAST_SHARE, _LARGEST_SHARE)), mesh.comm), ""
+    wanted = (1.0 - 0.8 * tolerance / answers.width) / _GAIN
+    return mark(shares, float(np.clip(wanted, _LEAST_SHARE, _LARGEST_SHARE)), mesh.comm)
 
 
 def _over_budget(

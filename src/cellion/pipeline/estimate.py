@@ -84,7 +84,7 @@ def estimate(scenario: Scenario) -> Estimate:
         )
         check_conductors(scenario, materials, structure.materials, len(structure.box))
         particles = structure.particle_count or None
-        cells = estimate_cells(structure, mesh_sizes(scenario.mesh, structure))
+        cells = estimate_cells(structure, mesh_sizes(scenario.mesh, structure, scenario.insulators))
         vertices = vertices_of(cells, len(structure.box))
     solves = len(scenario.transport.carriers)
     if scenario.transport.boundary == "cell":

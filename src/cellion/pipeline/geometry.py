@@ -20,7 +20,7 @@ from cellion.mesh.sizes import estimate_cells, mesh_sizes
 from cellion.microstructure.generate import generate
 from cellion.pipeline.composite import between_layers, opened
 from cellion.pipeline.estimate import directions_of, memory_of, vertices_of
-from cellion.pipeline.remarks import small_box
+from cellion.pipeline.remarks import small_box, unresolved
 from cellion.pipeline.stock import Meshed, MeshStock, mesh_key
 from cellion.scenario.scenario import Scenario
 
@@ -131,7 +131,7 @@ def _build(
     tell("microstructure")
     with watch.stage("microstructure"):
         structure = generate(scenario.microstructure, densities)
-    sizes = mesh_sizes(scenario.mesh, structure)
+    sizes = mesh_sizes(scenario.mesh, structure, scenario.insulators)
     if allowance.memory is not None:
         allowance.check(vertices_of(estimate_cells(structure, sizes), len(structure.box)))
     tell(f"mesh ({structure.particle_count} particles)" if structure.particle_count else "mesh")
@@ -143,6 +143,10 @@ def _build(
         numbers={"particles": float(structure.particle_count)}
         | dict(structure.numbers)
         | dict(data.quality),
-        notes=(*structure.notes, *small_box(scenario, structure)),
+        notes=(
+            *structure.notes,
+            *small_box(scenario, structure),
+            *unresolved(structure.geometry, sizes, data.quality),
+        ),
         data=data,
     )

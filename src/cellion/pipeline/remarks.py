@@ -10,16 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.homogenise.properties import EffectiveTransport
+from cellion.mesh.features import narrow_gaps
 from cellion.mesh.periodicity import AXES
+from cellion.mesh.sizes import MeshSizes
+from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.descriptors import size_statistics
-from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.geometry import Geometry, Microstructure
 from cellion.microstructure.laguerre import LaguerreGeometry
+from cellion.microstructure.spheres import SphereGeometry
 from cellion.pipeline.composite import wanted_cell
 from cellion.results.record import pair_name
 from cellion.scenario.packing import PoreSpec
 from cellion.scenario.scenario import Scenario
 
-__all__ = ["reference_notes", "small_box", "unused_laws", "voids"]
+__all__ = ["reference_notes", "small_box", "unresolved", "unused_laws", "voids"]
 
 _FEW = 50
 _NARROW = 5.0
@@ -67,6 +71,38 @@ def small_box(scenario: Scenario, structure: Microstructure) -> tuple[str, ...]:
         f"differ by more than the mesh does. A study that varies microstructure.{kind}.box, with "
         "study.replicates and study.error, tells how large it has to be",
     )
+
+
+def unresolved(
+    geometry: Geometry, sizes: MeshSizes, numbers: Mapping[str, float]
+) -> tuple[str, ...]:
+    """Say what of a geometry its mesh does not resolve, and what that changes.
+
+    Args:
+        geometry: What is meshed.
+        sizes: Edges of the cells.
+        numbers: Numbers about the mesh.
+    """
+    notes = []
+    particles = geometry.particles if isinstance(geometry, CompositeGeometry) else geometry
+    count, narrowest = 0, 0.0
+    if isinstance(particles, SphereGeometry) and particles.count:
+        count, narrowest = narrow_gaps(particles, sizes.smallest)
+    if count:
+        notes.append(
+            f"mesh: {count} gaps beside particles are narrower than the cells in them, down to "
+            f"{narrowest * 1e9:.3g} nm against {sizes.smallest * 1e9:.3g} nm; they stay open, "
+            "widened to a part of a cell, so that good conductors on both sides exchange too "
+            "little current through the matrix between them (insulators: slightly too much "
+            "passes); lower 'mesh.smallest_size' to resolve them"
+        )
+    missed = int(numbers.get("contacts_missed", 0.0))
+    if missed:
+        notes.append(
+            f"mesh: {missed} of {int(numbers['contacts'])} contacts between particles are too "
+            "small for the finest cells that the box allows and are left open"
+        )
+    return tuple(notes)
 
 
 def _bodies(

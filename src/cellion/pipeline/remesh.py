@@ -60,7 +60,9 @@ class Remesher:
         elif comm.rank == 0:
             densities = {name: m.density for name, m in prepared.materials.items()}
             structure = generate(scenario.microstructure, densities)
-            self._refine = _meshing(structure, mesh_sizes(scenario.mesh, structure))
+            self._refine = _meshing(
+                structure, mesh_sizes(scenario.mesh, structure, scenario.insulators)
+            )
             here = structure.geometry
         self.geometry = comm.bcast(here) if self.known and kind not in _PLANAR else None
 

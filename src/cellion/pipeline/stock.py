@@ -74,6 +74,7 @@ def mesh_key(scenario: Scenario, densities: Mapping[str, float | None]) -> str:
         "mesh": scenario.mesh.model_dump(mode="json"),
         "cell": _cell(scenario),
         "densities": list(densities.items()),
+        "insulators": sorted(scenario.insulators),
         "file": None if spec.mesh is None else file_digest(spec.mesh.file),
         "code": [np.__version__, code_digest(*_ROOMS)],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isnan
 
 __all__ = ["AccuracyRecord", "PassRecord"]
 
@@ -52,6 +53,19 @@ class AccuracyRecord:
     rounding: float
     geometry_error: float = float("nan")
     history: tuple[PassRecord, ...] = field(default_factory=tuple)
+
+    def missed(self) -> tuple[str, ...]:
+        """Say that a tolerance was missed, by what and why; nothing if it was met or not asked."""
+        if self.tolerance is None:
+            return ()
+        geometry = 0.0 if isnan(self.geometry_error) else self.geometry_error
+        if self.width + 2.0 * geometry <= self.tolerance:
+            return ()
+        return (
+            f"accuracy.tolerance: {100 * self.tolerance:.3g} % was asked for and is missed: the "
+            f"bracket is {100 * self.width:.3g} % wide, the estimated geometry error about "
+            f"{100 * geometry:.2g} % on either side of it; refinement ended because {self.stopped}",
+        )
 
     @property
     def converges(self) -> bool:

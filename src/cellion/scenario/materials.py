@@ -351,6 +351,12 @@ class MaterialSpec(Section):
         description="Mass density [kg/m^3], needed for weight fractions; overrides the library.",
     )
 
+    @property
+    def conducts(self) -> bool:
+        """Whether it may conduct one of the carriers."""
+        given = [spec for spec in (self.ion, self.electron) if spec is not None]
+        return self.library is not None or any(spec.conducts for spec in given)
+
     @model_validator(mode="before")
     @classmethod
     def _bare_word(cls, value: Any) -> Any:

@@ -120,6 +120,11 @@ class Scenario(Section):
         return copy.deepcopy(self._source)
 
     @property
+    def insulators(self) -> frozenset[str]:
+        """Names of the materials that conduct neither carrier."""
+        return frozenset(name for name, spec in self.materials.items() if not spec.conducts)
+
+    @property
     def path(self) -> Path | None:
         """The file it came from, if any."""
         return self._path

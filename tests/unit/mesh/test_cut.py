@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellion.mesh.background import background_mesh
+from cellion.mesh.bodies import Bodies
 from cellion.mesh.cut import SNAP, cut_mesh
 from cellion.mesh.data import cell_volumes
 from cellion.mesh.octree import build_octree, uniform_planes
@@ -16,12 +17,12 @@ from sphere_meshes import spheres
 def cut_uniform(geometry, size):
     planes = uniform_planes(geometry.box, geometry.periodic, coarsest=size, finest=size)
     octree = build_octree(planes, geometry.periodic, lambda x: np.full(len(x), size))
-    return cut_mesh(background_mesh(octree), geometry)
+    return cut_mesh(background_mesh(octree), Bodies(geometry=geometry))
 
 
 def vertex_labels(cut):
     """Labels that meet in each vertex."""
-    pairs = np.stack([cut.cells.ravel(), np.repeat(cut.labels, cut.cells.shape[1])], axis=1)
+    pairs = np.stack([cut.cells.ravel(), np.repeat(cut.bodies, cut.cells.shape[1])], axis=1)
     pairs = np.unique(pairs, axis=0)
     return [set(pairs[pairs[:, 0] == v, 1].tolist()) for v in np.unique(cut.cells)]
 
@@ -66,11 +67,11 @@ def test_cells_lie_in_the_label_of_their_centroid_up_to_snapping():
     cut = cut_uniform(geometry, 0.1)
     centroid = cut.points[cut.cells].mean(axis=1)
     distance = np.linalg.norm(centroid - geometry.centers[0], axis=1) - geometry.radii[0]
-    wrong = (distance < 0) != (cut.labels == 1)
+    wrong = (distance < 0) != (cut.bodies == 1)
     assert np.abs(distance[wrong]).max(initial=0.0) < SNAP * 0.1
     volume = cell_volumes(cut.points, cut.cells)
     # Snapping alone leaves an error of the order of (size / radius)^2.
-    assert volume[cut.labels == 1].sum() == pytest.approx(4 / 3 * np.pi * 0.31**3, rel=0.05)
+    assert volume[cut.bodies == 1].sum() == pytest.approx(4 / 3 * np.pi * 0.31**3, rel=0.05)
 
 
 @pytest.mark.parametrize("gap", [1e-9, 1e-3, 0.01, 0.05, 0.1])
@@ -96,7 +97,7 @@ def test_three_particles_meeting_in_a_line_are_divided():
     geometry = spheres([[0.4, 0.4, 0.5], [0.6, 0.4, 0.5], [0.5, 0.57, 0.5]], 0.2)
     cut = cut_uniform(geometry, 0.08)
     assert any({1, 2, 3} <= labels for labels in vertex_labels(cut))
-    volume = np.bincount(cut.labels, cell_volumes(cut.points, cut.cells))
+    volume = np.bincount(cut.bodies, cell_volumes(cut.points, cut.cells))
     # The three are alike but for their place on the lattice.
     assert volume[1:] == pytest.approx(volume[1], rel=0.05)
 

@@ -5,6 +5,7 @@ import pytest
 
 from cellion.mesh.background import background_mesh
 from cellion.mesh.balance import balance_volumes
+from cellion.mesh.bodies import Bodies
 from cellion.mesh.cut import cut_mesh
 from cellion.mesh.data import cell_volumes
 from cellion.mesh.octree import build_octree, uniform_planes
@@ -24,8 +25,9 @@ FLOOR = float(np.sin(np.radians(8.0)))
 def prepared(geometry, size):
     planes = uniform_planes(geometry.box, geometry.periodic, coarsest=size, finest=size)
     octree = build_octree(planes, geometry.periodic, lambda x: np.full(len(x), size))
-    cut = cut_mesh(background_mesh(octree), geometry)
-    return cut, find_interface(cut.points, cut.cells, cut.labels, cut.image_of, geometry)
+    cut = cut_mesh(background_mesh(octree), Bodies(geometry=geometry, reach=size))
+    bodies = Bodies(geometry=geometry, reach=size)
+    return cut, find_interface(cut.points, cut.cells, cut.bodies, cut.image_of, bodies)
 
 
 def ball(dimension=3, periodic=True):
@@ -39,7 +41,7 @@ def test_vertices_of_a_resolved_surface_reach_it(dimension, periodic):
     geometry = ball(dimension, periodic)
     cut, interface = prepared(geometry, 0.08)
     points, left = project_interfaces(
-        cut.points, cut.image_of, interface, geometry, floor=FLOOR, rounds=3
+        cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR, rounds=3
     )
     assert left < 1e-5 * 0.08
     one = np.ones(len(interface.vertex), dtype=np.int32)
@@ -51,7 +53,7 @@ def test_vertices_of_a_neck_reach_the_circle_in_which_both_surfaces_meet():
     geometry = spheres([[0.5 - half, 0.5, 0.5], [0.5 + half, 0.5, 0.5]], 0.25)
     cut, interface = prepared(geometry, 0.06)
     points, _ = project_interfaces(
-        cut.points, cut.image_of, interface, geometry, floor=FLOOR, rounds=4
+        cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR, rounds=4
     )
     rim = points[interface.vertex[(interface.labels[:, 2] == 2)]]
     radius = np.hypot(rim[:, 1] - 0.5, rim[:, 2] - 0.5)
@@ -62,7 +64,9 @@ def test_vertices_of_a_neck_reach_the_circle_in_which_both_surfaces_meet():
 def test_vertices_on_faces_of_the_box_stay_there_and_images_move_together():
     geometry = ball()
     cut, interface = prepared(geometry, 0.1)
-    points, _ = project_interfaces(cut.points, cut.image_of, interface, geometry, floor=FLOOR)
+    points, _ = project_interfaces(
+        cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR
+    )
     for side in (0.0, 1.0):
         assert ((cut.points == side) <= (points == side)).all()
     before, after = cut.points - cut.points[cut.image_of], points - points[cut.image_of]
@@ -84,12 +88,16 @@ def test_steps_that_would_turn_cells_over_are_shortened():
 def test_facets_enclose_the_true_volume(dimension, size):
     geometry = ball(dimension)
     cut, interface = prepared(geometry, size)
-    points, _ = project_interfaces(cut.points, cut.image_of, interface, geometry, floor=FLOOR)
-    fitted = balance_volumes(points, cut.image_of, interface, geometry, floor=FLOOR)
+    points, _ = project_interfaces(
+        cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR
+    )
+    fitted = balance_volumes(
+        points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR
+    )
     true = {2: np.pi * 0.3**2, 3: 4 / 3 * np.pi * 0.3**3}[dimension]
 
     def error(x):
-        return cell_volumes(x, cut.cells)[cut.labels == 1].sum() / true - 1
+        return cell_volumes(x, cut.cells)[cut.bodies == 1].sum() / true - 1
 
     assert error(points) < -0.05 * (size / 0.3) ** 2  # inscribed facets lose volume
     # What is left is of fourth order; a coarse sphere may have a few vertices held back.
@@ -101,11 +109,13 @@ def test_planes_are_not_moved_by_balancing():
     geometry = spheres([[0.5 - half, 0.5, 0.5], [0.5 + half, 0.5, 0.5]], 0.4, periodic=False)
     cut, interface = prepared(geometry, 0.1)
     points, _ = project_interfaces(
-        cut.points, cut.image_of, interface, geometry, floor=FLOOR, rounds=3
+        cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR, rounds=3
     )
     plane = interface.vertex[(interface.labels[:, :3] == [1, 2, -1]).all(axis=1)]
     plane = plane[np.abs(points[plane, 0] - 0.5) < 1e-9]
-    fitted = balance_volumes(points, cut.image_of, interface, geometry, floor=FLOOR)
+    fitted = balance_volumes(
+        points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR
+    )
     # Facets beside the rim may lean where a vertex of the rim was held back, and pull on the next.
     on_plane = np.isin(cut.cells, plane)
     beside_others = np.isin(cut.cells, np.setdiff1d(interface.vertex, plane)).any(axis=1)
@@ -147,9 +157,9 @@ def test_tangent_projectors_keep_interface_vertices_on_the_surface_and_on_the_bo
     geometry = ball()
     cut, interface = prepared(geometry, 0.1)
     points, _ = project_interfaces(
-        cut.points, cut.image_of, interface, geometry, floor=FLOOR, rounds=3
+        cut.points, cut.image_of, interface, Bodies(geometry=geometry), floor=FLOOR, rounds=3
     )
-    projector = tangent_projectors(points, interface.vertex, interface, geometry)
+    projector = tangent_projectors(points, interface.vertex, interface, Bodies(geometry=geometry))
     normal = points[interface.vertex] - geometry.centers[0]
     normal -= np.round(normal)
     along = np.einsum("kij,kj->ki", projector, np.where(interface.free, normal, 0.0))
@@ -157,5 +167,5 @@ def test_tangent_projectors_keep_interface_vertices_on_the_surface_and_on_the_bo
     assert (projector[~interface.free[:, 0], 0] == 0.0).all()
     inside = np.flatnonzero(((points > 0) & (points < 1)).all(axis=1))
     inside = np.setdiff1d(inside, interface.vertex)[:5]
-    whole = tangent_projectors(points, inside, interface, geometry)
+    whole = tangent_projectors(points, inside, interface, Bodies(geometry=geometry))
     assert whole == pytest.approx(np.broadcast_to(np.eye(3), whole.shape))

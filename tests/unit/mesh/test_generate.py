@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellion.mesh.background import background_mesh
+from cellion.mesh.bodies import Bodies
 from cellion.mesh.cut import cut_mesh
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.octree import build_octree, uniform_planes
@@ -133,8 +134,8 @@ def test_a_gap_of_a_tenth_of_the_radius_holds_the_cells_asked_for():
 def test_a_particle_that_no_vertex_meets_is_left_out_and_counted():
     geometry = spheres([[0.53, 0.47, 0.5]], 1e-3)
     # A size that does not follow the particle; `SphereGeometry.size` itself would.
-    cut = cut_mesh(background_mesh(even_octree(geometry, 0.25)), geometry)
-    assert set(cut.labels.tolist()) == {0}
+    cut = cut_mesh(background_mesh(even_octree(geometry, 0.25)), Bodies(geometry=geometry))
+    assert set(cut.bodies.tolist()) == {0}
     data = generate_mesh(micro(geometry), MeshSizes(size=0.2, surface=0.2, smallest=0.2))
     assert data.quality["labels_without_cells"] == 1.0
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cellion.mesh.background import background_mesh
+from cellion.mesh.bodies import Bodies
 from cellion.mesh.cut import cut_mesh
 from cellion.mesh.data import cell_volumes
 from cellion.mesh.junctions import join_labels, share_a_label, shared_labels
@@ -41,7 +42,9 @@ def test_the_vertex_nearest_to_the_line_joins() -> None:
     touched[:, :2] = [[0, 1], [1, 2], [0, 2], [0, 1]]
     cells = np.array([[0, 1, 2, 3]])
     assert not share_a_label(cells, touched).any()
-    joined = join_labels(points, cells, np.arange(4), touched, sectors())
+    joined = join_labels(
+        points, cells, np.arange(4), np.zeros((4, 3), np.int32), touched, Bodies(geometry=sectors())
+    )
     assert share_a_label(cells, joined).all()
     assert set(joined[0].tolist()) - {-1} == {0, 1, 2}
     assert (joined[1:3] == touched[1:3]).all()
@@ -59,7 +62,7 @@ def test_cells_of_a_cut_polycrystal_fill_their_grains(periodic: bool) -> None:
     )
     planes = uniform_planes(geometry.box, geometry.periodic, coarsest=0.1, finest=0.1)
     octree = build_octree(planes, geometry.periodic, lambda x: np.full(len(x), 0.1))
-    cut = cut_mesh(background_mesh(octree), geometry)
-    volumes = np.bincount(cut.labels, cell_volumes(cut.points, cut.cells), 12)
+    cut = cut_mesh(background_mesh(octree), Bodies(geometry=geometry))
+    volumes = np.bincount(cut.bodies, cell_volumes(cut.points, cut.cells), 12)
     # Before vertices are fitted, the error is a layer of a fraction of a cell.
     assert volumes == pytest.approx(geometry.volumes, abs=0.02 * geometry.volumes.mean())

@@ -76,7 +76,7 @@ def test_labels_around_a_vertex_include_those_across_the_period():
     cells = np.array([[0, 1, 2], [3, 4, 5]])
     wanted = np.array([True, True, True, True, False, True])
     table, count = surrounding_labels(
-        cells, np.array([7, 2], dtype=np.int32), np.array([0, 1, 2, 0, 4, 5]), wanted, 3
+        cells, np.array([[7], [2]], dtype=np.int32), np.array([0, 1, 2, 0, 4, 5]), wanted, 3
     )
     assert table[0].tolist() == [2, 7, -1]
     assert table[3].tolist() == [2, 7, -1]
