@@ -84,7 +84,7 @@ def discretise(problem: TransportProblem) -> Discretisation:
     owned = mesh.n_owned_cells
     material = np.where(group[:owned] >= 0, mesh.cell_materials[:owned], -1)
     entities = vertex_entities(mesh, periodic=periodic)
-    sides = None if contacts is None else _sides(problem, entities, contacts, group)
+    sides = _sides(problem, entities, contacts, group)
     dofs = number_keys(entities, group, owned, mesh.comm, sides)
     interfaces = None
     if contacts is not None:
@@ -105,14 +105,13 @@ def discretise(problem: TransportProblem) -> Discretisation:
 
 def _contacts(problem: TransportProblem) -> Contacts | None:
     """Find the facets between labels, unless no interface differs from perfect contact."""
-    mesh, best = problem.mesh, float(problem.conductivity.max())
-    if problem.interfaces is None or best <= 0.0:
+    if problem.interfaces is None or problem.conductivity.max() <= 0.0:
         return None
     return find_contacts(
-        mesh,
+        problem.mesh,
         problem.interfaces,
         periodic=problem.wraps,
-        negligible=_NEGLIGIBLE * float(mesh.box.max()) / best,
+        negligible=_negligible(problem),
     )
 
 
@@ -143,11 +142,28 @@ def _components(problem: TransportProblem, contacts: Contacts | None) -> Compone
 
 
 def _sides(
-    problem: TransportProblem, entities: Entities, contacts: Contacts, group: NDArray[np.int32]
+    problem: TransportProblem,
+    entities: Entities,
+    contacts: Contacts | None,
+    group: NDArray[np.int32],
 ) -> Sides | None:
-    """Find the sides of vertices at imperfect facets between solved cells."""
-    mesh, borders = problem.mesh, contacts.borders
+    """Find the sides of vertices."""
+    mesh, laws = problem.mesh, problem.interfaces
+    if contacts is None or laws is None:
+        return find_sides(mesh, entities, group, periodic=problem.wraps)
+    borders, negligible = contacts.borders, _negligible(problem)
     beyond = ask_owners(mesh, borders.far[:, 0], lambda cells: group[cells])
     solved = (group[borders.near[:, 0]] >= 0) & (beyond >= 0)
-    perfect, imperfect = solved & (contacts.resistance == 0.0), solved & (contacts.resistance > 0.0)
-    return find_sides(mesh, entities, group, borders.part(perfect), borders.part(imperfect))
+    return find_sides(
+        mesh,
+        entities,
+        group,
+        periodic=problem.wraps,
+        imperfect=borders.part(solved & (contacts.resistance > 0.0)),
+        separates=lambda labels: laws.resistance(labels) >= negligible,
+    )
+
+
+def _negligible(problem: TransportProblem) -> float:
+    """Resistance below which a contact is perfect [Ohm m^2]."""
+    return _NEGLIGIBLE * float(problem.mesh.box.max()) / float(problem.conductivity.max())
