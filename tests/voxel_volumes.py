@@ -114,7 +114,9 @@ def _network(
     cube = np.arange(labels.size).reshape(labels.shape)
     sigma = np.where(labels < 0, 0.0, voxels.sigma[voxels.material[labels]])
     electrode, first = labels.size, labels.size + 1
-    halves = [first + labels.size * (2 * a + np.arange(2))[:, None] + cube.reshape(-1) for a in range(d)]
+    halves = [
+        first + labels.size * (2 * a + np.arange(2))[:, None] + cube.reshape(-1) for a in range(d)
+    ]
     for a in range(d):
         beyond = np.roll(cube, -1, axis=a).reshape(-1)
         one, other = cube.reshape(-1), beyond

@@ -233,7 +233,8 @@ def _links_across_period(
     one = _global_cells(mesh)[near][:, None] * count + corner
     other = far[:, None] * count + distance.argmin(axis=2)
     vertex = entities.merged[mesh.cells[near[:, None], corner]]
-    return np.stack([vertex, one, other], axis=2)[perfect[:, None] & at].astype(np.int64)
+    links = np.stack([vertex, one, other], axis=2).astype(np.int64)
+    return np.asarray(links[perfect[:, None] & at])
 
 
 def _number_sides(
