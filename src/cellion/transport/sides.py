@@ -169,16 +169,16 @@ def _across_facets(
     some = np.flatnonzero(at.any(axis=1))
     # A facet has one of the corners if not only the corner opposite to it is one.
     row, facet = np.nonzero(at[some].sum(axis=1)[:, None] > at[some])
-    facets = np.stack([some[row], facet], axis=1)
-    pairs = facets[match_facets(facet_vertices(mesh.cells, facets))]
+    cell = some[row]
+    corner = _others(mesh.dimension)[facet]
+    order = np.argsort(mesh.cells[cell[:, None], corner], axis=1)
+    corner = np.take_along_axis(corner, order, axis=1)
+    pairs = match_facets(mesh.cells[cell[:, None], corner])
     if separates is not None:
-        pairs = pairs[~_apart(mesh.cell_labels[pairs[:, :, 0]], separates)]
-    ends = [_ordered_corners(mesh, side) for side in (pairs[:, 0], pairs[:, 1])]
-    one, other = (
-        corners.number[side[:, :1], corner].reshape(-1)
-        for side, corner in zip((pairs[:, 0], pairs[:, 1]), ends, strict=True)
-    )
-    return np.stack([one, other], axis=1)[one >= 0]
+        pairs = pairs[~_apart(mesh.cell_labels[cell[pairs]], separates)]
+    number = corners.number[cell[:, None], corner]
+    ends = number[pairs].transpose(0, 2, 1).reshape(-1, 2)
+    return ends[ends[:, 0] >= 0]
 
 
 def _apart(labels: NDArray[np.integer[Any]], separates: Separates) -> Flags:
@@ -187,13 +187,6 @@ def _apart(labels: NDArray[np.integer[Any]], separates: Separates) -> Flags:
     pairs, place = distinct_pairs(np.sort(labels[apart], axis=1).astype(np.int64))
     apart[apart] = separates(pairs)[place]
     return apart
-
-
-def _ordered_corners(mesh: LabelledMesh, facets: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
-    """Corners of the cell on each facet, ascending by vertex, shape (f, d)."""
-    corner = _others(mesh.dimension)[facets[:, 1]]
-    order = np.argsort(mesh.cells[facets[:, :1], corner], axis=1)
-    return np.take_along_axis(corner, order, axis=1)
 
 
 def _others(dimension: int) -> NDArray[np.intp]:
