@@ -46,9 +46,9 @@ class Discretisation:
         components: Connected components of the conducting cells.
         group: Component of each local cell if it is solved for, else -1, shape (m,).
         cells: Owned solved cells of each material, one array per material.
-        dofs: Unknowns: a vertex (with its images, when periodic) within a component, on one side
-            of the imperfect interfaces there; `cellion.transport.spaces.dof_labels` tells the
-            label of each.
+        dofs: Unknowns: a vertex (with its images, when periodic) within a component, on one of its
+            sides; `cellion.transport.spaces.dof_labels` tells the label of each.
+        sides: The sides of vertices; None when none has several.
         space: The P1 space of these unknowns.
         interfaces: Resistive facets and sheets; None when there are none on any rank.
     """
@@ -57,6 +57,7 @@ class Discretisation:
     group: NDArray[np.int32]
     cells: tuple[NDArray[np.int32], ...]
     dofs: KeyedDofs
+    sides: Sides | None
     space: dolfinx.fem.FunctionSpace
     interfaces: Interfaces | None = None
 
@@ -98,6 +99,7 @@ def discretise(problem: TransportProblem) -> Discretisation:
             for index in range(len(mesh.materials))
         ),
         dofs=dofs,
+        sides=sides,
         space=function_space(mesh, dofs),
         interfaces=interfaces,
     )
