@@ -23,7 +23,8 @@ def _smooth_regions(solution: Solution) -> tuple[KeyedDofs, Array]:
     """Number the vertices within each region where fields are smooth (collective).
 
     Regions are the components of each material; with oriented grains or imperfect interfaces,
-    those of each label; parts that touch in a vertex or an edge only are apart, as their unknowns are.
+    those of each label. Parts that touch in a vertex or an edge only are apart, as their unknowns
+    are.
 
     Returns:
         These vertices and the conductivity at each, shape (n_dofs, d, d) [S/m].
