@@ -25,6 +25,7 @@ from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.transport.laws import InterfaceLaws
 from interface_boxes import between, grains, laws, solved
 from mesh_boxes import balls, isotropic, labelled_box
+from voxel_volumes import LAWS, meshed, random_voxels
 
 Numbers = dict[str, Any]
 
@@ -166,6 +167,28 @@ LARGE: dict[str, Callable[[MPI.Comm], Numbers]] = {
     "sheets": two_hundred_grains(0.0, 0.1),
 }
 
+
+def touching_voxels(laws_of: str, boundary: str) -> Callable[[MPI.Comm], Numbers]:
+    """Conductors that touch in points and edges, also through the faces of the box."""
+
+    def case(comm: MPI.Comm) -> Numbers:
+        voxels = random_voxels(3, (5, 4, 4), 0.5, LAWS[laws_of])
+        data = meshed(voxels, 1, periodic=boundary == "periodic")
+        around = laws(data, voxels.laws.resistance, voxels.laws.sheet)
+        return answer(data, isotropic(voxels.laws.sigma.tolist(), 3), around, boundary, comm)
+
+    return case
+
+
+TOUCHING: dict[str, Callable[[MPI.Comm], Numbers]] = {
+    f"{laws_of}, {boundary}": touching_voxels(laws_of, boundary)
+    for laws_of, boundary in (
+        ("insulated", "periodic"),
+        ("resistive", "electrodes"),
+        ("insulating with sheets", "periodic"),
+    )
+}
+
 CASES: dict[str, Callable[[MPI.Comm], Numbers]] = {
     "polycrystal": polycrystal("periodic"),
     "polycrystal_between_electrodes": polycrystal("electrodes"),
@@ -182,7 +205,7 @@ def main() -> None:
     """Run the small cases, or those whose names are given, on the world communicator."""
     comm = MPI.COMM_WORLD
     names = sys.argv[1:] or list(CASES)
-    known = CASES | LARGE | {"iterations": iterations}
+    known = CASES | LARGE | TOUCHING | {"iterations": iterations}
     answers = {name: known[name](comm) for name in names}
     if comm.rank == 0:
         sys.stdout.write(json.dumps(answers))

@@ -36,6 +36,11 @@ LARGE = (
     "resistive_boundaries_with_sheets",
     "sheets",
 )
+TOUCHING = (
+    "insulated, periodic",
+    "resistive, electrodes",
+    "insulating with sheets, periodic",
+)
 
 Answers = Callable[..., dict[str, Any]]
 
@@ -83,6 +88,14 @@ def differences(one: Any, many: Any, where: str = "") -> list[str]:
 @pytest.mark.parametrize("case", CASES)
 def test_the_answer_is_that_of_one_rank(answers: Answers, case: str, ranks: int) -> None:
     assert not differences(answers(1)[case], answers(ranks)[case])
+
+
+@pytest.mark.parametrize("ranks", [2, 3, pytest.param(4, marks=pytest.mark.slow)])
+def test_voxels_that_touch_are_those_of_one_rank(answers: Answers, ranks: int) -> None:
+    """The cells around a point or an edge are on several ranks."""
+    one, many = answers(1, *TOUCHING), answers(ranks, *TOUCHING)
+    assert all(found["tensor"][0][0] > 0.0 for found in one.values())
+    assert not differences(one, many)
 
 
 @pytest.mark.slow

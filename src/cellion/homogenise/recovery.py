@@ -23,7 +23,8 @@ def _smooth_regions(solution: Solution) -> tuple[KeyedDofs, Array]:
     """Number the vertices within each region where fields are smooth (collective).
 
     Regions are the components of each material; with oriented grains or imperfect interfaces,
-    those of each label.
+    those of each label. Parts that touch in a vertex or an edge only are apart, as their unknowns
+    are.
 
     Returns:
         These vertices and the conductivity at each, shape (n_dofs, d, d) [S/m].
@@ -40,7 +41,7 @@ def _smooth_regions(solution: Solution) -> tuple[KeyedDofs, Array]:
     group = discrete.group.astype(np.int64) * len(tensors) + region
     group[discrete.group < 0] = -1
     entities = vertex_entities(mesh, periodic=problem.wraps)
-    dofs = number_keys(entities, group, mesh.n_owned_cells, mesh.comm)
+    dofs = number_keys(entities, group, mesh.n_owned_cells, mesh.comm, discrete.sides)
     return dofs, tensors[dofs.group % len(tensors)]
 
 

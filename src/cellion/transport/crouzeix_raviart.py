@@ -105,7 +105,8 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
             near=resistive.borders.near, resistance=resistive.resistance, areas=facets.areas
         )
     if discrete.interfaces is not None:
-        sheets = number_sheets(mesh, discrete.interfaces.sheets, discrete.dofs, dofs, currents)
+        halves, cells = discrete.interfaces.sheets, np.flatnonzero(group >= 0)
+        sheets = number_sheets(mesh, halves, discrete.dofs, dofs, currents, cells)
     space = function_space(mesh, dofs, family="Crouzeix-Raviart")
     return FacetUnknowns(
         discrete=replace(discrete, group=group, dofs=dofs, space=space, interfaces=interfaces),

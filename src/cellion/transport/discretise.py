@@ -53,9 +53,9 @@ class Discretisation:
         components: Connected components of the conducting cells.
         group: Component of each local cell if it is solved for, else -1, shape (m,).
         cells: Owned solved cells of each material, one array per material.
-        dofs: Unknowns: a vertex (with its images, when periodic) within a component, on one side
-            of the imperfect interfaces there; `cellion.transport.spaces.dof_labels` tells the
-            label of each.
+        dofs: Unknowns: a vertex (with its images, when periodic) within a component, on one of its
+            sides; `cellion.transport.spaces.dof_labels` tells the label of each.
+        sides: The sides of vertices; None when none has several.
         space: The P1 space of these unknowns.
         interfaces: Resistive facets and sheets; None when there are none on any rank.
     """
@@ -64,6 +64,7 @@ class Discretisation:
     group: NDArray[np.int32]
     cells: tuple[NDArray[np.int32], ...]
     dofs: KeyedDofs
+    sides: Sides | None
     space: dolfinx.fem.FunctionSpace
     interfaces: Interfaces | None = None
 
@@ -91,7 +92,7 @@ def discretise(problem: TransportProblem) -> Discretisation:
     owned = mesh.n_owned_cells
     material = np.where(group[:owned] >= 0, mesh.cell_materials[:owned], -1)
     entities = vertex_entities(mesh, periodic=periodic)
-    sides = None if contacts is None else _sides(problem, entities, contacts, group)
+    sides = _sides(problem, entities, contacts, group)
     dofs = number_keys(entities, group, owned, mesh.comm, sides)
     interfaces = None
     if contacts is not None:
@@ -105,6 +106,7 @@ def discretise(problem: TransportProblem) -> Discretisation:
             for index in range(len(mesh.materials))
         ),
         dofs=dofs,
+        sides=sides,
         space=function_space(mesh, dofs),
         interfaces=interfaces,
     )
@@ -112,14 +114,13 @@ def discretise(problem: TransportProblem) -> Discretisation:
 
 def _contacts(problem: TransportProblem) -> Contacts | None:
     """Find the facets between labels, unless no interface differs from perfect contact."""
-    mesh, best = problem.mesh, float(problem.conductivity.max())
-    if problem.interfaces is None or best <= 0.0:
+    if problem.interfaces is None or problem.conductivity.max() <= 0.0:
         return None
     return find_contacts(
-        mesh,
+        problem.mesh,
         problem.interfaces,
         periodic=problem.wraps,
-        negligible=_NEGLIGIBLE * float(mesh.box.max()) / best,
+        negligible=_negligible(problem),
     )
 
 
@@ -170,11 +171,28 @@ def _apart(
 
 
 def _sides(
-    problem: TransportProblem, entities: Entities, contacts: Contacts, group: NDArray[np.int32]
+    problem: TransportProblem,
+    entities: Entities,
+    contacts: Contacts | None,
+    group: NDArray[np.int32],
 ) -> Sides | None:
-    """Find the sides of vertices at imperfect facets between solved cells."""
-    mesh, borders = problem.mesh, contacts.borders
+    """Find the sides of vertices."""
+    mesh, laws = problem.mesh, problem.interfaces
+    if contacts is None or laws is None:
+        return find_sides(mesh, entities, group, periodic=problem.wraps)
+    borders, negligible = contacts.borders, _negligible(problem)
     beyond = ask_owners(mesh, borders.far[:, 0], lambda cells: group[cells])
     solved = (group[borders.near[:, 0]] >= 0) & (beyond >= 0)
-    perfect, imperfect = solved & (contacts.resistance == 0.0), solved & (contacts.resistance > 0.0)
-    return find_sides(mesh, entities, group, borders.part(perfect), borders.part(imperfect))
+    return find_sides(
+        mesh,
+        entities,
+        group,
+        periodic=problem.wraps,
+        imperfect=borders.part(solved & (contacts.resistance > 0.0)),
+        separates=lambda labels: laws.resistance(labels) >= negligible,
+    )
+
+
+def _negligible(problem: TransportProblem) -> float:
+    """Resistance below which a contact is perfect [Ohm m^2]."""
+    return _NEGLIGIBLE * float(problem.mesh.box.max()) / float(problem.conductivity.max())

@@ -36,6 +36,7 @@ __all__ = [
     "find_contacts",
     "jump_energy",
     "jump_matrices",
+    "owners",
     "sheet_energy",
     "sheet_loads",
     "sheet_matrices",
@@ -331,7 +332,7 @@ def dof_values(
     """
     comm, first = index_map.comm, index_map.local_range[0]
     distinct, inverse = np.unique(wanted.reshape(-1), return_inverse=True)
-    asked, route = exchange(distinct, _owners(index_map, distinct), comm)
+    asked, route = exchange(distinct, owners(index_map, distinct), comm)
     fetched = route.answer(values[asked - first])
     return np.asarray(fetched)[inverse.reshape(-1)].reshape(wanted.shape)
 
@@ -347,7 +348,7 @@ def sum_at_owners(index_map: cpp.common.IndexMap, keys: NDArray[np.int64], rows:
     Returns:
         The sum over the rows that have the key of each, shape (n, k).
     """
-    owner = _owners(index_map, keys[:, 0])
+    owner = owners(index_map, keys[:, 0])
     arrived, route = exchange(keys, owner, index_map.comm)
     values, _ = exchange(rows, owner, index_map.comm)
     distinct, inverse = distinct_pairs(arrived)
@@ -358,7 +359,7 @@ def sum_at_owners(index_map: cpp.common.IndexMap, keys: NDArray[np.int64], rows:
     return answer
 
 
-def _owners(index_map: cpp.common.IndexMap, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def owners(index_map: cpp.common.IndexMap, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Rank that owns each global number (collective)."""
     starts = np.array(index_map.comm.allgather(index_map.local_range[0]))
     return np.searchsorted(starts, numbers, side="right") - 1

@@ -35,8 +35,8 @@ from petsc4py import PETSc
 
 from cellion.mesh.borders import ask_owners
 from cellion.mesh.labelled import LabelledMesh
-from cellion.mesh.periodicity import on_plane
 from cellion.transport.interfaces import SheetFacets, dof_values, sum_at_owners
+from cellion.transport.sheet_edges import number_edges
 from cellion.transport.spaces import KeyedDofs
 
 __all__ = [
@@ -48,9 +48,6 @@ __all__ = [
 
 type Array = NDArray[np.float64]
 type Indices = NDArray[np.int64]
-
-_NO_LENGTH = 1e-9
-"""Part of the box below which an edge does not extend along an axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,11 +207,9 @@ def number_sheets(
     nodes: KeyedDofs,
     facets: KeyedDofs,
     keys: KeyedDofs,
+    cells: Indices,
 ) -> SheetUnknowns | None:
-    """Number the edges of sheets (collective).
-
-    Two edges are the same if they join the same unknowns of P1, which tell sides apart, the same
-    way around the period.
+    """Number the unknowns of sheets (collective).
 
     Args:
         mesh: Labelled mesh.
@@ -222,6 +217,7 @@ def number_sheets(
         nodes: P1 unknowns.
         facets: Crouzeix-Raviart unknowns.
         keys: Keys of the facets that currents pass.
+        cells: Owned cells that carry current.
 
     Returns:
         The unknowns, or None when no rank has a sheet.
@@ -245,7 +241,7 @@ def number_sheets(
     spread = ((corners - middle) ** 2).sum(axis=(1, 2)) / (d * (d + 1))
     moments = reach @ reach.transpose(0, 2, 1) + spread[:, None, None] / (d - 1) ** 2
     mass = moments / (sheets.areas * sheets.conductance)[:, None, None]
-    edges, index_map, described = _numbered(mesh, sheets, nodes)
+    edges, index_map, described = number_edges(mesh, sheets, nodes, facets, cells)
     ends = d - 1
     return SheetUnknowns(
         facets=on_facets(facets),
@@ -265,73 +261,6 @@ def number_sheets(
         edge_group=described[:, ends],
         edge_faces=described[:, ends + 1 :] > 0,
     )
-
-
-def _numbered(
-    mesh: LabelledMesh, sheets: SheetFacets, nodes: KeyedDofs
-) -> tuple[Indices, cpp.common.IndexMap, Indices]:
-    """Number edges where their first node is owned (collective).
-
-    Returns:
-        Number of each edge, shape (f, d); the map of the numbers; of owned edges their nodes,
-        component, and whether they lie in each face of the box, one row each.
-    """
-    comm, d = mesh.comm, sheets.points.shape[1]
-    ends = np.array([[j for j in range(d) if j != i] for i in range(d)])
-    dofs = sheets.dofs[:, ends].reshape(-1, ends.shape[1])
-    points = sheets.points[:, ends].reshape(*dofs.shape, d)
-    rows = np.concatenate(
-        [
-            np.sort(dofs, axis=1),
-            _ways(dofs, points, mesh.box)[:, None],
-            np.repeat(sheets.group, d)[:, None],
-            _in_faces(points, mesh),
-        ],
-        axis=1,
-    )
-    index_map = nodes.index_map
-    starts = _starts(index_map)
-    owner = np.searchsorted(starts[:-1], rows[:, 0], side="right") - 1
-    arrived, route = exchange(rows.astype(np.int64), owner, comm)
-    identity = ends.shape[1] + 1
-    named = arrived[:, :identity]
-    _, first, number = np.unique(named, axis=0, return_index=True, return_inverse=True)
-    number = number.reshape(-1)
-    faces = np.zeros((len(first), 2 * mesh.dimension), dtype=np.int64)
-    np.maximum.at(faces, number, arrived[:, identity + 1 :])
-    edge_map = cpp.common.IndexMap(comm, len(first))
-    edges = route.answer(number + edge_map.local_range[0])
-    described = np.column_stack(
-        [arrived[first][:, : identity - 1], arrived[first][:, identity], faces]
-    )
-    return edges.reshape(-1, d).astype(np.int64), edge_map, described
-
-
-def _ways(dofs: Indices, points: Array, box: Array) -> Indices:
-    """Tell edges apart that join the same nodes different ways around the period, shape (n,).
-
-    From the lower to the higher node, they extend to different sides along some axis.
-    """
-    if dofs.shape[1] == 1:
-        return np.zeros(len(dofs), dtype=np.int64)
-    along = points[:, 1] - points[:, 0]
-    side = np.where(np.abs(along) > _NO_LENGTH * box, np.sign(along), 0.0).astype(np.int64)
-    side[dofs[:, 0] > dofs[:, 1]] *= -1
-    code = side @ 3 ** np.arange(side.shape[1])
-    loops = dofs[:, 0] == dofs[:, 1]
-    code[loops] = np.abs(code[loops])
-    return np.asarray(code, dtype=np.int64)
-
-
-def _in_faces(points: Array, mesh: LabelledMesh) -> Indices:
-    """Whether all of some points lie in the lower and upper face along each axis, (n, 2 d)."""
-    flat, columns = points.reshape(-1, points.shape[2]), []
-    for axis in range(mesh.dimension):
-        for side in (0.0, 1.0):
-            position = mesh.origin[axis] + side * mesh.box[axis]
-            flag = on_plane(flat, axis, position, mesh.box)
-            columns.append(flag.reshape(points.shape[:2]).all(axis=1))
-    return np.stack(columns, axis=1).astype(np.int64)
 
 
 def extended_matrix(matrix: PETSc.Mat, sheets: SheetUnknowns, unit: float) -> PETSc.Mat:

@@ -3,9 +3,9 @@
 A degree of freedom belongs to a mesh entity (a vertex for P1) and the group of the cells that use
 it. A vertex and its periodic images share a representative, so the space is periodic; cells of
 different groups do not share degrees of freedom, so a function may jump between them; cells without
-a group carry none. Groups are connected components here: conductors that touch in a point are not
-joined by it. Where imperfect interfaces meet an entity, each of its sides has a degree of freedom
-of its own (`cellion.transport.sides`).
+a group carry none. Groups are connected components here. Where cells of a component meet at an
+entity without being connected around it, each of the sides of the entity has a degree of freedom of
+its own (`cellion.transport.sides`).
 """
 
 from __future__ import annotations
@@ -64,12 +64,13 @@ class Entities:
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """Entities that imperfect interfaces split, and the side that each corner there is on.
+    """Entities with several sides, and the side that each corner there is on.
 
     Attributes:
-        split: Whether each merged entity is split, shape (n_merged,).
+        split: Whether each merged entity may have several, shape (n_merged,).
         of_corner: Side of each corner at a split entity, of the cells with a group and in their
-            order, shape (c,); 1 or more, the same name on every rank.
+            order, shape (c,); the same number on every rank, 0 as well where an entity is not
+            split.
     """
 
     split: NDArray[np.bool_]
@@ -86,15 +87,12 @@ class KeyedDofs:
         entity: Global index of the entity that each local degree of freedom sits on, the
             representative of its images, shape (n_dofs,).
         group: Group of each local degree of freedom, shape (n_dofs,).
-        side: Side of its entity that each local degree of freedom is on, 0 where the entity is not
-            split, shape (n_dofs,).
         index_map: DOLFINx index map of the degrees of freedom.
     """
 
     of_cell: NDArray[np.int32]
     entity: NDArray[np.int64]
     group: NDArray[np.int64]
-    side: NDArray[np.int64]
     index_map: cpp.common.IndexMap
 
 
@@ -184,12 +182,10 @@ def number_keys(
     index_map = cpp.common.IndexMap(
         comm, count, number[~mine], owner[~mine].astype(np.int32), _DOF_TAG
     )
-    side, own_group = np.divmod(keys.name[order], groups)
     return KeyedDofs(
         of_cell=of_cell,
         entity=keys.entity[order],
-        group=own_group,
-        side=side,
+        group=keys.name[order] % groups,
         index_map=index_map,
     )
 

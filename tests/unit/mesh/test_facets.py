@@ -39,6 +39,17 @@ def test_every_inner_facet_is_matched_once(divisions: tuple[int, ...]) -> None:
     assert (facets[pairs[:, 0], 0] != facets[pairs[:, 1], 0]).all()
 
 
+@pytest.mark.parametrize("largest", [10**3, 10**8, 10**18])
+def test_vertices_of_any_size_are_matched(largest: int) -> None:
+    """Their numbers fit into one, two or three keys."""
+    random = np.random.default_rng(1123)
+    vertices = np.unique(random.integers(0, largest, (50, 3)), axis=0)
+    shuffled = random.permutation(len(vertices))
+    pairs = match_facets(np.concatenate([vertices, vertices[shuffled]]))
+    assert len(pairs) == len(vertices)
+    np.testing.assert_array_equal(pairs[:, 0], shuffled[pairs[:, 1] - len(vertices)])
+
+
 def test_no_flag_no_facet() -> None:
     data = labelled_box((2, 2), layers([1.0]), ["A"])
     facets = flagged_facets(data.cells, np.zeros(len(data.points), dtype=bool))

@@ -38,7 +38,7 @@ class Union:
 
 
 def joined_corners(problem: TransportProblem, discrete: Discretisation) -> Union:
-    """Corners of cells that share an unknown, from the definition, one at a time."""
+    """Corners of cells that share an unknown: perfect facets between them connect these cells."""
     mesh, group = problem.mesh, discrete.group
     entity = mesh.vertex_representative[mesh.cells]
     if problem.boundary != "periodic":
@@ -51,22 +51,10 @@ def joined_corners(problem: TransportProblem, discrete: Discretisation) -> Union
     meeting = [cells for cells in facets.values() if len(cells) == 2]
     pairs = mesh.cell_labels[np.array(meeting, dtype=int).reshape(-1, 2)]
     resistance = problem.interfaces.resistance(pairs)
-    whole = [vertices for vertices, cells in facets.items() if len(cells) == 2]
-    split = set().union(*(v for v, R in zip(whole, resistance, strict=True) if R > 0.0))
-    if split:  # beside an insulator, labels may touch without a facet between them
-        split |= set(entity[group < 0].reshape(-1).tolist())
     sets = Union()
-    at = defaultdict(list)
     for cell in solved:
-        for corner, vertex in enumerate(entity[cell]):
+        for corner in range(entity.shape[1]):
             sets.find((cell, corner))
-            name = (vertex, group[cell])
-            if vertex in split:
-                name += (mesh.cell_labels[cell],)
-            at[name].append((cell, corner))
-    for nodes in at.values():
-        for node in nodes[1:]:
-            sets.join(nodes[0], node)
     for (one, other), R in zip(meeting, resistance, strict=True):
         for a, vertex in enumerate(entity[one]):
             for b in np.flatnonzero(entity[other] == vertex):
