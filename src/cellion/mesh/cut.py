@@ -27,14 +27,20 @@ from numpy.typing import NDArray
 
 from cellion.mesh.background import BackgroundMesh
 from cellion.mesh.bodies import Bodies
-from cellion.mesh.junctions import join_labels
-from cellion.mesh.simplices import (
-    canonical_edges,
-    cell_edges,
-    local_edges,
-    sorted_unique,
-    split_edges,
+from cellion.mesh.crossings import (
+    RIM,
+    Crossings,
+    Meeting,
+    MixedEdges,
+    Nodes,
+    find_crossings,
+    is_mixed,
+    mixed_edges,
+    pair_keys,
+    spanned_gaps,
 )
+from cellion.mesh.junctions import join_labels
+from cellion.mesh.simplices import sorted_unique, split_edges
 
 __all__ = ["SNAP", "CutMesh", "cut_mesh"]
 
@@ -46,9 +52,6 @@ GAP_ROUNDS = 4
 
 TOUCHED = 6
 """Labels that a vertex can touch before the cut is complete."""
-
-RIM = 0.3
-"""Distance from the rim of a contact, in units of the edge, within which vertices are on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,62 +73,6 @@ class CutMesh:
     kept_open: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Edges:
-    """Edges whose ends belong to different labels.
-
-    One entry per set of periodic images, except `keys` and `member` which list all images.
-    """
-
-    keys: NDArray[np.int64]
-    member: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    start: NDArray[np.int64]
-    stop: NDArray[np.int64]
-    length: NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Nodes:
-    """Vertices while the mesh is cut.
-
-    Attributes:
-        points: Coordinates, shape (n, d) [m].
-        image_of: Canonical vertex of each, shape (n,).
-        shift: Boxes from the canonical vertex to each, shape (n, d).
-        own: Body that each belongs to, shape (n,).
-    """
-
-    points: NDArray[np.float64]
-    image_of: NDArray[np.int64]
-    shift: NDArray[np.int32]
-    own: NDArray[np.int32]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Meeting:
-    """Tells which bodies meet.
-
-    Attributes:
-        bodies: The bodies of the geometry.
-        seen: Keys of pairs (`_pair_keys`, sorted) that an edge of the mesh joins.
-    """
-
-    bodies: Bodies
-    seen: NDArray[np.int64]
-
-    def __call__(
-        self,
-        x: NDArray[np.float64],
-        first: NDArray[np.int32],
-        second: NDArray[np.int32],
-        length: NDArray[np.float64],
-    ) -> NDArray[np.bool_]:
-        """Whether two bodies meet at each point x, on an edge of some length [m], shape (n,)."""
-        seen = np.isin(_pair_keys(first, second), self.seen)
-        return self.bodies.together(x, first, second, RIM * length, seen)
-
-
 def cut_mesh(mesh: BackgroundMesh, bodies: Bodies) -> CutMesh:
     """Divide the cells of a background mesh so that each lies in one label."""
     box = bodies.geometry.box
@@ -134,10 +81,10 @@ def cut_mesh(mesh: BackgroundMesh, bodies: Bodies) -> CutMesh:
     own = np.zeros(len(mesh.points), dtype=np.int32)
     own[canonical] = bodies.at(mesh.points[canonical])
     own = bodies.moved(own[mesh.image_of], shift)
-    nodes = _Nodes(points=mesh.points, image_of=mesh.image_of, shift=shift, own=own)
+    nodes = Nodes(points=mesh.points, image_of=mesh.image_of, shift=shift, own=own)
     cells = mesh.cells
     nodes, meeting, opened = _open_gaps(nodes, cells, bodies)
-    mixed = _is_mixed(cells, nodes.own)
+    mixed = is_mixed(cells, nodes.own)
     plain, cells = cells[~mixed], cells[mixed]
     nodes, cells, split = _split_gaps(nodes, cells, meeting)
     nodes, cells, touched = _cut(nodes, cells, meeting)
@@ -152,121 +99,9 @@ def cut_mesh(mesh: BackgroundMesh, bodies: Bodies) -> CutMesh:
     )
 
 
-def _is_mixed(cells: NDArray[np.int64], own: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Whether the vertices of each cell belong to different labels."""
-    around = own[cells]
-    mixed: NDArray[np.bool_] = (around != around[:, :1]).any(axis=1)
-    return mixed
-
-
-def _mixed_edges(nodes: _Nodes, cells: NDArray[np.int64]) -> _Edges:
-    """Edges of cells whose ends belong to different labels."""
-    n = len(nodes.points)
-    mixed = cells[_is_mixed(cells, nodes.own)]
-    pairs, own = local_edges(cells.shape[1] - 1), nodes.own[mixed]
-    crossing = own[:, pairs[:, 0]] != own[:, pairs[:, 1]]
-    keys = sorted_unique(cell_edges(mixed, n)[crossing])
-    ends, first, member = canonical_edges(keys, nodes.image_of)
-    start, stop = ends[first].T
-    length = np.linalg.norm(nodes.points[stop] - nodes.points[start], axis=1)
-    return _Edges(keys=keys, member=member, ends=ends, start=start, stop=stop, length=length)
-
-
-def _crossing(
-    bodies: Bodies,
-    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
-    first: NDArray[np.int32],
-    second: NDArray[np.int32],
-) -> NDArray[np.float64]:
-    """Part t of each edge at which the field of `second` falls below that of `first`.
-
-    With u the difference of the two fields, u(t) = u(0) + b t + c t^2 is fitted to the ends and
-    the middle, which is exact for power distances.
-
-    Args:
-        bodies: The fields.
-        ends: Coordinates of the two ends, each (n, d) [m].
-        first: Body at the start of each edge, shape (n,).
-        second: Body at its end, shape (n,).
-
-    Returns:
-        t in [0, 1]; an end of the edge where the difference does not change sign.
-    """
-    pair = np.stack([first, second], axis=1)
-    start, stop = ends
-    values = [bodies.field(x, pair) for x in (start, 0.5 * (start + stop), stop)]
-    low, middle, high = (v[:, 0] - v[:, 1] for v in values)
-    c = 2.0 * (low - 2.0 * middle + high)
-    b = high - low - c
-    root = np.sqrt(np.maximum(b * b - 4.0 * c * low, 0.0))
-    # The stable form of the root at which u rises through zero.
-    denominator = b + root
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(denominator > 0, -2.0 * low / denominator, (root - b) / (2.0 * c))
-    t = np.where(np.isfinite(t), t, 0.5)
-    return np.where(low >= 0, 0.0, np.where(high <= 0, 1.0, np.clip(t, 0.0, 1.0)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Crossings:
-    """Where mixed edges cross the interface, and what lies between the two bodies, if anything.
-
-    Attributes:
-        t: Part of the edge at which the fields of both ends agree, shape (n,).
-        between: Body found there if it is another one, else -1, shape (n,).
-        low: Part of the edge at which this one begins, shape (n,); `t` without one.
-        high: Part of the edge at which it ends, shape (n,).
-    """
-
-    t: NDArray[np.float64]
-    between: NDArray[np.int32]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-    @property
-    def middle(self) -> NDArray[np.float64]:
-        """Part of the edge at the middle of what lies between, shape (n,)."""
-        return 0.5 * (self.low + self.high)
-
-
-def _crossings(nodes: _Nodes, edges: _Edges, bodies: Bodies) -> _Crossings:
-    """Cross all edges; where a third body lies at the crossing, find the part it takes."""
-    start, stop = nodes.points[edges.start], nodes.points[edges.stop]
-    first, second = nodes.own[edges.start], nodes.own[edges.stop]
-    t = _crossing(bodies, (start, stop), first, second)
-    found = bodies.at(start + t[:, None] * (stop - start))
-    third = np.flatnonzero((found != first) & (found != second))
-    between = np.full(len(t), -1, dtype=np.int32)
-    between[third] = found[third]
-    low, high = t.copy(), t.copy()
-    ends = (start[third], stop[third])
-    low[third] = np.minimum(_crossing(bodies, ends, first[third], found[third]), t[third])
-    high[third] = np.maximum(_crossing(bodies, ends, found[third], second[third]), t[third])
-    return _Crossings(t=t, between=between, low=low, high=high)
-
-
-def _pair_keys(first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.int64]:
-    """One integer per unordered pair of bodies."""
-    a, b = first.astype(np.int64), second.astype(np.int64)
-    return np.minimum(a, b) << 32 | np.maximum(a, b)
-
-
-def _gaps(
-    nodes: _Nodes, edges: _Edges, crossings: _Crossings, meeting: _Meeting
-) -> NDArray[np.bool_]:
-    """Edges between two bodies that do not meet there, but across a third one."""
-    found = np.flatnonzero(crossings.between >= 0)
-    start, stop = nodes.points[edges.start[found]], nodes.points[edges.stop[found]]
-    x = start + crossings.t[found, None] * (stop - start)
-    first, second = nodes.own[edges.start[found]], nodes.own[edges.stop[found]]
-    gap = np.zeros(len(edges.start), dtype=np.bool_)
-    gap[found] = ~meeting(x, first, second, edges.length[found])
-    return gap
-
-
 def _open_gaps(
-    nodes: _Nodes, cells: NDArray[np.int64], bodies: Bodies
-) -> tuple[_Nodes, _Meeting, int]:
+    nodes: Nodes, cells: NDArray[np.int64], bodies: Bodies
+) -> tuple[Nodes, Meeting, int]:
     """Give vertices beside an unresolved gap to the body in the gap.
 
     Where the middle of a gap is nearer than `SNAP` to the end of an edge that spans it, that end
@@ -275,11 +110,11 @@ def _open_gaps(
     Returns:
         The vertices; what tells which bodies meet; how many vertices changed.
     """
-    edges = _mixed_edges(nodes, cells)
-    crossings = _crossings(nodes, edges, bodies)
-    pairs = _pair_keys(nodes.own[edges.start], nodes.own[edges.stop])
-    meeting = _Meeting(bodies=bodies, seen=sorted_unique(pairs[crossings.between < 0]))
-    gap = _gaps(nodes, edges, crossings, meeting)
+    edges = mixed_edges(nodes, cells)
+    crossings = find_crossings(nodes, edges, bodies)
+    pairs = pair_keys(nodes.own[edges.start], nodes.own[edges.stop])
+    meeting = Meeting(bodies=bodies, seen=sorted_unique(pairs[crossings.between < 0]))
+    gap = spanned_gaps(nodes, edges, crossings, meeting)
     own = nodes.own.copy()
     near_start, near_stop = crossings.middle < SNAP, crossings.middle > 1 - SNAP
     for near, ends in ((near_start, edges.start), (near_stop, edges.stop)):
@@ -290,12 +125,12 @@ def _open_gaps(
 
 
 def _insert(
-    nodes: _Nodes,
+    nodes: Nodes,
     cells: NDArray[np.int64],
-    edges: _Edges,
+    edges: MixedEdges,
     chosen: NDArray[np.bool_],
     t: NDArray[np.float64],
-) -> tuple[_Nodes, NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
+) -> tuple[Nodes, NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Place a vertex on the chosen edges and bisect the cells there, longest edges first.
 
     Args:
@@ -324,7 +159,7 @@ def _insert(
         cells, edges.keys[position], n + np.arange(len(position)), ranks[member], n
     )
     moved = nodes.shift[start] - nodes.shift[edges.start[member]]
-    grown = _Nodes(
+    grown = Nodes(
         points=np.concatenate([nodes.points, new]),
         image_of=np.concatenate([nodes.image_of, n + first[inverse]]),
         shift=np.concatenate([nodes.shift, moved - moved[first[inverse]]]),
@@ -334,15 +169,15 @@ def _insert(
 
 
 def _split_gaps(
-    nodes: _Nodes, cells: NDArray[np.int64], meeting: _Meeting
-) -> tuple[_Nodes, NDArray[np.int64], int]:
+    nodes: Nodes, cells: NDArray[np.int64], meeting: Meeting
+) -> tuple[Nodes, NDArray[np.int64], int]:
     """Place a vertex of the third body in the middle of gaps that one edge spans."""
     count = 0
     for _ in range(GAP_ROUNDS):
-        edges = _mixed_edges(nodes, cells)
-        crossings = _crossings(nodes, edges, meeting.bodies)
+        edges = mixed_edges(nodes, cells)
+        crossings = find_crossings(nodes, edges, meeting.bodies)
         wide = (crossings.between >= 0) & (crossings.high - crossings.low > 0.5)
-        split = wide | _gaps(nodes, edges, crossings, meeting)
+        split = wide | spanned_gaps(nodes, edges, crossings, meeting)
         if not split.any():
             break
         middle = np.clip(crossings.middle, SNAP, 1 - SNAP)
@@ -354,8 +189,8 @@ def _split_gaps(
 
 
 def _cut(
-    nodes: _Nodes, cells: NDArray[np.int64], meeting: _Meeting
-) -> tuple[_Nodes, NDArray[np.int64], NDArray[np.int32]]:
+    nodes: Nodes, cells: NDArray[np.int64], meeting: Meeting
+) -> tuple[Nodes, NDArray[np.int64], NDArray[np.int32]]:
     """Place a vertex on every edge whose ends, after snapping, share no body.
 
     Returns:
@@ -363,8 +198,8 @@ def _cut(
         fewer than `TOUCHED`, shape (n, TOUCHED).
     """
     bodies = meeting.bodies
-    edges = _mixed_edges(nodes, cells)
-    crossings = _crossings(nodes, edges, bodies)
+    edges = mixed_edges(nodes, cells)
+    crossings = find_crossings(nodes, edges, bodies)
     touched = _snap(nodes, edges, crossings, meeting)
     first, second = touched[edges.start], touched[edges.stop]
     same = (first[:, :, None] == second[:, None, :]) & (first >= 0)[:, :, None]
@@ -378,7 +213,7 @@ def _cut(
 
 
 def _snap(
-    nodes: _Nodes, edges: _Edges, crossings: _Crossings, meeting: _Meeting
+    nodes: Nodes, edges: MixedEdges, crossings: Crossings, meeting: Meeting
 ) -> NDArray[np.int32]:
     """Bodies that each vertex touches because an edge crosses an interface close to it.
 
@@ -419,7 +254,7 @@ def _snap(
 
 
 def _reached(
-    nodes: _Nodes,
+    nodes: Nodes,
     vertex: NDArray[np.int64],
     body: NDArray[np.int32],
     length: NDArray[np.float64],
@@ -438,7 +273,7 @@ def _reached(
 
 
 def _cell_labels(
-    nodes: _Nodes,
+    nodes: Nodes,
     cells: NDArray[np.int64],
     touched: NDArray[np.int32],
     bodies: Bodies,
