@@ -78,7 +78,13 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
     {
         "length": Dimension(noun="a length", unit="m", example="5 um"),
         "temperature": Dimension(noun="a temperature", unit="K", example="298.15 K"),
+        "inverse_temperature": Dimension(
+            noun="an inverse temperature", unit="1/K", example="3.3e-3 1/K"
+        ),
         "conductivity": Dimension(noun="a conductivity", unit="S/m", example="3 mS/cm"),
+        "conductivity_temperature": Dimension(
+            noun="a conductivity times temperature", unit="S*K/m", example="300 S K/cm"
+        ),
         "energy": Dimension(noun="an energy", unit="J", example="0.33 eV"),
         "entropy": Dimension(noun="an entropy", unit="J/K", example="0.2 meV/K"),
         "density": Dimension(noun="a density", unit="kg/m^3", example="1.64 g/cm^3"),

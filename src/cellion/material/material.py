@@ -175,6 +175,7 @@ def _notes_of_law(name: str, carrier: str, law: ConductivityLaw, temperature: fl
     notes: list[str] = []
     where = f"material '{name}', {carrier}"
     if isinstance(law, TableLaw):
+        notes += [f"{where}: {note}" for note in law.notes]
         low, high = law.temperature_range
         if not low - MARGIN <= temperature <= high + MARGIN:
             notes.append(
