@@ -240,7 +240,7 @@ def _used(sublattice: MobileSublattice, rows: Sequence[BarrierRow]) -> list[tupl
     """
     longest = max((row.distance for row in rows), default=0.0) * (1.0 + TOLERANCE)
     orbits = distinct_hops(sublattice, longest)
-    _check_rows(orbits, rows)
+    _check_rows(orbits or distinct_hops(sublattice, 2.0 * longest)[:3], rows)
     lacking = missing_barriers(orbits, rows)
     if lacking:
         raise RatesError(
@@ -277,8 +277,8 @@ def _check_rows(orbits: Sequence[HopOrbit], rows: Sequence[BarrierRow]) -> None:
         if not any(row.fits(orbit) for orbit in orbits):
             named = f"{row.between[0]} - {row.between[1]} at {row.distance / angstrom:.3f} angstrom"
             raise RatesError(
-                f"structure: no hop fits {named} within {TOLERANCE:.0%}; up to that length there "
-                f"are {'; '.join(orbit.label for orbit in orbits) or 'none'}"
+                f"structure: no hop fits {named} within {TOLERANCE:.0%}; the shortest are "
+                f"{'; '.join(orbit.label for orbit in orbits) or 'none'}"
             )
     for orbit in orbits:
         if sum(row.fits(orbit) for row in rows) > 1:
