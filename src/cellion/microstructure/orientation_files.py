@@ -120,7 +120,7 @@ def _version(stripped: list[str], key: str) -> bool | None:
     if key not in stripped:
         return None
     written = "".join(stripped[stripped.index(key) + 1 : stripped.index(key) + 2])
-    numbers = [int(part) for part in written.split(".") if part.isdigit()]
+    numbers = [int(part) for part in written.split(".") if part.isdecimal()]
     return tuple(numbers) >= _PASSIVE_SINCE[key] if numbers else None
 
 
@@ -160,7 +160,7 @@ def section_orientations(lines: list[str], where: str) -> tuple[list[int], Float
     stripped = [line.strip() for line in lines]
     start = stripped.index(_SECTION) + 1
     head = stripped[start].split() if start < len(stripped) else []
-    if len(head) != 2 or not head[0].isdigit():
+    if len(head) != 2 or not head[0].isdecimal():
         raise MicrostructureError(
             f"{where}: found '{' '.join(head)[:40]}'; it begins with the number of grains and the "
             "descriptor, such as '20 rodrigues:passive'"

@@ -84,7 +84,8 @@ def read_cif(text: str, source: str) -> CrystalStructure:
     Raises:
         RatesError: It follows no syntax, holds no or several crystals, or contradicts itself.
     """
-    found = [b for b in cif_blocks(text, source) if _coordinates(b) and b.first("_cell_length_a")]
+    blocks = cif_blocks(text, f"structure: {source}")
+    found = [b for b in blocks if _coordinates(b) and b.first("_cell_length_a")]
     if len(found) != 1:
         names = ", ".join(f"'data_{block.name}'" for block in found[:8])
         raise RatesError(
@@ -141,8 +142,8 @@ def _crystal(block: CifBlock, source: str) -> CrystalStructure:
     if faults:
         plain = (fault.replace(f"structure: {source}: ", "").partition(";")[0] for fault in faults)
         others = "; ".join(plain)
-        notes.append(f"{source} names no origin and is read as '{names[0]}'; {others}")
-    return replace(found[0], notes=tuple(notes))
+        notes.append(f"no origin is named; read as '{names[0]}'; {others}")
+    return replace(found[0], notes=tuple(f"{source}: {note}" for note in notes))
 
 
 def _told(structure: CrystalStructure) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import angstrom
+from scipy.spatial import KDTree
 
 from cellion.errors import RatesError
-from cellion.rates.lattices import neighbour_pairs
 
 __all__ = ["FULL", "CrystalStructure", "check_structure"]
 
@@ -24,6 +24,7 @@ _EDGES = (0.5, 1_000.0)  # angstrom
 _NEAREST = 1.0  # angstrom; the shortest bonds without hydrogen are 1.1 long
 _NEAREST_HYDROGEN = 0.6
 _SAME_PLACE = 1e-3
+_FARTHEST = 1e3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +71,11 @@ def check_structure(structure: CrystalStructure) -> None:
             too close.
     """
     source, cell = structure.source, structure.lattice / angstrom
-    if not (np.isfinite(cell).all() and np.isfinite(structure.positions).all()):
-        raise RatesError(f"structure: {source} holds a number that is not finite")
+    if not (np.isfinite(cell).all() and (np.abs(structure.positions) < _FARTHEST).all()):
+        raise RatesError(
+            f"structure: {source} holds a number that is not finite, or a coordinate beyond "
+            f"{_FARTHEST:g} cells"
+        )
     count = len(structure.elements)
     if not 0 < count <= _MOST_SITES:
         raise RatesError(
@@ -79,7 +83,8 @@ def check_structure(structure: CrystalStructure) -> None:
         )
     edges = np.linalg.norm(cell, axis=1)
     volume = abs(float(np.linalg.det(cell)))
-    if edges.min() < _EDGES[0] or edges.max() > _EDGES[1] or volume < 0.05 * edges.prod():
+    thin = volume < _EDGES[0] * np.linalg.norm(np.cross(cell, np.roll(cell, 1, axis=0)), axis=1)
+    if edges.min() < _EDGES[0] or edges.max() > _EDGES[1] or thin.any():
         told = ", ".join(f"{edge:.4g}" for edge in edges)
         raise RatesError(
             f"structure: {source} has no usable cell: edges {told} angstrom, volume {volume:.4g} "
@@ -91,10 +96,7 @@ def check_structure(structure: CrystalStructure) -> None:
 def _check_distances(structure: CrystalStructure) -> None:
     """Refuse two atoms too close to be there together."""
     totals = [sum(structure.occupants(k).values()) for k in range(len(structure.elements))]
-    first, second, _, distance = neighbour_pairs(
-        structure.lattice, structure.positions, _SAME_PLACE * angstrom, _NEAREST * angstrom
-    )
-    for i, j, apart in zip(first, second, distance / angstrom, strict=True):
+    for i, j, apart in _close_pairs(structure.lattice / angstrom, structure.positions % 1.0):
         hydrogen = "H" in (structure.elements[i], structure.elements[j])
         near = apart < (_NEAREST_HYDROGEN if hydrogen else _NEAREST)
         if near and totals[i] + totals[j] > FULL:
@@ -103,3 +105,17 @@ def _check_distances(structure: CrystalStructure) -> None:
                 f"{structure.elements[j]} are {apart:.2f} angstrom apart, on sites that are both "
                 "occupied; check setting, origin and coordinates (1/3 needs at least 0.3333)"
             )
+
+
+def _close_pairs(cell: FloatArray, positions: FloatArray) -> list[tuple[int, int, float]]:
+    """Return pairs of sites, one perhaps an image of itself, that are closer than `_NEAREST`."""
+    reach = np.ceil(_NEAREST * np.linalg.norm(np.linalg.inv(cell), axis=0)).astype(int)
+    ranges = [np.arange(-r, r + 1) for r in reach]
+    shifts = np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, 1, 3)
+    images = ((positions + shifts) @ cell).reshape(-1, 3)
+    centres = positions @ cell
+    count = len(positions)
+    near = KDTree(centres).query_ball_tree(KDTree(images), _NEAREST)
+    pairs = [(i, k % count, images[k] - centres[i]) for i, found in enumerate(near) for k in found]
+    lengths = ((i, j, float(np.linalg.norm(gap))) for i, j, gap in pairs if i <= j)
+    return [(i, j, apart) for i, j, apart in lengths if apart > _SAME_PLACE]

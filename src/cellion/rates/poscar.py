@@ -21,6 +21,7 @@ __all__ = ["read_poscar"]
 type Floats = NDArray[np.float64]
 
 _MOST_ATOMS = 100_000
+_LARGEST = 1e6
 
 
 def read_poscar(text: str, source: str) -> CrystalStructure:
@@ -76,7 +77,7 @@ def _numbers(lines: list[str], index: int, wanted: int | None, source: str) -> l
         if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d{1,2})?", word):
             break
         found.append(float(word.lower().replace("d", "e")))
-    if not found or (wanted and len(found) != wanted) or not np.isfinite(found).all():
+    if not found or (wanted and len(found) != wanted) or max(map(abs, found)) > _LARGEST:
         raise RatesError(
             f"structure: {source}:{index + 1}: found '{' '.join(words)[:40]}'; "
             f"{wanted or 1} finite number(s) are needed there"
@@ -87,9 +88,9 @@ def _numbers(lines: list[str], index: int, wanted: int | None, source: str) -> l
 def _species(lines: list[str], source: str) -> tuple[tuple[str, ...], int]:
     """Return the element of every atom, and the index of the line behind their numbers."""
     words, at = _word(lines, 5).split(), 6
-    if words and words[0].isdigit():
+    if words and words[0].isdecimal():
         words, at = _word(lines, 0).split(), 5  # VASP 4: the comment may name the species
-    counts = [word for word in _word(lines, at).partition("!")[0].split() if word.isdigit()]
+    counts = [word for word in _word(lines, at).partition("!")[0].split() if word.isdecimal()]
     elements = [element_of_symbol(re.split(r"[_/.]", word)[0]) for word in words[: len(counts)]]
     if not counts or len(elements) != len(counts) or None in elements:
         raise RatesError(
