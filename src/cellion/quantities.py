@@ -202,8 +202,10 @@ def number_and_unit(text: str) -> tuple[str, str] | None:
         text: ``5 um``, ``1.2·10⁻³ S/cm``, ``10^-3 S/cm``, ``5``.
 
     Returns:
-        Number and unit; None where the text does not begin with one number.
+        Number and unit; None where the text does not begin with one number, or is longer than any.
     """
+    if len(text) > _LONGEST:
+        return None
     written = _in_ascii(text)
     match = _QUANTITY.fullmatch(written)
     if match is None or _DECIMAL_COMMA.match(written) or _GROUPS.match(written):
@@ -262,7 +264,7 @@ def describe(value: object) -> str:
 @lru_cache(maxsize=4096)
 def _read(text: str, dimension: str) -> float:
     """Read one quantity; cached, because scenarios and studies repeat their values."""
-    found = number_and_unit(text) if len(text) <= _LONGEST else None
+    found = number_and_unit(text)
     if found is None:
         return _refuse(text, dimension, _why_no_number(text) if len(text) <= _LONGEST else "")
     number, unit = found[0], _canonical(found[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -18,12 +19,13 @@ from scipy.constants import angstrom
 
 from cellion.errors import RatesError
 from cellion.rates.cif_text import CifBlock, cif_blocks
-from cellion.rates.crystal_structure import FULL, CrystalStructure, check_structure
+from cellion.rates.crystal_structure import FULL, MOST_SITES, CrystalStructure, check_structure
 from cellion.rates.elements import element_of_label, element_of_symbol, formula_of
 from cellion.rates.lattices import cell_vectors
 from cellion.rates.space_groups import (
     Operations,
     Setting,
+    UnknownSymbolError,
     fits_cell,
     listed_operations,
     named_settings,
@@ -50,7 +52,9 @@ _LISTED = (
     "_symmetry_equiv_pos_as_xyz",
     "_space_group_symop_ssg_operation_algebraic",
 )
-_VALUE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(?:\(\d*\))?")
+_VALUE = re.compile(
+    r"([+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,3})?)(?:\(\d{0,9}\))?"
+)
 _RATIO = re.compile(r"[+-]?\d{1,3}/[1-9]\d{0,2}")
 
 _SAME_PLACE = 0.05  # angstrom; images closer than this are one site, whose coordinates are rounded
@@ -120,8 +124,9 @@ def _number(text: str | None, what: str) -> float:
 def _crystal(block: CifBlock, source: str) -> CrystalStructure:
     """Return the crystal of one block, in the one setting in which it makes sense."""
     lattice = _lattice(block)
-    atoms = _atoms(block)
-    operations, notes = _possible(block, lattice)
+    atoms, notes = _atoms(block)
+    operations, assumed = _possible(block, lattice)
+    notes += assumed
     found: list[CrystalStructure] = []
     names: list[str] = []
     faults: list[str] = []
@@ -162,42 +167,45 @@ def _lattice(block: CifBlock) -> Floats:
     return cell_vectors(angstrom * np.array(lengths), angles)
 
 
-def _atoms(block: CifBlock) -> list[_Atom]:
-    """Return the atoms that are there."""
+def _atoms(block: CifBlock) -> tuple[list[_Atom], list[str]]:
+    """Return the atoms that are there, and a note on those that are not."""
     coordinates = _coordinates(block)
     count = len(coordinates[0])
+    if count > MOST_SITES:
+        raise RatesError(f"it lists {count} atoms; at most {MOST_SITES} are read")
     unknown: list[str | None] = [None] * count
-    labels = block.column("_atom_site_label") or unknown
-    symbols = block.column("_atom_site_type_symbol") or unknown
-    shares = block.column("_atom_site_occupancy") or unknown
-    kinds = block.column("_atom_site_calc_flag") or unknown
+    names = ("label", "type_symbol", "occupancy", "calc_flag")
+    columns = [block.column(f"_atom_site_{name}") or unknown for name in names] + coordinates
+    if {len(column) for column in columns} != {count}:
+        raise RatesError("the columns of the atoms have different lengths; one loop is needed")
     formula = formula_of(block.first("_chemical_formula_sum") or "") or {}
-    found = []
-    for k in range(count):
-        label = labels[k] or symbols[k] or f"atom {k + 1}"
-        if kinds[k] == "dum":
-            continue
-        element = element_of_symbol(symbols[k] or "") or element_of_label(labels[k] or "", formula)
-        if element is None or (symbols[k] and element_of_symbol(symbols[k] or "") is None):
-            raise RatesError(
-                f"atom '{label}': '{symbols[k] or label}' names no element, or more than one; give "
-                "its _atom_site_type_symbol, such as 'Li1+'"
-            )
-        occupancy = 1.0 if shares[k] is None else _number(shares[k], f"occupancy of '{label}'")
-        if not 0.0 <= occupancy <= FULL:
-            raise RatesError(f"occupancy of '{label}' is {occupancy:g}; it goes from 0 to 1")
-        place = [
-            _number(column[k], f"{axis} of '{label}'")
-            for axis, column in zip("xyz", coordinates, strict=True)
-        ]
-        if occupancy > 0.0:
-            position = np.array(place)
-            found.append(
-                _Atom(label=label, element=element, occupancy=occupancy, position=position)
-            )
-    if not found:
+    found = [_atom(row, k, formula) for k, row in enumerate(zip(*columns, strict=True))]
+    atoms = [atom for atom in found if atom is not None and atom.occupancy > 0.0]
+    if not atoms:
         raise RatesError("no site of the file is occupied")
-    return found
+    empty = [f"'{atom.label}'" for atom in found if atom is not None and atom.occupancy == 0.0]
+    return atoms, [f"{', '.join(empty[:8])} of occupancy 0 are left out"] if empty else []
+
+
+def _atom(row: tuple[str | None, ...], index: int, formula: Collection[str]) -> _Atom | None:
+    """Return the atom of one row, None of a dummy."""
+    label, symbol, share, kind = row[:4]
+    name = (label or symbol or f"atom {index + 1}")[:40]
+    if kind == "dum":
+        return None
+    element = element_of_symbol(symbol) if symbol else element_of_label(label or "", formula)
+    if element is None:
+        raise RatesError(
+            f"atom '{name}': '{(symbol or name)[:40]}' names no element, or more than one; give "
+            "its _atom_site_type_symbol, such as 'Li1+'"
+        )
+    occupancy = 1.0 if share is None else _number(share, f"occupancy of '{name}'")
+    if not 0.0 <= occupancy <= FULL:
+        raise RatesError(f"occupancy of '{name}' is {occupancy:g}; it goes from 0 to 1")
+    place = [
+        _number(text, f"{axis} of '{name}'") for axis, text in zip("xyz", row[4:], strict=True)
+    ]
+    return _Atom(label=name, element=element, occupancy=occupancy, position=np.array(place))
 
 
 def _possible(block: CifBlock, lattice: Floats) -> tuple[dict[str, Operations], list[str]]:
@@ -211,13 +219,18 @@ def _possible(block: CifBlock, lattice: Floats) -> tuple[dict[str, Operations], 
     number = None if written is None else round(_number(written, "the space group number"))
     listed = [text for text in block.column(*_LISTED) if text]
     notes: list[str] = []
-    try:
-        settings = named_settings(symbol, hall, number, block.first(*_CODE))
-    except RatesError as error:
-        if not listed or "not known" not in str(error):
-            raise
-        notes.append(f"{error}; the list of operations is followed")
-        settings = named_settings(None, hall, number)
+    given = [(symbol, hall), (None, hall), (symbol, None), (None, None)]
+    settings: tuple[Setting, ...] = ()
+    for name, other in given:
+        if not (name or other or listed) and (symbol or hall):
+            continue  # a number alone does not replace a symbol that is unknown
+        try:
+            settings = named_settings(name, other, number, block.first(*_CODE))
+            break
+        except UnknownSymbolError as error:
+            notes = notes or [f"{error}; what else the file says is followed"]
+    else:
+        raise RatesError(notes[0].partition(";")[0])
     if listed:
         own = listed_operations(listed)
         _check_listed(own, settings, lattice, exact=bool(symbol or hall) and not notes)
@@ -270,6 +283,8 @@ def _built(
         shared = near.any(axis=1)
         if shared.any() and not shared.all():
             raise RatesError(f"'{atom.label}' shares only some of its sites with another atom")
+        if len(places) + len(orbit) > MOST_SITES:
+            raise RatesError(f"it has more than {MOST_SITES} sites per cell, which are not read")
         for k, position in enumerate(orbit):
             if not shared.any():
                 places.append(position)
@@ -340,7 +355,8 @@ def _check_formula(block: CifBlock, structure: CrystalStructure) -> None:
     for element in {**formula, **found}:
         wanted, there = formula.get(element, 0.0), found.get(element, 0.0) / max(Z, 1e-9)
         if abs(there - wanted) > _COUNTS * max(wanted, 1.0):
+            text = block.first("_chemical_formula_sum") or ""
             raise RatesError(
                 f"the sites hold {found.get(element, 0.0):g} {element} per cell, the formula "
-                f"'{block.first('_chemical_formula_sum')}' times {Z:g} gives {wanted * Z:g}"
+                f"'{text[:80]}' times {Z:g} gives {wanted * Z:g}"
             )

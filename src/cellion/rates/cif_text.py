@@ -21,10 +21,9 @@ type Value = str | None
 type Token = tuple[str, str, int]
 """Kind (``name``, ``value``, ``text``, ``loop``, ``block``), text, and line."""
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<comment>\#.*)|'(?P<single>(?:[^']|'(?=\S))*)'(?=\s|$)"""
-    r"""|"(?P<double>(?:[^"]|"(?=\S))*)"(?=\s|$)|(?P<bare>\S+))"""
-)
+_START = re.compile(r"\S")
+_WORD = re.compile(r"\S+")
+_CLOSING = {quote: re.compile(rf"{quote}(?=\s|$)") for quote in "'\""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,21 +135,37 @@ def _tokens(text: str, source: str) -> Iterator[Token]:
         elif line.startswith(";"):
             gathered, begun = [line[1:]], number
             continue
-        for match in _TOKEN.finditer(line):
-            if match["bare"] is not None:
-                yield from _word(match["bare"], number)
-            elif match["comment"] is None:
-                yield (
-                    "text",
-                    match["single"] if match["single"] is not None else match["double"],
-                    number,
-                )
+        yield from _in_line(line, number)
     if gathered is not None:
         raise RatesError(f"{source}:{begun}: a text that begins with ';' does not end")
 
 
+def _in_line(line: str, number: int) -> Iterator[Token]:
+    """Yield the tokens of one line; a quote that does not close is part of a word."""
+    if not any(mark in line for mark in "'\"#"):
+        for word in line.split():
+            yield from _word(word, number)
+        return
+    quotes = dict(_CLOSING)
+    place = 0
+    while (start := _START.search(line, place)) is not None and start[0] != "#":
+        closing = quotes.get(start[0])
+        end = closing.search(line, start.end()) if closing else None
+        if end is not None:
+            yield "text", line[start.end() : end.start()], number
+            place = end.end()
+            continue
+        quotes.pop(start[0], None)
+        bare = _WORD.match(line, start.start())
+        place = len(line) if bare is None else bare.end()
+        yield from _word(line[start.start() : place], number)
+
+
 def _word(word: str, line: int) -> Iterator[Token]:
     """Yield the token of a word without quotes."""
+    if word[0] not in "_dDlLsSgG":
+        yield "value", word, line
+        return
     lower = word.lower()
     if lower.startswith("data_"):
         yield "block", word[5:], line

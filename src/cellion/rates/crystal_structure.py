@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import angstrom
-from scipy.spatial import KDTree
 
 from cellion.errors import RatesError
+from cellion.rates.lattices import neighbour_pairs
 
-__all__ = ["FULL", "CrystalStructure", "check_structure"]
+__all__ = ["FULL", "MOST_SITES", "CrystalStructure", "check_structure"]
 
 FloatArray = NDArray[np.float64]
 
 FULL = 1.05
 """Largest total occupancy of a site, rounding of the file included."""
 
-_MOST_SITES = 2_000
+MOST_SITES = 2_000
+"""Most sites per cell that are read."""
+
 _EDGES = (0.5, 1_000.0)  # angstrom
 _NEAREST = 1.0  # angstrom; the shortest bonds without hydrogen are 1.1 long
 _NEAREST_HYDROGEN = 0.6
@@ -77,9 +79,9 @@ def check_structure(structure: CrystalStructure) -> None:
             f"{_FARTHEST:g} cells"
         )
     count = len(structure.elements)
-    if not 0 < count <= _MOST_SITES:
+    if not 0 < count <= MOST_SITES:
         raise RatesError(
-            f"structure: {source} has {count} sites per cell; 1 to {_MOST_SITES} are read"
+            f"structure: {source} has {count} sites per cell; 1 to {MOST_SITES} are read"
         )
     edges = np.linalg.norm(cell, axis=1)
     volume = abs(float(np.linalg.det(cell)))
@@ -96,7 +98,10 @@ def check_structure(structure: CrystalStructure) -> None:
 def _check_distances(structure: CrystalStructure) -> None:
     """Refuse two atoms too close to be there together."""
     totals = [sum(structure.occupants(k).values()) for k in range(len(structure.elements))]
-    for i, j, apart in _close_pairs(structure.lattice / angstrom, structure.positions % 1.0):
+    first, second, _, distance = neighbour_pairs(
+        structure.lattice, structure.positions % 1.0, _SAME_PLACE * angstrom, _NEAREST * angstrom
+    )
+    for i, j, apart in zip(first, second, distance / angstrom, strict=True):
         hydrogen = "H" in (structure.elements[i], structure.elements[j])
         near = apart < (_NEAREST_HYDROGEN if hydrogen else _NEAREST)
         if near and totals[i] + totals[j] > FULL:
@@ -105,17 +110,3 @@ def _check_distances(structure: CrystalStructure) -> None:
                 f"{structure.elements[j]} are {apart:.2f} angstrom apart, on sites that are both "
                 "occupied; check setting, origin and coordinates (1/3 needs at least 0.3333)"
             )
-
-
-def _close_pairs(cell: FloatArray, positions: FloatArray) -> list[tuple[int, int, float]]:
-    """Return pairs of sites, one perhaps an image of itself, that are closer than `_NEAREST`."""
-    reach = np.ceil(_NEAREST * np.linalg.norm(np.linalg.inv(cell), axis=0)).astype(int)
-    ranges = [np.arange(-r, r + 1) for r in reach]
-    shifts = np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, 1, 3)
-    images = ((positions + shifts) @ cell).reshape(-1, 3)
-    centres = positions @ cell
-    count = len(positions)
-    near = KDTree(centres).query_ball_tree(KDTree(images), _NEAREST)
-    pairs = [(i, k % count, images[k] - centres[i]) for i, found in enumerate(near) for k in found]
-    lengths = ((i, j, float(np.linalg.norm(gap))) for i, j, gap in pairs if i <= j)
-    return [(i, j, apart) for i, j, apart in lengths if apart > _SAME_PLACE]

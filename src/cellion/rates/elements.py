@@ -18,13 +18,13 @@ ELEMENTS = tuple(_SYMBOLS.split())
 """Symbols in the order of their numbers."""
 
 _ISOTOPES = {"D": "H", "T": "H"}
-_SYMBOL = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]?|[+-]\d*)")
+_SYMBOL = re.compile(r"\d{0,3}([A-Za-z]{1,2})(?:[\d.]{0,6}[+-]?|[+-][\d.]{0,6})")
 _LETTERS = re.compile(r"[A-Za-z]+")
-_PART = r"([A-Z][a-z]?)\s*(\d+\.?\d*|\.\d+|)\s*"
+_PART = r"([A-Z][a-z]?)(\d+(?:\.\d*)?|\.\d+|)"
 
 
 def element_of_symbol(text: str) -> str | None:
-    """Return the element of a type symbol: ``Li``, ``LI``, ``Fe3+``; None if it is none."""
+    """Return the element of a type symbol: ``Li``, ``7Li``, ``Fe3+``; None if it is none."""
     match = _SYMBOL.fullmatch(text.strip())
     symbol = match[1].title() if match else ""
     symbol = _ISOTOPES.get(symbol, symbol)
@@ -55,7 +55,8 @@ def element_of_label(label: str, known: Collection[str] = ()) -> str | None:
 
 def formula_of(text: str) -> dict[str, float] | None:
     """Return the atoms of a formula such as ``Li6 P S5 Cl``; None if it is written otherwise."""
-    if not re.fullmatch(rf"\s*(?:{_PART})+", text):
+    words = text.split()
+    if not words or not all(re.fullmatch(rf"(?:{_PART})+", word) for word in words):
         return None
     found: dict[str, float] = {}
     for symbol, count in re.findall(_PART, text):

@@ -7,6 +7,7 @@ names and numbers of the species, perhaps ``Selective dynamics``, coordinates.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def read_poscar(text: str, source: str) -> CrystalStructure:
         source=source,
     )
     check_structure(structure)
-    return structure
+    return replace(structure, positions=positions % 1.0)
 
 
 def _word(lines: list[str], index: int) -> str:
@@ -74,7 +75,7 @@ def _numbers(lines: list[str], index: int, wanted: int | None, source: str) -> l
     words = _word(lines, index).split()
     found: list[float] = []
     for word in words[:wanted] if wanted else words:
-        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d{1,2})?", word):
+        if not re.fullmatch(r"[+-]?(\d{1,40}\.?\d{0,40}|\.\d{1,40})([eEdD][+-]?\d{1,2})?", word):
             break
         found.append(float(word.lower().replace("d", "e")))
     if not found or (wanted and len(found) != wanted) or max(map(abs, found)) > _LARGEST:

@@ -31,6 +31,7 @@ from cellion.errors import RatesError, nearest
 __all__ = [
     "Operations",
     "Setting",
+    "UnknownSymbolError",
     "ask_spglib",
     "fits_cell",
     "listed_operations",
@@ -45,6 +46,7 @@ type Integers = NDArray[np.int64]
 
 _SETTINGS = range(1, 531)
 _PARTS = 24
+_LONGEST = 60
 _MOST = 192
 _SAME_METRIC = 0.01
 _STANDARD = ("", "b", "b1", "1", "2", "H", "R")
@@ -52,6 +54,10 @@ _UNIQUE_AXES = "bca"
 _SAME_AS = {"1": "", "abc": "", "h": "", "b1": "b"}
 """Choices that files name where the table has another word, or one choice only."""
 _TERM = re.compile(r"([+-]?)(?:(\d+\.?\d*|\.\d+)(?:/(\d+))?\*?)?([xyz]?)")
+
+
+class UnknownSymbolError(RatesError):
+    """A symbol of a space group is in no table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +166,8 @@ def _by_hall() -> dict[str, Setting]:
 
 
 def _symbol_key(symbol: str) -> str:
+    symbol = re.sub("(\\d)[\N{COMBINING OVERLINE}\N{COMBINING MACRON}]", r"-\1", symbol)
+    symbol = re.sub("[\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}]", "-", symbol)
     return re.sub(r"[\s_()'\"]", "", symbol).lower()
 
 
@@ -179,11 +187,11 @@ def named_settings(
         code: Setting, where it stands apart from the symbol.
 
     Returns:
-        At least one setting; of the number alone the standard ones; none where nothing is given or
-        only a Hall symbol that is not tabulated.
+        At least one setting; of the number alone the standard ones; none where nothing is given.
 
     Raises:
-        RatesError: A symbol is unknown, or they contradict each other.
+        UnknownSymbolError: A symbol is not tabulated.
+        RatesError: They contradict each other.
     """
     found: tuple[Setting, ...] = ()
     told = ""
@@ -202,7 +210,10 @@ def named_settings(
             )
         found = tuple(s for s in found if s.number == number)
         told = " and ".join(filter(None, (told, f"number {number}")))
-    if hall and (of_hall := _by_hall().get(_hall_key(hall))) is not None:
+    if hall:
+        of_hall = _by_hall().get(_hall_key(hall))
+        if of_hall is None:
+            raise UnknownSymbolError(f"the Hall symbol '{hall[:_LONGEST]}' is not known")
         same = _alike(of_hall)
         if found and not set(found) & same and (symbol or of_hall.number != number):
             raise RatesError(f"{told} and the Hall symbol '{hall}' ({of_hall.name}) contradict")
@@ -219,6 +230,8 @@ def _alike(setting: Setting) -> set[Setting]:
 
 def _of_symbol(symbol: str, code: str | None) -> tuple[Setting, ...]:
     """Return the settings of a Hermann-Mauguin symbol."""
+    if len(symbol) > _LONGEST:
+        raise UnknownSymbolError(f"the space group symbol '{symbol[:_LONGEST]}...' is not known")
     written, _, suffix = (part.strip() for part in symbol.strip().strip("'\"").partition(":"))
     written = re.sub(r"\(.*origin.*\)", "", written, flags=re.IGNORECASE)
     key = _symbol_key(written)
@@ -231,7 +244,8 @@ def _of_symbol(symbol: str, code: str | None) -> tuple[Setting, ...]:
         spellings, suffix = [key], suffix or ending
     found = next((known[name] for name in spellings if name in known), ())
     if not found:
-        raise RatesError(f"the space group symbol '{symbol}' is not known{nearest(key, known)}")
+        hint = nearest(key, known)
+        raise UnknownSymbolError(f"the space group symbol '{symbol}' is not known{hint}")
     choice = suffix or (code or "")
     return _with_choice(found, choice, f"'{symbol}'") if choice else found
 
@@ -294,9 +308,9 @@ def listed_operations(texts: list[str]) -> Operations:
 
 def _operation(text: str) -> tuple[Integers, Integers]:
     """Return rotation and translation, in twenty-fourths, of one operation."""
-    parts = re.sub(r"[\s'\"]", "", text).lower().split(",")
+    parts = re.sub(r"[\s'\"]", "", text[:_LONGEST]).lower().split(",")
     rotation, shift = np.zeros((3, 3), dtype=np.int64), np.zeros(3)
-    whole = len(parts) == 3 and all(parts)
+    whole = len(parts) == 3 and all(parts) and len(text) <= _LONGEST
     for row, part in enumerate(parts if whole else ()):
         end = 0
         for sign, number, divisor, axis in _TERM.findall(part):

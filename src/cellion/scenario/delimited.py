@@ -20,6 +20,7 @@ type Line = tuple[int, list[str]]
 """Number of a line in the file, and its cells."""
 
 _MOST = 100_000
+_LONGEST_HEADER = 2_000
 _BRACKETS = {"]": "[", ")": "("}
 _TITLED = re.compile(r"\s*([^\[\]()]+?\s*(?:\[[^\]]*\]|\((?:[^()]|\([^()]*\))*\)))")
 _SLASHED = re.compile(
@@ -73,6 +74,8 @@ def read_delimited(text: str) -> DelimitedTable:
     lines = _counted(text)
     if not 1 < len(lines) <= _MOST:
         raise fail(f"it holds {len(lines)} lines; a header and rows are needed")
+    if len(lines[0][1]) > _LONGEST_HEADER:
+        raise fail(f"{lines[0][0]}: the header is longer than {_LONGEST_HEADER} characters")
     separator = next((mark for mark in "\t;," if mark in lines[0][1]), None)
     at, header = lines[0]
     rows = [(line, _cells(written, separator)) for line, written in lines[1:]]

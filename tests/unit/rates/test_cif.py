@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_sites_of_another_species_are_left_out_with_a_note_unless_they_are_named
     ("name", "told"),
     [
         ("titanate_no_origin", "no origin is named; read as 'F d -3 m :1'; as 'F d -3 m :2': Ti"),
-        ("nonstandard_centred", "'C -1' is not known (did you mean 'p-1'?); the list of op"),
+        ("nonstandard_centred", "'C -1' is not known (did you mean 'p-1'?); what else the"),
         ("number_only", "only a space group number is given; read as 'F m -3 m'"),
     ],
 )
@@ -196,6 +197,51 @@ def test_two_origins_that_both_make_sense_are_told_with_their_readings():
     assert "can mean 'P 4/n m m :1' (Li2) or 'P 4/n m m :2' (Li4) per cell" in str(caught.value)
 
 
+def test_empty_sites_are_left_out_with_a_note():
+    given = text(SPINEL).replace("O1 O2-", "Li2 Li 0 0 0 0\nO1 O2-")
+    found = read_cif(given, "a.cif")
+    assert found.composition() == read_cif(text(SPINEL), "a.cif").composition()
+    assert found.notes == ("a.cif: 'Li2' of occupancy 0 are left out",)
+
+
+def test_an_unknown_hall_symbol_leaves_the_other_to_say_the_setting():
+    given = text(SPINEL).replace(
+        "_space_group_IT", "_space_group_name_Hall '-F 9'\n_space_group_IT"
+    )
+    (note,) = read_cif(given, "a.cif").notes
+    assert "the Hall symbol '-F 9' is not known; what else the file says is followed" in note
+
+
+def test_columns_in_loops_of_their_own_are_refused():
+    given = text(SPINEL).replace("_atom_site_occupancy\n", "").replace(" 1\n", "\n")
+    given += "loop_\n_atom_site_occupancy\n1\n1\n"
+    with pytest.raises(RatesError, match="columns of the atoms have different lengths"):
+        read_cif(given, "a.cif")
+
+
+LONG = 100_000
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "'a " * LONG,
+        "'" * LONG,
+        "_x " + "1" * LONG,
+        "loop_\n_symmetry_equiv_pos_as_xyz\n" + "x" * LONG,
+        "_chemical_formula_sum '" + "Li  " * LONG + "!'",
+        "_space_group_name_H-M_alt '" + "(origin" * LONG + "'",
+        "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n"
+        + "Li1 0 0 0\n" * LONG,
+    ],
+)
+def test_large_damage_is_refused_at_once(damage):
+    started = time.process_time()
+    with pytest.raises(RatesError):
+        read_cif("data_x\n_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n" + damage, "a.cif")
+    assert time.process_time() - started < 20.0  # seconds; any reader of quadratic cost takes hours
+
+
 @pytest.mark.parametrize(
     ("symbol", "hall", "number", "names"),
     [
@@ -207,6 +253,7 @@ def test_two_origins_that_both_make_sense_are_told_with_their_readings():
         ("F d 3 m", None, None, ["F d -3 m :1", "F d -3 m :2"]),
         ("F d -3 m Z", None, 227, ["F d -3 m :2"]),
         ("R -3 m H", None, None, ["R -3 m :H"]),
+        ("F d 3\N{COMBINING OVERLINE} m:1", None, None, ["F d -3 m :1"]),
         ("R-3c", None, None, ["R -3 c :H", "R -3 c :R"]),
         ("I 41/a m d", "-I 4bd 2", None, ["I 4_1/a m d :2"]),
         ("C m c a", None, 64, ["C m c e"]),
