@@ -114,7 +114,7 @@ class _Role:
         of: ``temperature``, ``value`` or ``error``.
         dimension: Dimension of what is written, of its argument where it is a logarithm;
             ``fraction`` of a relative error.
-        base: Base of the logarithm; 0 where it is none.
+        base: Base of the logarithm; 0 where it is none, NaN where it can be two.
         factor: Numerator of an inverse temperature: 1000 of 1000/T; 0 of a temperature.
     """
 
@@ -122,6 +122,11 @@ class _Role:
     dimension: str
     base: float = 0.0
     factor: float = 0.0
+
+    @property
+    def direct(self) -> bool:
+        """Whether the column holds what is wanted, and not something that it follows from."""
+        return not (self.base or self.factor or self.dimension == "conductivity_temperature")
 
 
 _LOGARITHM = re.compile(r"(log ?10|lg|ln|log)(?:\s*\((.*)\)|\s+(.*)|(?=[σ])(.*))")
@@ -140,7 +145,7 @@ def _role(column: Column, of: str) -> _Role | None:
     """Return the meaning of a column, None where it has none here.
 
     Raises:
-        FaultsError: It has two.
+        FaultsError: Nothing says what kind of error it holds.
     """
     name = _plain(column.name)
     if _ERROR.search(name):
@@ -158,18 +163,15 @@ def _role(column: Column, of: str) -> _Role | None:
     dimension = _dimension(inner.strip(), column.name, of)
     if dimension is None:
         return None
-    if logarithm and logarithm[1] == "log":
-        raise fail(
-            f"column '{column.title}' can be the decadic or the natural logarithm; name it 'log10' "
-            "or 'ln'"
-        )
-    base = 0.0 if logarithm is None else math.e if logarithm[1] == "ln" else 10.0
+    bases = {"ln": math.e, "log": math.nan}
+    base = bases.get(logarithm[1], 10.0) if logarithm else 0.0
     return _Role(of="value", dimension=dimension, base=base)
 
 
 def _plain(name: str) -> str:
     """Return a name in lower case, typographic signs and spaces as typed."""
     raised = name.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₁₀", "0123456789-10")).casefold()
+    raised = re.sub(r"^\((.*)\)$", r"\1", raised.strip())
     raised = re.sub(r"[·⋅×]", "*", raised.replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "σ"))
     return " ".join(raised.replace("_", " ").split())
 
@@ -250,11 +252,17 @@ def _interpreted(text: str, of: str) -> TableRows:
 
 
 def _places(columns: tuple[Column, ...], roles: list[_Role | None], of: str) -> list[int]:
-    """Return the columns of temperature and value, and that of the error if there is one."""
+    """Return the columns of temperature and value, and that of the error if there is one.
+
+    Where a quantity stands beside one that it follows from, such as T beside 1000/T, it is taken.
+    """
     places: list[int] = []
     needed = {"temperature": "'temperature [K]' or '1000/T [1/K]'", "value": f"'{of} [unit]'"}
     for what in ("temperature", "value", "error"):
-        found = [k for k, role in enumerate(roles) if role is not None and role.of == what]
+        fitting = {k: role for k, role in enumerate(roles) if role is not None and role.of == what}
+        found = [k for k, role in fitting.items() if role.direct] or list(fitting)
+        if what == "error":
+            found = list(fitting)
         titles = ", ".join(f"'{columns[k].title}'" for k in found)
         if len(found) > 1:
             raise fail(f"columns {titles} can each be the {what}; leave one in the table")
@@ -263,6 +271,11 @@ def _places(columns: tuple[Column, ...], roles: list[_Role | None], of: str) -> 
             key = of if what == "value" else what
             near = next(filter(None, (nearest(column.name, [key]) for column in columns)), "")
             raise fail(f"columns {', '.join(names)}; one {needed[what]} is needed{near}")
+        if found and math.isnan(fitting[found[0]].base):
+            raise fail(
+                f"column {titles} can be the decadic or the natural logarithm; name it 'log10' or "
+                "'ln'"
+            )
         places += found
     return places
 

@@ -92,6 +92,10 @@ READ = [
     ("T (K),conductivity [10^-3 S/cm],\n300,1.5,\n", 300.0, 0.15),
     ("T (K),conductivity (1/(Ohm m))\n300,0.5\n", 300.0, 0.5),
     ("T (K);conductivity (S/m)\n300,0;1,234\n", 300.0, 1.234),
+    ("T (K),1000/T (1/K),sigma (S/m),log sigma\n300,3.333,0.1,-1\n", 300.0, 0.1),
+    ("(1000/T) [1/K],log10(sigma) [S/m],ln(sigma T) [S K/m],sigma [S/m]\n4,1,1,0.1\n", 250.0, 0.1),
+    ("1/T (10^-3 K^-1);conductivity (S/m)\n4;0,1\n", 250.0, 0.1),
+    ("1000 K / T\tconductivity (S/m)\n4\t0.1\n", 250.0, 0.1),
     ('"T (K)","conductivity (S/m)"\n"300","0,5"\n', 300.0, 0.5),
     ("T [K],ionic conductivity [S/m],electronic conductivity [S/m]\n300,1,2\n", 300.0, 1.0),
 ]
