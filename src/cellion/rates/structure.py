@@ -142,8 +142,11 @@ def named_kinds(
         names: kinds of sites that hops or energies name.
 
     Returns:
-        The other sites; notes say which were left out, and which of the others are shared.
+        The other sites, or all where no name is known; notes say which were left out, and which of
+        the others are shared.
     """
+    if not set(names) & set(sublattice.kinds):
+        return sublattice
     kept, told = [], {}
     for k, (kind, site) in enumerate(zip(sublattice.kinds, sublattice.shares, strict=True)):
         minor = site[element] < max(site.values())
@@ -152,12 +155,12 @@ def named_kinds(
         if len(site) > 1 or (minor and kind not in names):
             told[kind] = (minor and kind not in names, site)
     notes = [
-        f"{sublattice.source}: {sublattice.kinds.count(kind)} sites {kind} per cell are shared ("
+        f"{sublattice.source}: site {kind} ({sublattice.kinds.count(kind)} per cell) is shared ("
         + ", ".join(f"{symbol} {share:g}" for symbol, share in site.items())
         + (
-            "), no hop names them, and they are left out"
+            "); no hop names it, and it is left out"
             if left
-            else "); the network has them all, whoever is there"
+            else "); all of them are in the network"
         )
         for kind, (left, site) in told.items()
     ]

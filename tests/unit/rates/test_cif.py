@@ -13,6 +13,7 @@ from cellion.errors import RatesError
 from cellion.rates.cif import read_cif
 from cellion.rates.crystal_structure import CrystalStructure
 from cellion.rates.lattices import neighbour_pairs
+from cellion.rates.orbits import BarrierRow, structure_network
 from cellion.rates.space_groups import listed_operations, named_settings
 from cellion.rates.structure import mobile_sublattice, named_kinds, read_structure
 
@@ -92,15 +93,29 @@ def test_shared_sites_keep_their_occupancies():
     assert crystal.occupants(0) == {"La": 0.56, "Li": 0.34}
     found = named_kinds(mobile_sublattice(crystal, "Li"), "Li", ["Li1"])
     assert found.shares == ({"La": 0.56, "Li": 0.34},)
-    assert "1 sites Li1 per cell are shared (La 0.56, Li 0.34)" in found.notes[0]
+    assert (
+        "site Li1 (1 per cell) is shared (La 0.56, Li 0.34); all of them are in" in found.notes[0]
+    )
 
 
 def test_sites_of_another_species_are_left_out_with_a_note_unless_they_are_named():
     whole = mobile_sublattice(read_structure(FILES / "titanate_no_origin.cif"), "Li")
     some = named_kinds(whole, "Li", ["Li1"])
     assert set(some.kinds) == {"Li1"}
-    assert "16 sites Li2 per cell are shared (Ti 0.833, Li 0.167), no hop names" in some.notes[-1]
+    assert (
+        "site Li2 (16 per cell) is shared (Ti 0.833, Li 0.167); no hop names it" in some.notes[-1]
+    )
     assert set(named_kinds(whole, "Li", ["Li1", "Li2"]).kinds) == {"Li1", "Li2"}
+
+
+def test_names_that_no_site_has_leave_all_sites_to_be_told():
+    whole = mobile_sublattice(read_structure(FILES / "perovskite_shared.cif"), "Li")
+    with pytest.raises(RatesError, match="has no site 'Li7'; its symmetry-distinct sites are Li1"):
+        structure_network(
+            named_kinds(whole, "Li", ["Li7"]),
+            [BarrierRow(between=("Li7", "Li7"), distance=4e-10, barrier=5e-20)],
+            prefactor=1e13,
+        )
 
 
 @pytest.mark.parametrize(

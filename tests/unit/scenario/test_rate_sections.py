@@ -134,6 +134,7 @@ def load(ion: str, folder: Path) -> Any:
         (SILVER % f"mechanism: exchange, {SITES}, {PUSH}", "hopping.hops", "and hops without"),
         (TABLE % "convention: sigma", "table", "give either 'rows' or 'file'"),
         (TABLE % "file: nowhere.csv", "table.file", "there is no file"),
+        (TABLE % "file: /dev/zero", "table.file", "'/dev/zero' is a folder, a device or a pipe"),
         (TABLE % "rows: [[300 K, 1 S/m]]", "table.rows", "found 1 temperature(s)"),
         (TABLE % "rows: [[300 K, 1 S/m], [300, 2 S/m]]", "table.rows[1][0]", "a bare number"),
         (TABLE % "rows: [[300 K, 1 S/m], [400 K, 0 S/m]]", "table.rows[1][1]", "above zero"),
