@@ -1,6 +1,6 @@
 """Delimited text: a header and rows, whatever separates the cells and marks the decimals.
 
-The header decides the separator: tab, semicolon, comma, otherwise white space. Numbers may have
+The header decides the separator: tab, semicolon, bar, comma, or else white space. Numbers may have
 decimal commas; a comma that may as well group thousands is refused.
 """
 
@@ -76,7 +76,7 @@ def read_delimited(text: str) -> DelimitedTable:
         raise fail(f"it holds {len(lines)} lines; a header and rows are needed")
     if len(lines[0][1]) > _LONGEST_HEADER:
         raise fail(f"{lines[0][0]}: the header is longer than {_LONGEST_HEADER} characters")
-    separator = next((mark for mark in "\t;," if mark in lines[0][1]), None)
+    separator = next((mark for mark in "\t;|," if mark in lines[0][1]), None)
     at, header = lines[0]
     rows = [(line, _cells(written, separator)) for line, written in lines[1:]]
     titles = _titles(header, separator, len(rows[-1][1]))
@@ -147,7 +147,7 @@ def _split_title(title: str) -> tuple[str, str]:
     """Split a title into name and unit: ``T [K]``, ``T (K)``, ``T / K``, ``T, K``, ``T in K``."""
     if title and title[-1] in _BRACKETS:
         start = _opening(title)
-        name, inner = title[:start].strip(), title[start + 1 : -1].strip()
+        name, inner = title[:start].rstrip(" /,").strip(), title[start + 1 : -1].strip()
         if re.fullmatch(r"(?i)log[_ ]?10|log|lg|ln|log₁₀", name):
             argument, unit = _split_title(inner)
             return f"{name}({argument})", unit

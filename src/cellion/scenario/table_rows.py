@@ -49,6 +49,10 @@ def read_relative_error(value: Any) -> float:
         raise fail(str(error)) from None
     if not 0.0 < share <= 10.0:
         raise fail(f"found {value!r}; a relative error above 0 is needed, for example '5 %'")
+    if share > 1.0 and "%" not in str(value):
+        raise fail(
+            f"found {value!r}, which can be {share:g} % or {100.0 * share:g} %; write it with '%'"
+        )
     return share
 
 
@@ -289,8 +293,8 @@ def _row(cells: list[str], columns: list[tuple[Column, _Role]]) -> Row:
     column, role = columns[2]
     written = f"{cells[2]} {column.unit}".strip()
     if role.base:
-        error = quantity("fraction")(cells[2]) * math.log(role.base)
-        return T, value, read_relative_error(error)
+        error = quantity("fraction", above=0.0)(cells[2]) * math.log(role.base)
+        return T, value, _share(error, 1.0, cells[2])
     if role.dimension == "fraction":
         return T, value, read_relative_error(written)
     error = _positive(written, role.dimension)

@@ -78,6 +78,8 @@ def test_a_measurement_gives_one_answer_however_it_is_written(tmp_path, text):
 
 READ = [
     ("T/K,σ/S cm-1\n300,1e-3\n", 300.0, 0.1),
+    ("T/K\tlg(σ/(S/cm))\n300\t-3\n", 300.0, 0.1),
+    ("T (K)|Total conductivity (S/cm)\n300|1e-3\n", 300.0, 0.1),
     ("T / K;log10(σ / S cm-1)\n300;-3,0\n", 300.0, 0.1),
     ("T in K, sigma in S/cm\n300,1e-3\n", 300.0, 0.1),
     ("1000/T / K-1\tln(sigmaT / S K cm-1)\n4\t0\n", 250.0, 0.4),
@@ -163,6 +165,7 @@ REFUSED = [
     ("T [K],log10(sigma) [S/m]\n300,1e9\n", "is no logarithm of a conductivity"),
     ("T [K],log10(sigma)\n300,1\n", "the unit is missing in 'log10(sigma)'"),
     ("T [K],conductivity [S/m],error [S/m]\n300,1,50\n", "50 times the value"),
+    ("T [K],conductivity [S/m],relative error\n300,1,5\n", "can be 5 % or 500 %; write it with"),
     ("\0\1\2", "it is no text"),
 ]
 
