@@ -37,6 +37,7 @@ __all__ = [
     "GAS_CONSTANT",
     "Dimension",
     "describe",
+    "number_and_unit",
     "quantity",
     "split_quantity",
     "to_si",
@@ -77,7 +78,13 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
     {
         "length": Dimension(noun="a length", unit="m", example="5 um"),
         "temperature": Dimension(noun="a temperature", unit="K", example="298.15 K"),
+        "inverse_temperature": Dimension(
+            noun="an inverse temperature", unit="1/K", example="3.3e-3 1/K"
+        ),
         "conductivity": Dimension(noun="a conductivity", unit="S/m", example="3 mS/cm"),
+        "conductivity_temperature": Dimension(
+            noun="a conductivity times temperature", unit="S*K/m", example="300 S K/cm"
+        ),
         "energy": Dimension(noun="an energy", unit="J", example="0.33 eV"),
         "entropy": Dimension(noun="an entropy", unit="J/K", example="0.2 meV/K"),
         "density": Dimension(noun="a density", unit="kg/m^3", example="1.64 g/cm^3"),
@@ -96,11 +103,22 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 )
 """Dimensions by name, with the SI unit of the float returned by `to_si`."""
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*", re.DOTALL)
+_PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_END = r"(?![\d.])"
+_NUMBER = (
+    rf"(?P<mantissa>{_PLAIN})(?:\s*[*xX]\s*10(?:\^[+-]?|[+-])|\s+10\^[+-]?)\d{{1,3}}{_END}"
+    rf"|[+-]?10\^[+-]?\d{{1,3}}{_END}"
+    rf"|{_PLAIN}(?:[eE][+-]?\d+)?"
+)
+_QUANTITY = re.compile(rf"\s*(?P<number>{_NUMBER})\s*(?P<unit>.*?)\s*", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+")
+_GROUPS = re.compile(r"\s*(?P<digits>[+-]?\d{1,3}(?:(?P<mark>[,' ])\d{3})+)(?!\d)(?P<rest>\.\d*)?")
+_POWER_OF_TEN = re.compile(r"(?:\s*[*xX]\s*|\s+|(?<![\d.]))10\^?(?=[+-]|(?<=\^)\d)")
 _FACTOR = r"[A-Za-zΩ°_]+(?:\^-?[1-9])?"
-_UNIT = re.compile(rf"(?:1\s*/\s*)?{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*")
+_JOIN = r"(?:\s*[*/]\s*|\s+)"
+_PRODUCT = rf"{_FACTOR}(?:{_JOIN}{_FACTOR})*"
+_TERM = rf"(?:{_FACTOR}|\(\s*{_PRODUCT}\s*\)(?:\^-?[1-9])?)"
+_UNIT = re.compile(rf"(?:1\s*/\s*)?{_TERM}(?:{_JOIN}{_TERM})*")
 _SPELLINGS = str.maketrans(
     {
         "\N{MICRO SIGN}": "u",
@@ -109,19 +127,22 @@ _SPELLINGS = str.maketrans(
         "\N{KELVIN SIGN}": "K",
         "\N{ANGSTROM SIGN}": "angstrom",
         "\N{LATIN CAPITAL LETTER A WITH RING ABOVE}": "angstrom",
-        "\N{MINUS SIGN}": "-",
-        "\N{MIDDLE DOT}": "*",
-        "\N{DOT OPERATOR}": "*",
-        "\N{MULTIPLICATION SIGN}": "*",
-        "\N{NO-BREAK SPACE}": " ",
-        "\N{NARROW NO-BREAK SPACE}": " ",
-        "\N{THIN SPACE}": " ",
-        "\N{SUPERSCRIPT MINUS}": "-",
-        "\N{SUPERSCRIPT ONE}": "1",
-        "\N{SUPERSCRIPT TWO}": "2",
-        "\N{SUPERSCRIPT THREE}": "3",
+        "\N{DEGREE CELSIUS}": "°C",
+        "\N{DEGREE FAHRENHEIT}": "°F",
+        "\N{MASCULINE ORDINAL INDICATOR}": "°",
+        "\N{RING ABOVE}": "°",
+        "\N{FULLWIDTH PERCENT SIGN}": "%",
     }
+    | dict.fromkeys("\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}", "-")
+    | dict.fromkeys("\N{MIDDLE DOT}\N{DOT OPERATOR}\N{BULLET OPERATOR}\N{BULLET}", "*")
+    | dict.fromkeys("\N{MULTIPLICATION SIGN}\N{ASTERISK OPERATOR}", "*")
+    | dict.fromkeys("\N{DIVISION SLASH}\N{FRACTION SLASH}", "/")
+    | dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\t", " ")
+    | dict.fromkeys("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    | dict.fromkeys("\N{ZERO WIDTH SPACE}\N{WORD JOINER}\N{ZERO WIDTH NO-BREAK SPACE}", "")
 )
+_RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
+_POWER = re.compile(r"[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _LONGEST = 80
 _SMALLEST = 1e-40
 
@@ -164,14 +185,42 @@ def split_quantity(text: object) -> tuple[float, str]:
     """
     if isinstance(text, int | float) and not isinstance(text, bool) and abs(text) < 1e300:
         return float(text), ""
-    match = _QUANTITY.fullmatch(text.translate(_SPELLINGS)) if isinstance(text, str) else None
-    unit = "" if match is None else _canonical(match[2])
-    if match is None or (unit not in ("", "%") and not _is_unit(unit)):
+    found = number_and_unit(text) if isinstance(text, str) else None
+    unit = "" if found is None else _canonical(found[1])
+    if found is None or (unit not in ("", "%") and not _is_unit(unit)):
         raise ScenarioError(
             f"found {describe(text)}; a number with its unit is needed, for example '5 um', or a "
             "plain number where the key takes one"
         )
-    return float(match[1]), unit
+    return float(found[0]), unit
+
+
+def number_and_unit(text: str) -> tuple[str, str] | None:
+    """Split text into a number that `float` reads and the unit as written, in ASCII where it can.
+
+    Args:
+        text: ``5 um``, ``1.2·10⁻³ S/cm``, ``10^-3 S/cm``, ``5``.
+
+    Returns:
+        Number and unit; None where the text does not begin with one number, or is longer than any.
+    """
+    if len(text) > _LONGEST:
+        return None
+    written = _in_ascii(text)
+    match = _QUANTITY.fullmatch(written)
+    if match is None or _DECIMAL_COMMA.match(written) or _GROUPS.match(written):
+        return None
+    return _POWER_OF_TEN.sub("e" if match["mantissa"] else "1e", match["number"]), match["unit"]
+
+
+def _in_ascii(text: str) -> str:
+    """Replace typographic signs: ``10⁻³`` is ``10^-3``, ``cm²`` is ``cm^2``, ``µ`` is ``u``."""
+    raised = _POWER.sub(
+        lambda match: "^" + match[0].translate(_RAISED),
+        text.replace("A\N{COMBINING RING ABOVE}", "Å"),
+    )
+    plain = raised.translate(_SPELLINGS).replace("**", "^")
+    return re.sub(r"\^\{\s*([+-]?\d+)\s*\}|\^\(\s*([+-]?\d+)\s*\)", r"^\1\2", plain)
 
 
 def quantity(number: float, unit: str) -> Quantity:
@@ -215,12 +264,10 @@ def describe(value: object) -> str:
 @lru_cache(maxsize=4096)
 def _read(text: str, dimension: str) -> float:
     """Read one quantity; cached, because scenarios and studies repeat their values."""
-    written = text.translate(_SPELLINGS)
-    match = _QUANTITY.fullmatch(written) if len(written) <= _LONGEST else None
-    if match is None or _DECIMAL_COMMA.match(written):
-        comma = _DECIMAL_COMMA.match(written) is not None
-        return _refuse(text, dimension, "write decimals with a point" if comma else "")
-    number, unit = match[1], _canonical(match[2])
+    found = number_and_unit(text)
+    if found is None:
+        return _refuse(text, dimension, _why_no_number(text) if len(text) <= _LONGEST else "")
+    number, unit = found[0], _canonical(found[1])
     _finite(float(number), text, dimension)
     if dimension == "fraction":
         if unit not in ("", "%"):
@@ -229,15 +276,33 @@ def _read(text: str, dimension: str) -> float:
     if not unit:
         return _refuse(text, dimension, "the unit is missing")
     if _UNIT.fullmatch(unit) is None or "delta" in unit:
-        return _refuse(text, dimension, f"the unit '{match[2]}' is not readable")
+        return _refuse(text, dimension, f"the unit '{found[1]}' is not readable")
     return _finite(_convert(number, unit, text, dimension), text, dimension)
+
+
+def _why_no_number(text: str) -> str:
+    """Say why text does not begin with one number; empty where there is nothing to say."""
+    written = _in_ascii(text)
+    groups, comma = _GROUPS.match(written), _DECIMAL_COMMA.match(written)
+    if groups:
+        digits, rest = groups["digits"], groups["rest"] or ""
+        without = re.sub("[,' ]", "", digits) + rest
+        if digits.count(",") == 1 and not rest:
+            point = digits.replace(",", ".")
+            return f"'{digits}' can be {point} or {without}; write the one that is meant"
+        return f"write {without}, without marks between the digits"
+    return "write decimals with a point" if comma else ""
 
 
 def _canonical(unit: str) -> str:
     """Return a unit in pint's spelling: ``Ohm cm2`` is ``ohm cm^2``, ``mS cm-1`` ``mS cm^-1``."""
-    unit = unit.replace("**", "^").replace("Ohm", "ohm").replace("OHM", "ohm")
-    unit = re.sub(r"\b([munpkMG])?Ω", lambda m: f"{m[1] or ''}ohm", unit)
-    return re.sub(r"(?<=[A-Za-z])(-?\d)", r"^\1", unit)
+    unit = re.sub(r"(?i)\bohm", "ohm", re.sub(r"(?i)\b([munpkMG])ohm", r"\1ohm", unit))
+    unit = re.sub(r"(?<![A-Za-z])([munpkMG]?)Ω", r"\1ohm", re.sub(r"Ω(?=[A-Za-z])", "Ω ", unit))
+    unit = re.sub(r"(°|\bdeg|\bdegrees?)\s*([CF])\b", r"deg\2", unit)
+    unit = re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])|(?<=\w)\.(?=[A-Za-z])", " ", unit)  # S.cm-1, ohm-cm
+    unit = re.sub(r"(?<=[A-Za-z)])(-?\d)", r"^\1", unit)
+    unit = re.sub(r"(?<=\d)(?=[A-Za-z(])", " ", unit.strip())
+    return f"1{unit}" if unit.startswith("/") else unit
 
 
 def _convert(number: str, unit: str, text: str, dimension: str) -> float:
@@ -284,7 +349,21 @@ def _why_not(unit: str, dimension: str) -> str:
         _registry().parse_units(unit)
     except (PintError, ValueError, AttributeError):
         return f"the unit '{unit}' is not known here"
+    above, slash, below = (part.strip() for part in unit.partition("/"))
+    other = f"{above}/({below})"
+    if slash and _is_unit(other) and _fits(other, dimension):
+        return f"'{unit}' divides by its first factor only; '{other}' may be meant"
     return f"'{unit}' is not the unit of {DIMENSIONS[dimension].noun}"
+
+
+def _fits(unit: str, dimension: str) -> bool:
+    """Tell whether a known unit is one of a dimension."""
+    from pint.errors import PintError
+
+    try:
+        return _scale(unit, DIMENSIONS[dimension].unit) > 0.0
+    except PintError:
+        return False
 
 
 @cache

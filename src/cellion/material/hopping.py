@@ -109,11 +109,13 @@ class HoppingLaw:
         uncertain: What is uncertain about its energies.
         shifted: By name of an energy of the input (empty for the only one of a named lattice), the
             conductor with that energy shifted [J]; it raises `RatesError` where there is none.
+        notes: What was assumed about the crystal, one sentence each.
     """
 
     conductor: HoppingConductor
     uncertain: UncertainEnergies | None = None
     shifted: Mapping[str, Callable[[float], HoppingConductor]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     _known: dict[float, Conductivity] = field(default_factory=dict, compare=False, repr=False)
 
     def conductivity(self, temperature: float) -> Floats:
@@ -244,6 +246,7 @@ def _own_law(spec: HoppingSpec) -> HoppingLaw:
             name: partial(_shifted_saddles, conductor, built.rows == line)
             for line, name in enumerate(names)
         },
+        notes=built.notes,
     )
 
 

@@ -174,6 +174,8 @@ def _notes_of_law(name: str, carrier: str, law: ConductivityLaw, temperature: fl
     """What is uncertain about a computed or fitted value at this temperature."""
     notes: list[str] = []
     where = f"material '{name}', {carrier}"
+    if isinstance(law, HoppingLaw | TableLaw):
+        notes += [f"{where}: {note}" for note in law.notes]
     if isinstance(law, TableLaw):
         low, high = law.temperature_range
         if not low - MARGIN <= temperature <= high + MARGIN:

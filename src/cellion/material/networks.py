@@ -39,11 +39,13 @@ class BuiltNetwork:
         network: Sites and hops of the mobile ion.
         rows: Line of ``hops`` that each hop comes from, shape (m,).
         pushed: Full sites, of interstitialcy and exchange.
+        notes: What was assumed about the sites, one sentence each.
     """
 
     network: JumpNetwork
     rows: Integers
     pushed: PushedIons | None = None
+    notes: tuple[str, ...] = ()
 
 
 def located[Built](build: Callable[[], Built], *at: str | int) -> Built:
@@ -270,7 +272,7 @@ def _at_distance(vectors: Floats, first: Site, second: Site, distance: float) ->
 def _structure_network(spec: HoppingSpec, file: Path, common: float) -> BuiltNetwork:
     """Return the network of a structure file; its reader is loaded only here."""
     from cellion.rates.orbits import BarrierRow, rows_of_hops, structure_network
-    from cellion.rates.structure import mobile_sublattice, read_structure
+    from cellion.rates.structure import mobile_sublattice, named_kinds, read_structure
 
     entropies = {site.name: site.entropy for site in spec.sites or ()}
     rows = [
@@ -291,7 +293,9 @@ def _structure_network(spec: HoppingSpec, file: Path, common: float) -> BuiltNet
         )
         for index, row in enumerate(spec.hops or ())
     ]
-    sublattice = mobile_sublattice(read_structure(file), spec.element)
+    names = {name for row in rows for name in row.between} | set(entropies)
+    whole = mobile_sublattice(read_structure(file), spec.element)
+    sublattice = named_kinds(whole, spec.element, names)
     network = structure_network(
         sublattice,
         rows,
@@ -299,4 +303,6 @@ def _structure_network(spec: HoppingSpec, file: Path, common: float) -> BuiltNet
         energies={site.name: site.energy for site in spec.sites or ()},
         entropies=entropies,
     )
-    return BuiltNetwork(network=network, rows=rows_of_hops(sublattice, rows))
+    return BuiltNetwork(
+        network=network, rows=rows_of_hops(sublattice, rows), notes=sublattice.notes
+    )

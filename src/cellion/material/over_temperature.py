@@ -121,7 +121,10 @@ def conductivity_table(material: Material, carrier: str, temperature: Floats) ->
         origin="computed" if hops else "measured",
         source="; ".join(sources),
         spread=law.spread(T) if isinstance(law, HoppingLaw | TableLaw) else None,
-        notes=(note,) if note else (),
+        notes=(
+            *(law.notes if isinstance(law, HoppingLaw | TableLaw) else ()),
+            *([note] if note else ()),
+        ),
     )
 
 

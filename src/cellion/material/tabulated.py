@@ -29,6 +29,7 @@ class TableLaw:
     Attributes:
         law: Fitted to the conductivity, or to the diffusivity.
         points: Number of rows.
+        notes: What was ignored in the table, one sentence each.
         carrier_density: Particles with the diffusivity [1/m^3]; of a diffusivity only.
         charge_number: Signed charge number of the ion; of a diffusivity only.
         haven_ratio: By which a tracer diffusivity is divided; None of a charge diffusivity.
@@ -36,6 +37,7 @@ class TableLaw:
 
     law: ArrheniusLaw
     points: int
+    notes: tuple[str, ...] = ()
     carrier_density: float | None = None
     charge_number: int = 0
     haven_ratio: float | None = None
@@ -112,7 +114,8 @@ def table_law(spec: TableSpec) -> TableLaw:
         FaultsError: No law can be fitted; key paths are relative to the table.
     """
     quantity: Quantity = "diffusivity" if spec.of == "diffusivity" else spec.convention
-    T, values, errors = zip(*spec.points, strict=True)
+    content = spec.content()
+    T, values, errors = zip(*content.rows, strict=True)
     try:
         law = fit(T, values, quantity, relative_error=None if None in errors else errors)
     except RatesError as error:
@@ -125,6 +128,7 @@ def table_law(spec: TableSpec) -> TableLaw:
     return TableLaw(
         law=law,
         points=len(T),
+        notes=content.notes,
         carrier_density=spec.carrier_density,
         charge_number=spec.charge_number,
         haven_ratio=known_haven_ratio(spec.haven_ratio, "haven_ratio"),

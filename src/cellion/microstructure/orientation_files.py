@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from cellion.errors import MicrostructureError, nearest
+from cellion.errors import MicrostructureError, ScenarioError, nearest
 from cellion.microstructure.geometry import FloatArray
+from cellion.scenario.text_files import read_data_text
 
 __all__ = ["DESCRIPTORS", "read_orientations", "rotations_of", "section_orientations"]
 
@@ -71,16 +72,16 @@ def read_orientations(path: Path, where: str) -> FloatArray:
         MicrostructureError: the file is missing or not text, or a line is not an orientation.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MicrostructureError(f"{where}: '{path}' cannot be read as text ({error})") from error
+        lines = read_data_text(path).splitlines()
+    except ScenarioError as error:
+        raise MicrostructureError(f"{where}: {error}") from error
     where = f"{where}: '{path.name}'"
     if any(line.strip() == _SECTION for line in lines):
         return section_orientations(lines, where)[1]
     if lines and lines[0].strip() == _TESSELLATION:
         return _tessellation_orientations(lines, where)
-    rows = [line.split("#")[0].split() for line in lines]
-    rows = [row for row in rows if row]
+    rows = [re.split(r"[\s,;]+", line.split("#")[0].strip(" \t,;")) for line in lines]
+    rows = [row for row in rows if row != [""]]
     descriptor = _ENDINGS.get(path.suffix.lower())
     if rows and len(rows[0]) == 1 and _WORD.fullmatch(rows[0][0]):
         descriptor = _of_today(rows.pop(0)[0], None, where)
@@ -119,7 +120,7 @@ def _version(stripped: list[str], key: str) -> bool | None:
     if key not in stripped:
         return None
     written = "".join(stripped[stripped.index(key) + 1 : stripped.index(key) + 2])
-    numbers = [int(part) for part in written.split(".") if part.isdigit()]
+    numbers = [int(part) for part in written.split(".") if part.isdecimal()]
     return tuple(numbers) >= _PASSIVE_SINCE[key] if numbers else None
 
 
@@ -159,7 +160,7 @@ def section_orientations(lines: list[str], where: str) -> tuple[list[int], Float
     stripped = [line.strip() for line in lines]
     start = stripped.index(_SECTION) + 1
     head = stripped[start].split() if start < len(stripped) else []
-    if len(head) != 2 or not head[0].isdigit():
+    if len(head) != 2 or not head[0].isdecimal():
         raise MicrostructureError(
             f"{where}: found '{' '.join(head)[:40]}'; it begins with the number of grains and the "
             "descriptor, such as '20 rodrigues:passive'"

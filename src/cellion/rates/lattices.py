@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import KDTree
 
 from cellion.errors import RatesError, nearest
 from cellion.rates.jump_network import JumpNetwork
@@ -20,6 +21,8 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+_ROUNDING = 1e-9  # relative; distances are computed again before they are compared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,12 +191,18 @@ def neighbour_pairs(
     reach = np.ceil(longest * np.linalg.norm(np.linalg.inv(lattice), axis=0) + spread).astype(int)
     ranges = [np.arange(-r, r + 1) for r in reach]
     cells = np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, 3)
-    gap = positions[None, :, None] - positions[:, None, None] + cells
+    images = (positions[:, None] + cells).reshape(-1, 3)
+    found = KDTree(positions @ lattice).sparse_distance_matrix(
+        KDTree(images @ lattice), longest * (1.0 + _ROUNDING), output_type="ndarray"
+    )
+    i, (j, k) = found["i"], np.divmod(found["j"], len(cells))
+    gap = positions[j] - positions[i] + cells[k]
     distance = np.linalg.norm(gap @ lattice, axis=-1)
-    i, j, k = np.nonzero((distance >= shortest) & (distance <= longest))
     forward = cells[k] @ np.array([9_000_001, 3_001, 1])
     once = (i < j) | ((i == j) & (forward > 0))
-    return i[once], j[once], cells[k[once]], distance[i, j, k][once]
+    kept = np.flatnonzero(once & (distance >= shortest) & (distance <= longest))
+    kept = kept[np.lexsort((k[kept], j[kept], i[kept]))]
+    return i[kept], j[kept], cells[k[kept]], distance[kept]
 
 
 def lattice_network(

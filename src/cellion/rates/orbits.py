@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.constants import angstrom
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from cellion.errors import RatesError, nearest
 from cellion.rates.jump_network import JumpNetwork, Site, hop_from_barriers
@@ -139,7 +140,7 @@ def _orbits(
     codes = _codes(i, j, cells)
     order = np.argsort(codes)
     sources, targets = [], []
-    for rotation, translation in zip(sublattice.rotations, sublattice.translations, strict=True):
+    for rotation, translation in _generators(sublattice):
         image, shift = _images(sublattice, rotation, translation)
         carried = cells @ rotation.T + shift[j] - shift[i]
         found = _codes(image[i], image[j], carried)
@@ -153,14 +154,30 @@ def _orbits(
     return np.asarray(connected_components(graph, directed=False)[1])
 
 
+def _generators(sublattice: MobileSublattice) -> list[tuple[IntArray, FloatArray]]:
+    """Return operations that generate the space group of the cell.
+
+    One operation of each rotation and all pure translations do, of which a supercell has many.
+    """
+    rotations = sublattice.rotations
+    _, first = np.unique(rotations.reshape(-1, 9), axis=0, return_index=True)
+    pure = np.flatnonzero((rotations == np.eye(3)).all(axis=(1, 2)))
+    return [(rotations[k], sublattice.translations[k]) for k in np.union1d(first, pure)]
+
+
 def _images(
     sublattice: MobileSublattice, rotation: IntArray, translation: FloatArray
 ) -> tuple[IntArray, IntArray]:
     """Return the site onto which an operation carries each site, and the cell it lands in."""
     moved = sublattice.positions @ rotation.T + translation
-    gap = moved[:, None] - sublattice.positions[None]
-    image = np.argmin(np.abs(gap - np.round(gap)).sum(axis=2), axis=1)
+    _, image = KDTree(_wrapped(sublattice.positions), boxsize=1.0).query(_wrapped(moved))
     return image, np.round(moved - sublattice.positions[image]).astype(np.int64)
+
+
+def _wrapped(positions: FloatArray) -> FloatArray:
+    """Return fractional coordinates in [0, 1); rounding takes a small negative one up to 1."""
+    inside = positions % 1.0
+    return np.where(inside < 1.0, inside, 0.0)
 
 
 def _codes(i: IntArray, j: IntArray, cells: IntArray) -> IntArray:
@@ -240,7 +257,7 @@ def _used(sublattice: MobileSublattice, rows: Sequence[BarrierRow]) -> list[tupl
     """
     longest = max((row.distance for row in rows), default=0.0) * (1.0 + TOLERANCE)
     orbits = distinct_hops(sublattice, longest)
-    _check_rows(orbits, rows)
+    _check_rows(orbits or distinct_hops(sublattice, 2.0 * longest)[:3], rows)
     lacking = missing_barriers(orbits, rows)
     if lacking:
         raise RatesError(
@@ -277,8 +294,8 @@ def _check_rows(orbits: Sequence[HopOrbit], rows: Sequence[BarrierRow]) -> None:
         if not any(row.fits(orbit) for orbit in orbits):
             named = f"{row.between[0]} - {row.between[1]} at {row.distance / angstrom:.3f} angstrom"
             raise RatesError(
-                f"structure: no hop fits {named} within {TOLERANCE:.0%}; up to that length there "
-                f"are {'; '.join(orbit.label for orbit in orbits) or 'none'}"
+                f"structure: no hop fits {named} within {TOLERANCE:.0%}; the shortest are "
+                f"{'; '.join(orbit.label for orbit in orbits) or 'none'}"
             )
     for orbit in orbits:
         if sum(row.fits(orbit) for row in rows) > 1:

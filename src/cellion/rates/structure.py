@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from ase import Atoms
-from ase.io import read
-from ase.io.formats import UnknownFileTypeError
 from numpy.typing import NDArray
 from scipy.constants import angstrom
-from spglib import SpglibError, get_symmetry_dataset
+from spglib import get_symmetry_dataset
 
-from cellion.errors import RatesError, nearest
+from cellion.errors import RatesError, ScenarioError, nearest
+from cellion.rates.cif import read_cif
+from cellion.rates.crystal_structure import CrystalStructure, check_structure
+from cellion.rates.poscar import read_poscar
+from cellion.rates.space_groups import ask_spglib
+from cellion.scenario.text_files import read_data_text
 
 __all__ = [
     "CrystalStructure",
     "MobileSublattice",
     "mobile_sublattice",
+    "named_kinds",
     "read_structure",
 ]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CrystalStructure:
-    """What a structure file holds.
-
-    Attributes:
-        lattice: lattice vectors as rows, shape (3, 3) [m].
-        positions: fractional coordinates, shape (n, 3).
-        elements: n chemical symbols; of a shared site, that of its main species.
-        source: name of the file.
-    """
-
-    lattice: FloatArray
-    positions: FloatArray
-    elements: tuple[str, ...]
-    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +43,8 @@ class MobileSublattice:
         translations: in fractional coordinates, shape (m, 3).
         space_group: number and symbol.
         source: name of the file.
+        shares: occupancy of each element on each of these sites.
+        notes: what was assumed or left out, one sentence each.
     """
 
     lattice: FloatArray
@@ -66,40 +54,34 @@ class MobileSublattice:
     translations: FloatArray
     space_group: str
     source: str
+    shares: tuple[Mapping[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read_structure(path: str | Path) -> CrystalStructure:
-    """Read a crystal from a CIF, POSCAR or any other file with a cell that ASE knows.
+    """Read a crystal from a CIF or POSCAR file.
 
     Args:
-        path: the file. Of shared sites the main species is taken.
+        path: the file; its name says which of the two it is (`.cif`; `POSCAR...`, `CONTCAR...`,
+            `.poscar`, `.vasp`).
 
     Raises:
-        RatesError: the file cannot be read, or holds no cell.
+        RatesError: the name says nothing, the file cannot be read, is no crystal, or contradicts
+            itself.
     """
     file = Path(path)
-    try:
-        atoms = read(file, index=0)
-    except (
-        OSError,
-        UnknownFileTypeError,
-        ValueError,
-        KeyError,
-        IndexError,
-        AssertionError,
-    ) as error:
+    name = file.name.lower()
+    cif = file.suffix.lower() == ".cif"
+    if not cif and not re.search(r"poscar|contcar|\.vasp$", name):
         raise RatesError(
-            f"structure: {file} cannot be read ({error or type(error).__name__}); a CIF file "
-            "(.cif) or a POSCAR is needed"
-        ) from error
-    if not isinstance(atoms, Atoms) or len(atoms) == 0 or not atoms.cell.rank == 3:
-        raise RatesError(f"structure: {file} holds no crystal: three lattice vectors are needed")
-    return CrystalStructure(
-        lattice=angstrom * np.array(atoms.cell[:], dtype=float),
-        positions=np.array(atoms.get_scaled_positions(), dtype=float),
-        elements=tuple(atoms.get_chemical_symbols()),
-        source=file.name,
-    )
+            f"structure: {file}: its name tells no format; read are CIF files (.cif) and POSCAR "
+            "files (POSCAR, CONTCAR, .poscar, .vasp)"
+        )
+    try:
+        text = read_data_text(file)
+    except ScenarioError as error:
+        raise RatesError(f"structure: {error}") from error
+    return read_cif(text, file.name) if cif else read_poscar(text, file.name)
 
 
 def mobile_sublattice(
@@ -115,21 +97,25 @@ def mobile_sublattice(
     Raises:
         RatesError: the element is not in the crystal, or its symmetry cannot be found.
     """
-    known = sorted(set(structure.elements))
+    check_structure(structure)
+    occupants = [structure.occupants(k) for k in range(len(structure.elements))]
+    known = sorted({symbol for site in occupants for symbol in site})
     if element not in known:
         raise RatesError(
             f"structure: {structure.source} holds no {element}; it holds {', '.join(known)}"
             + nearest(element, known)
         )
-    numbers = [known.index(symbol) + 1 for symbol in structure.elements]
+    contents = [tuple(sorted((e, round(o, 3)) for e, o in site.items())) for site in occupants]
+    order_of = {content: k + 1 for k, content in enumerate(dict.fromkeys(contents))}
+    numbers = [order_of[content] for content in contents]
     cell = (structure.lattice / angstrom, structure.positions, numbers)
-    found = _symmetry(cell, precision / angstrom)
+    found = ask_spglib(get_symmetry_dataset, cell, symprec=precision / angstrom)
     if found is None:
         raise RatesError(
             f"structure: the space group of {structure.source} cannot be found; two atoms may "
             "share one place"
         )
-    mobile = np.flatnonzero(np.array(structure.elements) == element)
+    mobile = np.flatnonzero([element in site for site in occupants])
     orbit = np.asarray(found.equivalent_atoms)[mobile]
     order = {int(first): k + 1 for k, first in enumerate(dict.fromkeys(orbit.tolist()))}
     return MobileSublattice(
@@ -140,14 +126,48 @@ def mobile_sublattice(
         translations=np.asarray(found.translations, dtype=float),
         space_group=f"{found.number} ({found.international})",
         source=structure.source,
+        shares=tuple(occupants[k] for k in mobile),
+        notes=structure.notes,
     )
 
 
-def _symmetry(cell: tuple[FloatArray, FloatArray, list[int]], precision: float) -> Any:
-    """Return the space group, None if there is none; spglib 2 warns of how it will fail in 3."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            return get_symmetry_dataset(cell, symprec=precision)
-        except SpglibError:
-            return None
+def named_kinds(
+    sublattice: MobileSublattice, element: str, names: Collection[str]
+) -> MobileSublattice:
+    """Leave out sites that another species prevails on, unless they are named.
+
+    Args:
+        sublattice: from `mobile_sublattice`.
+        element: chemical symbol of the mobile ion.
+        names: kinds of sites that hops or energies name.
+
+    Returns:
+        The other sites, or all where no name is known; notes say which were left out, and which of
+        the others are shared.
+    """
+    if not set(names) & set(sublattice.kinds):
+        return sublattice
+    kept, told = [], {}
+    for k, (kind, site) in enumerate(zip(sublattice.kinds, sublattice.shares, strict=True)):
+        minor = site[element] < max(site.values())
+        if kind in names or not minor:
+            kept.append(k)
+        if len(site) > 1 or (minor and kind not in names):
+            told[kind] = (minor and kind not in names, site)
+    notes = [
+        f"{sublattice.source}: site {kind} ({sublattice.kinds.count(kind)} per cell) is shared ("
+        + ", ".join(f"{symbol} {share:g}" for symbol, share in site.items())
+        + (
+            "); no hop names it, and it is left out"
+            if left
+            else "); all of them are in the network"
+        )
+        for kind, (left, site) in told.items()
+    ]
+    return replace(
+        sublattice,
+        positions=sublattice.positions[kept],
+        kinds=tuple(sublattice.kinds[k] for k in kept),
+        shares=tuple(sublattice.shares[k] for k in kept),
+        notes=(*sublattice.notes, *notes),
+    )

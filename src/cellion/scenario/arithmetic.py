@@ -7,6 +7,7 @@ in quotes (``'2 um'``), ``+ - * / **``, parentheses, ``min``, ``max`` and ``sqrt
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -112,19 +113,25 @@ def _value(node: ast.expr, document: Mapping[str, Any]) -> Quantity:
             first, second = _value(left, document), _value(right, document)
             if isinstance(kind, ast.Pow) and not abs(float(second.to("").m)) <= _LARGEST_POWER:
                 raise ValueError(f"a power above {_LARGEST_POWER:g} is refused")
-            found: Quantity = _OPERATORS[type(kind)](first, second)
-            return found
+            return _real(_OPERATORS[type(kind)](first, second), node)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
             values = [_value(argument, document) for argument in arguments]
             if not values or (name == "sqrt" and len(values) != 1):
                 raise ValueError(f"'{name}' is given {len(values)} values")
-            result: Quantity = _FUNCTIONS[name](*values)
-            return result
+            return _real(_FUNCTIONS[name](*values), node)
         case _:
             raise ValueError(
                 f"'{ast.unparse(node)[:60]}' cannot stand in a formula; allowed: numbers, key "
                 "paths, quantities in quotes, + - * / ** ( ), min, max, sqrt"
             )
+
+
+def _real(found: Quantity, node: ast.expr) -> Quantity:
+    """Return a result unless it is no finite number, such as the root of a negative one."""
+    number = found.magnitude
+    if isinstance(number, complex) or not math.isfinite(number):
+        raise ValueError(f"'{ast.unparse(node)[:60]}' is no finite real number")
+    return found
 
 
 def _path(node: ast.expr) -> KeyPath:

@@ -35,10 +35,12 @@ def existing_file(noun: str, example: str) -> Callable[[Any, ValidationInfo], Pa
             return Path(value)
         path = Path(folder) / value
         try:
-            exists = path.is_file()
+            regular, exists = path.is_file(), path.exists()
         except OSError:
-            exists = False
-        if not exists:
+            regular = exists = False
+        if exists and not regular:
+            raise fail(f"'{path}' is a folder, a device or a pipe; the name of {noun} is needed")
+        if not regular:
             raise fail(f"there is no file '{path}'; the name is relative to the scenario file")
         return path
 

@@ -21,9 +21,10 @@ that do not exist are refused too, and so is a key without a value: leave it out
 Give `--set key=value` to replace a value for one run, with the key written as a path:
 `--set 'microstructure.packing.particles[0].diameter=4 um'`.
 
-"Micro" (`um`, `µm`), powers (`cm^2`, `cm2`, `cm²`) and products (`mS/cm`, `mS cm^-1`) are read in
-any usual spelling. `degC` is an absolute temperature; an energy may be per particle (`eV`) or molar
-(`kJ/mol`); a fraction is a number or a percentage (`0.6`, `60 %`).
+"Micro" (`um`, `µm`), powers (`cm^2`, `cm2`, `cm²`), products (`mS/cm`, `mS cm-1`, `1/(Ohm m)`) and
+powers of ten (`1e-3`, `1.2x10^-3`, `1.2·10⁻³`) are read in any usual spelling; decimals have a
+point, thousands no marks. `degC` (`°C`) is an absolute temperature; an energy may be per particle
+(`eV`) or molar (`kJ/mol`); a fraction is a number or a percentage (`0.6`, `60 %`).
 """
 
 

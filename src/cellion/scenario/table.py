@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from cellion.errors import ScenarioError
-from cellion.quantities import describe, to_si
+from cellion.quantities import describe
 from cellion.scenario.carriers import ion_parts, read_ion
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.files import existing_file
 from cellion.scenario.paths import KeyPath
+from cellion.scenario.table_rows import (
+    Row,
+    TableRows,
+    read_relative_error,
+    read_row,
+    read_table_file,
+)
 from cellion.scenario.values import (
     NumberDensity,
     Section,
@@ -28,12 +31,7 @@ from cellion.scenario.values import (
 
 __all__ = ["HAVEN_RATIO", "HavenRatio", "TableSpec", "haven_ratio"]
 
-type Row = tuple[float, float, float | None]
-"""Temperature [K], value [S/m or m^2/s], standard deviation of its logarithm."""
-
 _QUANTITIES = ("conductivity", "diffusivity")
-_COLUMN = re.compile(r"\s*([\w ]+?)\s*(?:\[([^\]]+)\])?\s*")
-_MOST = 100_000
 
 
 def haven_ratio(value: Any) -> float | str:
@@ -59,132 +57,12 @@ HavenRatio = Annotated[float | str | None, BeforeValidator(haven_ratio), HAVEN_R
 """A Haven ratio, or the name of a tabulated one."""
 
 
-def _error(value: Any) -> float:
-    """Read a relative error."""
-    try:
-        share = to_si(value, "fraction")
-    except ScenarioError as error:
-        raise fail(str(error)) from None
-    if not 0.0 < share <= 10.0:
-        raise fail(f"found {value!r}; a relative error above 0 is needed, for example '5 %'")
-    return share
-
-
-def _value(of: str, value: Any) -> float:
-    """Read one conductivity [S/m] or diffusivity [m^2/s] above zero."""
-    try:
-        found = to_si(value, of)
-    except ScenarioError as error:
-        raise fail(str(error)) from None
-    if not found > 0.0:
-        raise fail(f"found {value!r}; a {of} above zero is needed, its logarithm is fitted")
-    return found
-
-
-def _temperature(value: Any) -> float:
-    """Read a temperature above 0 K."""
-    try:
-        found = to_si(value, "temperature")
-    except ScenarioError as error:
-        raise fail(str(error)) from None
-    if not found > 0.0:
-        raise fail(f"found {value!r}; a temperature above absolute zero is needed")
-    return found
-
-
-def _row(of: str, value: Any) -> Row:
-    """Read one row."""
-    if not isinstance(value, list | tuple) or len(value) not in (2, 3):
-        raise fail(
-            f"found {describe(value)}; a row is [temperature, value] or [temperature, value, "
-            "relative error], such as [300 K, 0.1 mS/cm, 5 %]"
-        )
-    readers: tuple[Callable[[Any], float], ...] = (
-        _temperature,
-        lambda entry: _value(of, entry),
-        _error,
-    )
-    found: list[float] = []
-    faults: list[tuple[KeyPath, str]] = []
-    for index, (read, entry) in enumerate(zip(readers, value, strict=False)):
-        try:
-            found.append(read(entry))
-        except FaultsError as error:
-            faults += [((index, *at), message) for at, message in error.faults]
-    if faults:
-        raise FaultsError(*faults)
-    return found[0], found[1], found[2] if len(found) == 3 else None
-
-
 def _rows(value: Any, info: ValidationInfo) -> tuple[Row, ...]:
     """Read all rows, once it is known what they hold."""
     of = info.data.get("of")
     if of is None:
         return ()  # the fault is told at 'of'
-    return tuple(listed(value, "a list of rows", lambda row: _row(of, row)))
-
-
-def _columns(header: list[str], of: str) -> list[tuple[str, str]]:
-    """Return name and unit of every column of a CSV file."""
-    found = []
-    for text in header:
-        match = _COLUMN.fullmatch(text)
-        name = match[1].replace("_", " ").lower() if match else ""
-        if match is None or name not in ("temperature", of, "relative error"):
-            raise fail(
-                f"column {text!r}; the header needs 'temperature [K]' and '{of} [unit]', and may "
-                "have 'relative error [%]'"
-            )
-        found.append((name, match[2] or ("K" if name == "temperature" else "")))
-    names = [name for name, _ in found]
-    if sorted(set(names)) != sorted(names) or not {"temperature", of} <= set(names):
-        raise fail(
-            f"columns {', '.join(names)}; one 'temperature [K]' and one '{of} [unit]' needed"
-        )
-    return found
-
-
-def _read(path: Path, of: str) -> tuple[Row, ...]:
-    """Read a CSV file.
-
-    Raises:
-        FaultsError: It cannot be read, or a line is wrong; the message says which.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise fail(f"the file '{path}' cannot be read ({error})", "file") from error
-    lines = [
-        (k, cells)
-        for k, cells in enumerate(csv.reader(io.StringIO(text)), start=1)
-        if any(cells) and not cells[0].lstrip().startswith("#")
-    ]
-    if not 1 < len(lines) <= _MOST:
-        message = f"the file '{path}' holds {len(lines)} lines; a header and rows are needed"
-        raise fail(message, "file")
-    columns: list[tuple[str, str]] = []
-    rows: list[Row] = []
-    for line, cells in lines:
-        try:
-            if columns:
-                rows.append(_line(cells, columns, of))
-            else:
-                columns = _columns(cells, of)
-        except FaultsError as error:
-            raise fail(f"{path}:{line}: {error}", "file") from error
-    return tuple(rows)
-
-
-def _line(cells: list[str], columns: list[tuple[str, str]], of: str) -> Row:
-    """Read one line of a CSV file."""
-    if len(cells) != len(columns):
-        raise fail(f"{len(cells)} cells found; the header has {len(columns)}")
-    named = {
-        name: f"{cell.strip()} {unit}" if cell.strip() else ""
-        for (name, unit), cell in zip(columns, cells, strict=True)
-    }
-    share = [named["relative error"]] if named.get("relative error") else []
-    return _row(of, [named["temperature"], named[of], *share])
+    return tuple(listed(value, "a list of rows", lambda row: read_row(of, row)))
 
 
 class TableSpec(Section):
@@ -218,7 +96,8 @@ class TableSpec(Section):
         ),
     ] = Field(
         default=None,
-        description="Temperature, value and, if known, its relative error, each with its unit.",
+        description="Temperature, value and, if known, its error (`5 %` or in a unit of the "
+        "value), each with its unit.",
     )
     file: Annotated[
         Path | None,
@@ -226,13 +105,14 @@ class TableSpec(Section):
         WithJsonSchema({"type": "string", "title": "a file name", "examples": ["measured.csv"]}),
     ] = Field(
         default=None,
-        description="Instead of `rows`: a CSV file whose header names and units are "
-        "`temperature [K]`, `conductivity [mS/cm]` or `diffusivity [cm^2/s]`, `relative error [%]`."
-        " Relative to the scenario file.",
+        description="Instead of `rows`: a table as text (CSV), relative to the scenario file. Its "
+        "header names `temperature [K]` or `1000/T [1/K]`; `conductivity [mS/cm]`, `sigma T "
+        "[S K/cm]` or `diffusivity [cm^2/s]`, or `log10` or `ln` of one; perhaps `relative error "
+        "[%]` or `error [mS/cm]`. Other columns are ignored.",
     )
     relative_error: Annotated[
         float | None,
-        BeforeValidator(_error),
+        BeforeValidator(read_relative_error),
         WithJsonSchema({"title": "a fraction", "examples": ["5 %"]}),
     ] = Field(
         default=None,
@@ -267,11 +147,13 @@ class TableSpec(Section):
         default=None, description="Particles with this diffusivity per volume [1/m^3]."
     )
 
-    @property
-    def points(self) -> tuple[Row, ...]:
-        """All rows, from wherever they come."""
-        rows = self.rows if self.file is None else _read(self.file, self.of)
-        return tuple((T, y, self.relative_error if e is None else e) for T, y, e in rows or ())
+    def content(self) -> TableRows:
+        """Return all rows, from wherever they come."""
+        found = TableRows(rows=self.rows or ())
+        if self.file is not None:
+            found = read_table_file(self.file, self.of)
+        rows = ((T, y, self.relative_error if e is None else e) for T, y, e in found.rows)
+        return replace(found, rows=tuple(rows))
 
     @property
     def charge_number(self) -> int:
@@ -287,7 +169,7 @@ class TableSpec(Section):
         faults = [*_diffusivity_faults(self)]
         if self.rows is not None or (self.file is not None and self.file.is_file()):
             at = "rows" if self.rows is not None else "file"
-            faults += [((at,), message) for message in _row_faults(self.points)]
+            faults += [((at,), message) for message in _row_faults(self.content().rows)]
         if faults:
             raise FaultsError(*faults)
         return self

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cellion.quantities import number_and_unit
 from cellion.scenario.values import fail
 
 __all__ = ["split_energies", "split_uncertain"]
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 _BETWEEN = re.compile(r"\s*(?:\+-|\+/-|±)\s*")
 
 
@@ -18,8 +18,9 @@ def _parts(value: Any, *at: str) -> list[str]:
     parts = _BETWEEN.split(value) if isinstance(value, str) else []
     if len(parts) > 2:
         raise fail(f"found {value!r}; write it like '0.30 eV +- 0.05 eV', with one '+-'", *at)
-    if len(parts) == 2 and parts[1] and not any(c.isalpha() for c in parts[0]):
-        parts[0] += _NUMBER.sub(" ", parts[1], count=1)  # '0.30 +- 0.05 eV': one unit for both
+    found = [number_and_unit(part) for part in parts]
+    if len(parts) == 2 and found[0] and found[1] and not found[0][1]:
+        parts[0] += f" {found[1][1]}"  # '0.30 +- 0.05 eV': one unit for both
     return parts if len(parts) == 2 else []
 
 

@@ -113,7 +113,7 @@ def unit_text(dimension: str) -> dict[str, Any]:
     return {
         "type": "string",
         "title": f"{wanted.noun} with its unit",
-        "pattern": r"^\s*[+\-−]?(\d|\.\d)[^\n]*[A-Za-zµμΩ°Å][^\n]*$",
+        "pattern": r"^\s*[+\-−]?(\d|\.\d)[^\n]*[A-Za-zµμΩΩ°℃℉ÅÅK][^\n]*$",
         "examples": [wanted.example],
     }
 

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
+from cellion.errors import ScenarioError
 from cellion.quantities import describe
 from cellion.scenario.files import existing_file
+from cellion.scenario.text_files import read_data_text
 from cellion.scenario.values import Section, choice, fail, listed
 
 __all__ = ["VibrationsSpec"]
@@ -51,9 +53,9 @@ def _modes(value: Any, info: ValidationInfo) -> _Modes:
 def _read(path: Path) -> list[Any]:
     """Return the words of a file, numbers as numbers; ``#`` begins a comment."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise fail(f"the file '{path}' cannot be read ({error})") from error
+        lines = read_data_text(path).splitlines()
+    except ScenarioError as error:
+        raise fail(str(error)) from error
     words = [word for line in lines for word in line.partition("#")[0].split()]
     if len(words) > _MOST:
         raise fail(f"the file '{path}' holds {len(words)} words; at most {_MOST} are read")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -213,9 +215,21 @@ def test_faulty_files_are_told(tmp_path, name, text, told):
 
 def test_a_file_that_is_not_text(tmp_path):
     file = tmp_path / "a.ori"
-    file.write_bytes(b"\xff\xfe\x00\x80")
-    with pytest.raises(MicrostructureError, match="cannot be read as text"):
+    file.write_bytes(b"\x81\x00\x80")
+    with pytest.raises(MicrostructureError, match="cannot be read: it is no text"):
         read_orientations(file, "here")
+
+
+def test_a_device_is_no_file_of_orientations():
+    with pytest.raises(MicrostructureError, match="a device or a pipe"):
+        read_orientations(Path("/dev/zero"), "here")
+
+
+def test_a_list_may_be_separated_by_commas(tmp_path):
+    (tmp_path / "a.euler").write_text("10,20,30\n40, 50, 60\n")
+    (tmp_path / "b.euler").write_text("10 20 30\n40 50 60\n")
+    found = [read_orientations(tmp_path / name, "here") for name in ("a.euler", "b.euler")]
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_an_active_rotation_is_the_inverse():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,86 @@ def test_files_that_hold_no_crystal_are_refused(tmp_path, name, text):
     file.write_text(text, encoding="utf-8")
     with pytest.raises(RatesError, match=name):
         read_structure(file)
+
+
+POSCAR = """Li O
+{scale}
+4.0 0 0
+0 4.0 0
+0 0 4.0
+{species}
+{kind}
+{rows}
+"""
+DIRECT = {"scale": "1.0", "species": "Li O\n1 1", "kind": "Direct", "rows": "0 0 0\n0.5 0.5 0.5"}
+
+
+def poscar(folder: Path, **values: str) -> CrystalStructure:
+    file = folder / "POSCAR_x"
+    file.write_text(POSCAR.format(**(DIRECT | values)), encoding="utf-8")
+    return read_structure(file)
+
+
+@pytest.mark.parametrize(
+    ("values", "edge"),
+    [
+        ({}, 4.0),
+        ({"scale": "1.05"}, 4.2),
+        ({"scale": "-74.088"}, 4.2),
+        ({"scale": "1.05 1.05 1.05"}, 4.2),
+        ({"species": "Li_sv O_s\n1 1"}, 4.0),
+        ({"species": "1 1"}, 4.0),
+        ({"kind": "Selective dynamics\ndirect", "rows": "0 0 0 T T F\n.5 .5 .5 F F F"}, 4.0),
+        ({"kind": "Cartesian", "rows": "0 0 0 Li\n2.0 2.0 2.0 O"}, 4.0),
+        ({"kind": "cart", "rows": "0 0 0\n2.0 2.0 2.0", "scale": "1.05"}, 4.2),
+    ],
+)
+def test_poscar_files_are_read_in_all_their_forms(tmp_path, values, edge):
+    found = poscar(tmp_path, **values)
+    np.testing.assert_allclose(found.lattice, edge * angstrom * np.eye(3), rtol=1e-6)
+    np.testing.assert_allclose(found.positions, [[0, 0, 0], [0.5, 0.5, 0.5]], rtol=1e-6)
+    assert found.elements == ("Li", "O")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"rows": "0 0 0\nnan .5 .5"}, "POSCAR_x:10: found 'nan .5 .5'; 3 finite number"),
+        ({"rows": "0 0 0\n0.5 0.5"}, "POSCAR_x:10: found '0.5 0.5'"),
+        ({"rows": "0 0 0"}, "POSCAR_x:10: found ''"),
+        ({"rows": "0 0 0\n1e99 0 0"}, "POSCAR_x:10: found '1e99 0 0'"),
+        ({"rows": "0 0 0\n1e5 0 0"}, "a coordinate beyond 1000 cells"),
+        ({"rows": "0 0 0\n0.1 0 0"}, "Li and O are 0.40 angstrom apart"),
+        ({"scale": "0"}, "POSCAR_x:2: one or three scaling factors"),
+        ({"scale": "x"}, "POSCAR_x:2: found 'x'"),
+        ({"scale": "1e6"}, "no usable cell"),
+        ({"species": "my crystal\n1 1"}, "POSCAR_x:7: found '1 1' below 'my crystal'"),
+        ({"species": "Li O\nmany"}, "POSCAR_x:7: found 'many'"),
+        ({"species": "Li O\n1 99999999999"}, "atoms are too many"),
+        ({"kind": "0 0 0"}, "POSCAR_x:8: found '0 0 0'; 'Direct' or 'Cartesian'"),
+    ],
+)
+def test_a_damaged_poscar_is_told_with_its_line(tmp_path, values, told):
+    with pytest.raises(RatesError) as caught:
+        poscar(tmp_path, **values)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["crystal.xyz", "endless.dat", "in.lammps", "crystal.json"])
+def test_only_names_that_tell_a_format_are_opened(tmp_path, name):
+    (tmp_path / name).write_text(" $DATA\n", encoding="utf-8")
+    with pytest.raises(RatesError, match=r"tells no format; read are CIF files \(.cif\)"):
+        read_structure(tmp_path / name)
+
+
+def test_pipes_and_large_files_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "POSCAR")
+    with pytest.raises(RatesError, match="a device or a pipe"):
+        read_structure(tmp_path / "POSCAR")
+    with (tmp_path / "large.cif").open("wb") as stream:
+        stream.truncate(17 << 20)
+    with pytest.raises(RatesError, match="larger than 16 MiB"):
+        read_structure(tmp_path / "large.cif")
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -134,6 +134,7 @@ def load(ion: str, folder: Path) -> Any:
         (SILVER % f"mechanism: exchange, {SITES}, {PUSH}", "hopping.hops", "and hops without"),
         (TABLE % "convention: sigma", "table", "give either 'rows' or 'file'"),
         (TABLE % "file: nowhere.csv", "table.file", "there is no file"),
+        (TABLE % "file: /dev/zero", "table.file", "'/dev/zero' is a folder, a device or a pipe"),
         (TABLE % "rows: [[300 K, 1 S/m]]", "table.rows", "found 1 temperature(s)"),
         (TABLE % "rows: [[300 K, 1 S/m], [300, 2 S/m]]", "table.rows[1][0]", "a bare number"),
         (TABLE % "rows: [[300 K, 1 S/m], [400 K, 0 S/m]]", "table.rows[1][1]", "above zero"),
@@ -182,9 +183,9 @@ def test_a_table_is_read_from_a_file_in_its_units(tmp_path):
         "# my measurement\nconductivity [mS/cm],temperature [degC],relative error [%]\n"
         "0.31,25,5\n\n0.7, 50 ,5\n",
     )
-    assert [row[0] for row in found.points] == pytest.approx([298.15, 323.15])
-    assert [row[1] for row in found.points] == pytest.approx([0.031, 0.07])
-    assert [row[2] for row in found.points] == pytest.approx([0.05, 0.05])
+    assert [row[0] for row in found.content().rows] == pytest.approx([298.15, 323.15])
+    assert [row[1] for row in found.content().rows] == pytest.approx([0.031, 0.07])
+    assert [row[2] for row in found.content().rows] == pytest.approx([0.05, 0.05])
 
 
 @pytest.mark.parametrize(
@@ -192,8 +193,8 @@ def test_a_table_is_read_from_a_file_in_its_units(tmp_path):
     [
         ("", "holds 0 lines"),
         ("temperature [K],conductivity [S/m]\n", "holds 1 lines"),
-        ("T [K],conductivity [S/m]\n300,1\n400,2\n", "m.csv:1: column 'T [K]'"),
-        ("temperature [K]\n300\n400\n", "m.csv:1: columns temperature;"),
+        ("Q [K],conductivity [S/m]\n300,1\n400,2\n", "m.csv:1: columns 'Q [K]', "),
+        ("temperature [K]\n300\n400\n", "m.csv:1: columns 'temperature [K]'; one 'conductivity"),
         ("temperature [K],conductivity [S/m]\n300,1\n400\n", "m.csv:3: 1 cells found"),
         ("temperature [K],conductivity [S/m]\n300,1\n400,x\n", "m.csv:3: found 'x S/m'"),
         ("temperature [K],conductivity\n300,1\n400,2\n", "the unit is missing"),
