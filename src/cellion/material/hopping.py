@@ -20,10 +20,10 @@ from cellion.rates.conductor import (
     MonteCarloSettings,
     conductor_mechanism,
     hopping_conductivity,
+    independent_diffusivity,
     simulate_conductor,
 )
 from cellion.rates.correlation import correlation, known_correlation
-from cellion.rates.jump_network import diffusivity
 from cellion.rates.nernst_einstein import Conductivity
 from cellion.rates.uncertainty import lowest_barriers, normal_points
 from cellion.scenario.faults import FaultsError
@@ -75,16 +75,20 @@ class UncertainEnergies:
             Conductivities [S/m], shape (samples, n).
         """
         draws = normal_points(SAMPLES, len(self.saddles))
+        mean_field = hopping_conductivity(mean, temperature, correlated=False).mean
         if mean.mechanism != "independent" or self.sites.any():
             conductors = (self._moved(mean, draw) for draw in draws)
-            return np.array([hopping_conductivity(one, temperature).mean for one in conductors])
-        # of independent carriers only the diffusivity feels the barriers: all draws at once
-        shift = np.repeat(draws @ self.saddles, temperature.size, axis=0)
-        shift = np.maximum(shift, -lowest_barriers(mean.network))
-        many = np.tile(temperature, SAMPLES)
-        found = diffusivity(mean.network, many, saddle_shift=shift).mean.reshape(SAMPLES, -1)
-        factor = hopping_conductivity(mean, temperature).mean
-        return np.asarray(found * factor / diffusivity(mean.network, temperature).mean)
+            moved = [hopping_conductivity(one, temperature, correlated=False) for one in conductors]
+            found = np.array([one.mean for one in moved])
+        else:  # barriers alone: all draws at once
+            shift = np.repeat(draws @ self.saddles, temperature.size, axis=0)
+            shift = np.maximum(shift, -lowest_barriers(mean.network))
+            many = np.tile(temperature, SAMPLES)
+            diffused = independent_diffusivity(mean, many, saddle_shift=shift, correlated=False)
+            one = independent_diffusivity(mean, temperature, correlated=False)
+            found = mean_field * diffused.mean.reshape(SAMPLES, -1) / one.mean
+        # what correlations take off the mean field is that of the mean energies
+        return np.asarray(found * hopping_conductivity(mean, temperature).mean / mean_field)
 
     def _moved(self, mean: HoppingConductor, draw: Floats) -> HoppingConductor:
         sites = mean.network.site_energies + draw @ self.sites
