@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import RatesError
+from cellion.material.blocking import blocking_notes
 from cellion.material.carriers import build_carriers
 from cellion.material.families import BuiltFamily, build_family
 from cellion.material.laws import Spread
@@ -113,11 +114,13 @@ class HoppingLaw:
         uncertain: What is uncertain about its energies.
         shifted: By name of an energy of the input (empty for the only one of a named lattice), the
             conductor with that energy shifted [J]; it raises `RatesError` where there is none.
+        told: What a family states of its mechanism.
     """
 
     conductor: HoppingConductor
     uncertain: UncertainEnergies | None = None
     shifted: Mapping[str, Callable[[float], HoppingConductor]] = field(default_factory=dict)
+    told: str = ""
     _known: dict[float, Conductivity] = field(default_factory=dict, compare=False, repr=False)
 
     def conductivity(self, temperature: float) -> Floats:
@@ -134,6 +137,15 @@ class HoppingLaw:
         if temperature not in self._known:
             self._known[temperature] = hopping_conductivity(self.conductor, temperature)
         return self._known[temperature]
+
+    def notes(self, temperature: float) -> tuple[str, ...]:
+        """How far blocking is known, one sentence each.
+
+        Args:
+            temperature: Temperature of the numbers [K].
+        """
+        own = (self.told,) if self.told else ()
+        return (*own, *blocking_notes(self.conductor, self._at(temperature)))
 
     def spread(self, temperature: Floats) -> Spread | None:
         """How sure the mean of the principal values is; None where nothing is uncertain.
@@ -178,6 +190,7 @@ def hopping_law(spec: IonSpec) -> HoppingLaw:
         conductor=built.conductor(),
         uncertain=UncertainEnergies(sites=sites, saddles=saddles),
         shifted={name: partial(_shifted_family, built, name) for name in built.energies},
+        told=built.told,
     )
 
 
@@ -203,16 +216,18 @@ def correlation_note(law: HoppingLaw, temperature: float) -> str:
             f"{run.correlation_error:.3f}"
         )
     mechanism = conductor_mechanism(conductor, temperature)
-    if mechanism is None:
+    if mechanism is None or law.told:  # a family states its own
         return ""
     if len(mechanism.states) * len(mechanism.positions) > LARGEST_EXACT:
         return (
             f"mechanism '{mechanism.name}': the cell is too large for its exact correlation factor"
         )
     found = correlation(mechanism)
+    empty = "; the sites of the network are empty ones, an ion that shares a full site is missing"
     return (
         f"mechanism '{mechanism.name}' {at}, few defects: correlation factor "
         f"{found.correlation_factor:.4f}, Haven ratio {found.haven_ratio:.4f}"
+        + (empty if mechanism.name == "interstitial" else "")
     )
 
 

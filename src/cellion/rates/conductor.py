@@ -47,6 +47,7 @@ __all__ = [
     "independent_diffusivity",
     "simulate_conductor",
     "site_density",
+    "what_counts",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -188,8 +189,10 @@ def carrier_density(conductor: HoppingConductor, temperature: ArrayLike) -> Floa
     return np.full(T.shape, (carriers.share or 0.0) * site_density(conductor))
 
 
-def _counted(conductor: HoppingConductor) -> Counted:
+def what_counts(conductor: HoppingConductor) -> Counted:
     """Return what the carriers of a lattice gas are: ions, or places without one."""
+    if conductor.mechanism == "vacancy":
+        return "vacancies"
     defects = conductor.carriers.defects
     if defects is None:
         return conductor.counts
@@ -330,16 +333,14 @@ def blocked_diffusivity(
     saddle_shift: ArrayLike = 0.0,
     correlated: bool = True,
 ) -> Diffusivity:
-    """Return the diffusivity per carrier of a lattice gas; see `lattice_gas_diffusivity`.
-
-    Few vacancies or interstitials of a mechanism are taken for a lattice gas as well.
-    """
+    """Return the diffusivity per carrier of a lattice gas, for which a mechanism is taken too."""
     T = positive_temperatures(temperature)
+    share = carrier_density(conductor, T) / site_density(conductor)
     return lattice_gas_diffusivity(
         conductor.network,
         T,
-        carrier_density(conductor, T) / site_density(conductor),
-        counts="vacancies" if conductor.mechanism == "vacancy" else _counted(conductor),
+        share,
+        counts=what_counts(conductor),
         available=conductor.available,
         saddle_shift=saddle_shift,
         correlated=correlated,
@@ -352,15 +353,8 @@ def hopping_conductivity(
     """Return the conductivity tensor of a hopping conductor in crystal axes.
 
     It is exact for few carriers, and for ions that block each other on sites of one occupancy; on
-    others it is an upper bound. Monte Carlo carries its standard error.
-
-    Args:
-        conductor: what conducts.
-        temperature: scalar or shape (nT,) [K].
-        correlated: whether a lattice gas knows correlations of pairs, or mean field alone.
-
-    Raises:
-        RatesError: a temperature is not positive.
+    others it is an upper bound. Monte Carlo carries its standard error. Arguments and errors are
+    those of `conductor_diffusivity`.
     """
     return conductivity(
         conductor_diffusivity(conductor, temperature, correlated=correlated),

@@ -112,7 +112,7 @@ def family_network(
         translations=cells,
         saddle_energies=saddle,
         prefactors=nu * ways,
-        site_names=tuple(f"{kind}{k}" for k, kind in enumerate(kinds)),
+        site_names=tuple(f"{kind}[{k}]" for k, kind in enumerate(kinds)),
         source=f"family {family.name}, review section {family.section}",
     )
 

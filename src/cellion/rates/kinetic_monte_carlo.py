@@ -96,12 +96,13 @@ def simulate(
     Args:
         box: from `cellion.rates.lattice_gas.prepare`.
         ions: number of ions; at least 1, fewer than places.
-        hops: attempted hops per walker (ion, or vacancy where these are fewer) and block; one block
-            is the lag, and must be long enough for an ion to forget its first hops.
+        hops: attempted hops per walker (ion, or vacancy where these are fewer) and block, beside
+            those that energies and barriers turn down; one block is the lag, and must be long
+            enough for an ion to forget its first hops.
         rng: source of randomness; the same state gives the same result.
         copies: independent copies of the box.
         interaction: energy J of a pair of nearest neighbours, positive repels [J].
-        blocks: blocks recorded, after one (four with energies or interaction) to equilibrate.
+        blocks: blocks recorded, after one (four with interaction) to equilibrate.
         charge_samples: samples of the charge per block, each a lag of its own.
 
     Raises:
@@ -118,9 +119,9 @@ def simulate(
             f"block, {hops:g} hops found; needed are at least 8, 3, 1 and more than 0"
         )
     gas = LatticeGas(box, ions=ions, copies=copies, interaction=interaction, rng=rng)
-    part = max(1, round(hops * gas.walkers_per_copy * gas.boost / charge_samples))
-    plain = interaction == 0.0 and bool(np.all(box.weights == 1.0))
-    gas.advance(part * charge_samples * (1 if plain else 4))
+    attempts = hops * gas.walkers_per_copy * gas.boost * gas.patience
+    part = max(1, round(attempts / charge_samples))
+    gas.advance(part * charge_samples * (1 if interaction == 0.0 else 4))
     gas.forget()
     interval = part * gas.time_per_attempt
     tracer = Growth(gas.positions())

@@ -151,6 +151,7 @@ def _functions(n_sites: int, edges: tuple[Edge, ...]) -> PairFunctions:
             entries += [(len(rows), k, sign) for k, sign in held if k is not None]
             rows.append((hop, y[0]))
     at, columns, signs = np.array(entries, dtype=np.float64).reshape(-1, 3).T
+    index = (at.astype(np.int64), columns.astype(np.int64))
     size = n_sites + len(number)
     return PairFunctions(
         edges=np.array(edges),
@@ -158,9 +159,7 @@ def _functions(n_sites: int, edges: tuple[Edge, ...]) -> PairFunctions:
         n_functions=size,
         hops=np.array([hop for hop, _ in rows], dtype=np.int64),
         others=np.array([site for _, site in rows], dtype=np.int64),
-        matrix=sparse.csr_matrix(
-            (signs, (at.astype(int), columns.astype(int))), shape=(len(rows), size)
-        ),
+        matrix=sparse.csr_matrix((signs, index), shape=(len(rows), size)),
     )
 
 
