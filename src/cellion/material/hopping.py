@@ -19,13 +19,15 @@ from cellion.rates.conductor import (
     Carriers,
     HoppingConductor,
     MonteCarloSettings,
+    carrier_density,
     conductor_mechanism,
     hopping_conductivity,
     independent_diffusivity,
     simulate_conductor,
 )
 from cellion.rates.correlation import correlation, known_correlation
-from cellion.rates.nernst_einstein import Conductivity
+from cellion.rates.kinetic_monte_carlo import KineticMonteCarlo
+from cellion.rates.nernst_einstein import Conductivity, conductivity
 from cellion.rates.uncertainty import lowest_barriers, normal_points
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.hopping import HoppingSpec
@@ -122,6 +124,7 @@ class HoppingLaw:
     shifted: Mapping[str, Callable[[float], HoppingConductor]] = field(default_factory=dict)
     told: str = ""
     _known: dict[float, Conductivity] = field(default_factory=dict, compare=False, repr=False)
+    _runs: dict[float, KineticMonteCarlo] = field(default_factory=dict, compare=False, repr=False)
 
     def conductivity(self, temperature: float) -> Floats:
         """Conductivity tensor in crystal axes, shape (3, 3) [S/m].
@@ -135,8 +138,27 @@ class HoppingLaw:
     def _at(self, temperature: float) -> Conductivity:
         """Return the conductivity, computed once at each temperature."""
         if temperature not in self._known:
-            self._known[temperature] = hopping_conductivity(self.conductor, temperature)
+            conductor = self.conductor
+            self._known[temperature] = (
+                hopping_conductivity(conductor, temperature)
+                if conductor.monte_carlo is None
+                else conductivity(
+                    self.simulated(temperature).charge,
+                    density=carrier_density(conductor, temperature),
+                    charge_number=conductor.charge_number,
+                )
+            )
         return self._known[temperature]
+
+    def simulated(self, temperature: float) -> KineticMonteCarlo:
+        """Kinetic Monte Carlo of the conductor, run once at each temperature.
+
+        Raises:
+            RatesError: The conductor has no settings for it.
+        """
+        if temperature not in self._runs:
+            self._runs[temperature] = simulate_conductor(self.conductor, temperature)
+        return self._runs[temperature]
 
     def notes(self, temperature: float) -> tuple[str, ...]:
         """How far blocking is known, one sentence each.
@@ -209,7 +231,7 @@ def correlation_note(law: HoppingLaw, temperature: float) -> str:
     conductor = law.conductor
     at = f"at {temperature:g} K"
     if conductor.monte_carlo is not None:
-        run = simulate_conductor(conductor, temperature)
+        run = law.simulated(temperature)
         return (
             f"kinetic Monte Carlo {at}: {run.events:,} hops, Haven ratio {run.haven_ratio:.3f} +- "
             f"{run.haven_error:.3f}, correlation factor {run.correlation_factor:.3f} +- "

@@ -293,26 +293,29 @@ def _filled(
     probability C(N, k) w^k for a kind of N places and what the others make of the rest.
     """
     levels, kind = np.unique(weights, return_inverse=True)
-    sizes = np.bincount(kind)
-    alone = [
-        gammaln(size + 1) - gammaln(k + 1) - gammaln(size - k + 1) + k * np.log(max(level, 1e-300))
-        for size, level in zip(sizes.tolist(), levels.tolist(), strict=True)
-        for k in [np.arange(size + 1.0)]
-    ]
+    sizes = np.bincount(kind).tolist()
+    alone = [_ways(size, level) for size, level in zip(sizes, levels.tolist(), strict=True)]
     beyond = [np.where(np.arange(ions + 1) == 0, 0.0, -np.inf)]  # by number of ions left
-    for logs in reversed(alone):
-        wide = np.full((min(ions + 1, logs.size), ions + 1), -np.inf)
+    for logs in alone[:0:-1]:
+        both = np.full(ions + 1, -np.inf)
         for k, log in enumerate(logs[: ions + 1].tolist()):
-            wide[k, k:] = log + beyond[-1][: ions + 1 - k]
-        beyond.append(np.logaddexp.reduce(wide, axis=0))
+            both[k:] = np.logaddexp(both[k:], log + beyond[0][: ions + 1 - k])
+        beyond.insert(0, both)
     left = np.full(copies, ions)
-    keys = rng.random((copies, weights.size))
+    free = np.ones((copies, weights.size), dtype=bool)
     for number, logs in enumerate(alone):
         rest = left[:, None] - np.arange(logs.size)
-        odds = logs + np.where(rest >= 0, beyond[-2 - number][np.maximum(rest, 0)], -np.inf)
+        odds = logs + np.where(rest >= 0, beyond[number][np.maximum(rest, 0)], -np.inf)
         drawn = np.argmax(odds + rng.gumbel(size=odds.shape), axis=1)
-        mine = np.flatnonzero(kind == number)
-        ranks = np.argsort(np.argsort(keys[:, mine], axis=1), axis=1)
-        keys[:, mine] = np.where(ranks < drawn[:, None], -1.0, 1.0)
+        keys = rng.random((copies, logs.size - 1))
+        limits = np.column_stack([np.sort(keys, axis=1), np.ones(copies)])
+        free[:, kind == number] = keys >= np.take_along_axis(limits, drawn[:, None], axis=1)
         left = left - drawn
-    return np.argsort(keys, axis=1, kind="stable")
+    return np.argsort(free, axis=1, kind="stable")
+
+
+def _ways(size: int, weight: float) -> FloatArray:
+    """Return ln(C(N, k) w^k) of k ions on N places of one weight, shape (N + 1,)."""
+    k = np.arange(size + 1.0)
+    many = gammaln(size + 1.0) - gammaln(k + 1.0) - gammaln(size - k + 1.0)
+    return np.asarray(many + k * np.log(max(weight, 1e-300)))
