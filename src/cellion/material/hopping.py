@@ -49,6 +49,9 @@ type Booleans = NDArray[np.bool_]
 SAMPLES = 256
 """Sets of barriers from which an interval is read."""
 
+FEWEST_HOPS = 0.5
+"""Hops per walker and lag below which a simulation says little of long times."""
+
 LARGEST_EXACT = 60
 """States times sites of a cell up to which correlation factors take seconds."""
 
@@ -166,7 +169,15 @@ class HoppingLaw:
         Args:
             temperature: Temperature of the numbers [K].
         """
-        own = (self.told,) if self.told else ()
+        own = [self.told] if self.told else []
+        if self.conductor.monte_carlo is not None:
+            hops = self.simulated(temperature).hops_per_lag
+            if hops < FEWEST_HOPS:
+                own.append(
+                    f"the simulation at {temperature:g} K is too short: {hops:.2g} hops per ion or "
+                    "vacancy and lag, too few to forget the first; raise 'hops' of 'monte_carlo', "
+                    "or merge sites that are joined by very fast hops"
+                )
         return (*own, *blocking_notes(self.conductor, self._at(temperature)))
 
     def spread(self, temperature: Floats) -> Spread | None:

@@ -292,7 +292,8 @@ def conductor_diffusivity(
     if conductor.mechanism != "independent":
         mechanisms = [conductor_mechanism(conductor, float(t)) for t in T]
         return Diffusivity(
-            tensor=np.array([charge_tensor(m) for m in mechanisms if m is not None]),
+            tensor=conductor.available
+            * np.array([charge_tensor(m) for m in mechanisms if m is not None]),
             temperature=T,
             kind="charge",
             method=f"{conductor.mechanism} mechanism, exact charge diffusivity",
@@ -323,7 +324,7 @@ def independent_diffusivity(
     single = diffusivity(conductor.network, temperature, saddle_shift=saddle_shift)
     if conductor.haven_ratio is not None:
         return replace(single, kind="tracer", method=f"{single.method}, read as tracer")
-    return replace(single, kind="charge")
+    return replace(single, tensor=conductor.available * single.tensor, kind="charge")
 
 
 def blocked_diffusivity(

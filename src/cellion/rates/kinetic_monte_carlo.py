@@ -37,6 +37,7 @@ class KineticMonteCarlo:
         correlation_error: its standard error.
         occupied: share of occupied places.
         events: number of hops made.
+        hops_per_lag: hops made by each ion, or vacancy where these are fewer, in one block.
         time: simulated time of each copy [s].
     """
 
@@ -50,6 +51,7 @@ class KineticMonteCarlo:
     correlation_error: float
     occupied: float
     events: int
+    hops_per_lag: float
     time: float
 
 
@@ -132,9 +134,8 @@ def simulate(
             charge.add(gas.charge[:, None].copy())
         tracer.add(gas.positions())
     duration = blocks * charge_samples * interval
-    return _evaluate(
-        gas, tracer.samples(interval * charge_samples), charge.samples(interval) / ions, duration
-    )
+    samples = (tracer.samples(interval * charge_samples), charge.samples(interval) / ions)
+    return _evaluate(gas, *samples, duration, blocks)
 
 
 def _record(samples: FloatArray, kind: Literal["tracer", "charge"], gas: LatticeGas) -> Diffusivity:
@@ -152,7 +153,7 @@ def _record(samples: FloatArray, kind: Literal["tracer", "charge"], gas: Lattice
 
 
 def _evaluate(
-    gas: LatticeGas, tracer: FloatArray, charge: FloatArray, duration: float
+    gas: LatticeGas, tracer: FloatArray, charge: FloatArray, duration: float, blocks: int
 ) -> KineticMonteCarlo:
     means = np.stack([np.trace(x, axis1=1, axis2=2) / 3.0 for x in (tracer, charge)], axis=1)
     value, covariance = means.mean(axis=0), np.cov(means.T) / gas.copies
@@ -170,5 +171,6 @@ def _evaluate(
         correlation_error=float(np.sqrt(covariance[0, 0]) / bare),
         occupied=gas.ions / gas.box.places,
         events=gas.events,
+        hops_per_lag=gas.events / (gas.copies * gas.walkers_per_copy * blocks),
         time=duration,
     )

@@ -30,6 +30,9 @@ __all__ = ["LatticeGas", "MonteCarloBox", "prepare"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+LONGEST = 1000.0
+"""Factor by which attempts that are turned down may lengthen a simulation."""
+
 CHUNK = 256
 """Attempts for which random numbers are drawn, and hops booked, at once."""
 
@@ -185,7 +188,8 @@ class LatticeGas:
     def patience(self) -> float:
         """Attempts for one hop, over those on sites of one energy with hops of one rate.
 
-        Energies and barriers turn attempts down; it is measured on the filling at hand.
+        Energies and barriers turn attempts down; it is measured on the filling at hand, and at
+        most `LONGEST`.
         """
         if self._always:
             return 1.0
@@ -199,7 +203,7 @@ class LatticeGas:
             made += float(np.sum((from_here & to_there[:, there]) * rate))
         share = made / (self.copies * self.walkers_per_copy * slots)
         equal = (self.box.places - self.walkers_per_copy) / (self.box.places - 1)
-        return max(1.0, equal / share) if share > 0.0 else 1.0
+        return float(np.clip(equal / share, 1.0, LONGEST)) if share > 0.0 else 1.0
 
     def forget(self) -> None:
         """Start counting hops and boxes crossed afresh."""

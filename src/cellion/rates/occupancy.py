@@ -169,7 +169,7 @@ def lattice_gas_diffusivity(
         method = "lattice gas, site occupancies, correlations of pairs"
     tensor = network.lattice.T @ tensor @ network.lattice
     carriers = available * network.multiplicities.sum() * np.broadcast_to(share, T.shape)
-    scale = available**2 * np.exp(largest) / carriers
+    scale = available**2 * np.exp(largest - np.log(carriers))
     return Diffusivity(
         tensor=0.5 * scale[:, None, None] * (tensor + np.swapaxes(tensor, 1, 2)),
         temperature=T,

@@ -124,6 +124,12 @@ def test_a_simulation_above_its_upper_bound_is_told_to_run_longer():
     assert "raise 'hops' of 'monte_carlo', the lag is too short" in told
 
 
+def test_a_simulation_of_hardly_a_hop_is_told():
+    simulated = {"monte_carlo": {"cells": [3, 3, 3], "copies": 8, "blocks": 3, "hops": 0.1}}
+    told = conducted({"hopping": NASICON | simulated})[1]
+    assert "hops per ion or vacancy and lag, too few to forget the first" in told
+
+
 def test_defects_that_are_not_few_are_told_what_blocking_changes():
     told = conducted({"hopping": TWO_SITES | {"mechanism": "vacancy", "carrier_share": "10 %"}})[1]
     assert "few carriers are assumed; on 10 % of the places they block each other" in told

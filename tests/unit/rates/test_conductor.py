@@ -133,6 +133,17 @@ def test_defects_block_by_the_sign_of_their_charge():
         assert conducted(Carriers(defects=model)) == pytest.approx(expected, rel=1e-9)
 
 
+def test_immobile_ions_hinder_few_carriers_as_they_hinder_many():
+    """A density and a share of the same few vacancies conduct the same."""
+    family = load_family("perovskite")
+    places = (1.0 - family.blocked_per_cell) / abs(np.linalg.det(family.lattice))
+    by_share, by_density = (
+        hopping_conductivity(family_conductor(family, carriers=carriers), T).tensor
+        for carriers in (Carriers(share=1e-9), Carriers(density=1e-9 * places))
+    )
+    np.testing.assert_allclose(by_share, by_density, rtol=1e-8, atol=1e-12 * by_share.max())
+
+
 def test_more_carriers_than_places_are_refused():
     network = lattice_network("sc", edge=EDGE, barrier=BARRIER, prefactor=PREFACTOR)
     told = r"2e\+28 1/m\^3 found; the crystal has 1\.563e\+28 places"
