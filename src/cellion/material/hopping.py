@@ -169,7 +169,7 @@ class HoppingLaw:
         Args:
             temperature: Temperature of the numbers [K].
         """
-        own = [self.told] if self.told else []
+        own = []
         if self.conductor.monte_carlo is not None:
             hops = self.simulated(temperature).hops_per_lag
             if hops < FEWEST_HOPS:
@@ -248,8 +248,10 @@ def correlation_note(law: HoppingLaw, temperature: float) -> str:
             f"{run.haven_error:.3f}, correlation factor {run.correlation_factor:.3f} +- "
             f"{run.correlation_error:.3f}"
         )
+    if law.told:
+        return law.told
     mechanism = conductor_mechanism(conductor, temperature)
-    if mechanism is None or law.told:  # a family states its own
+    if mechanism is None:
         return ""
     if len(mechanism.states) * len(mechanism.positions) > LARGEST_EXACT:
         return (
