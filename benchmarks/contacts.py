@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from contact_graphs import chain_of_particles, compared  # noqa: E402
+from contact_graphs import chain_of_particles, compared
 
 
 def main() -> None:

@@ -113,6 +113,10 @@ def _remedy(ion: IonSpec | None) -> str:
                 f"Give the family what joins its channels ({told}), for example 'energies: "
                 f"{{{example}}}'"
             )
+        return (
+            f"The family '{family.name}' has no hop that joins them: write the crystal out under "
+            "'hopping' with such a hop and its barrier"
+        )
     if ion is not None and ion.hopping is not None:
         return (
             "Give the rare hops across with their high barriers, or choose a lattice that conducts "

@@ -53,6 +53,16 @@ class BuiltFamily:
         spec = self.spec
         return any((spec.carrier_share, spec.carrier_density, spec.carriers))
 
+    @property
+    def told(self) -> str:
+        """Mechanism of the family, what its carriers are and their Haven ratio."""
+        family = self.family
+        counted = f"; the {family.carrier} are counted" if self.spec.carrier_share else ""
+        haven = ""
+        if family.haven_ratio is not None:
+            haven = f"; Haven ratio of few carriers {family.haven_ratio:.4g}, D_tracer/D_charge"
+        return f"family '{family.name}': mechanism '{family.mechanism}'{counted}{haven}"
+
     def conductor(self) -> HoppingConductor:
         """Return the conductor.
 

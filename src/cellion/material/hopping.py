@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import RatesError
+from cellion.material.blocking import blocking_notes
 from cellion.material.carriers import build_carriers
 from cellion.material.families import BuiltFamily, build_family
 from cellion.material.laws import Spread
@@ -18,13 +19,15 @@ from cellion.rates.conductor import (
     Carriers,
     HoppingConductor,
     MonteCarloSettings,
+    carrier_density,
     conductor_mechanism,
     hopping_conductivity,
+    independent_diffusivity,
     simulate_conductor,
 )
 from cellion.rates.correlation import correlation, known_correlation
-from cellion.rates.jump_network import diffusivity
-from cellion.rates.nernst_einstein import Conductivity
+from cellion.rates.kinetic_monte_carlo import KineticMonteCarlo
+from cellion.rates.nernst_einstein import Conductivity, conductivity
 from cellion.rates.uncertainty import lowest_barriers, normal_points
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.hopping import HoppingSpec
@@ -45,6 +48,9 @@ type Booleans = NDArray[np.bool_]
 
 SAMPLES = 256
 """Sets of barriers from which an interval is read."""
+
+FEWEST_HOPS = 0.5
+"""Hops per walker and lag below which a simulation says little of long times."""
 
 LARGEST_EXACT = 60
 """States times sites of a cell up to which correlation factors take seconds."""
@@ -75,16 +81,20 @@ class UncertainEnergies:
             Conductivities [S/m], shape (samples, n).
         """
         draws = normal_points(SAMPLES, len(self.saddles))
+        mean_field = hopping_conductivity(mean, temperature, correlated=False).mean
         if mean.mechanism != "independent" or self.sites.any():
             conductors = (self._moved(mean, draw) for draw in draws)
-            return np.array([hopping_conductivity(one, temperature).mean for one in conductors])
-        # of independent carriers only the diffusivity feels the barriers: all draws at once
-        shift = np.repeat(draws @ self.saddles, temperature.size, axis=0)
-        shift = np.maximum(shift, -lowest_barriers(mean.network))
-        many = np.tile(temperature, SAMPLES)
-        found = diffusivity(mean.network, many, saddle_shift=shift).mean.reshape(SAMPLES, -1)
-        factor = hopping_conductivity(mean, temperature).mean
-        return np.asarray(found * factor / diffusivity(mean.network, temperature).mean)
+            moved = [hopping_conductivity(one, temperature, correlated=False) for one in conductors]
+            found = np.array([one.mean for one in moved])
+        else:  # barriers alone: all draws at once
+            shift = np.repeat(draws @ self.saddles, temperature.size, axis=0)
+            shift = np.maximum(shift, -lowest_barriers(mean.network))
+            many = np.tile(temperature, SAMPLES)
+            diffused = independent_diffusivity(mean, many, saddle_shift=shift, correlated=False)
+            one = independent_diffusivity(mean, temperature, correlated=False)
+            found = mean_field * diffused.mean.reshape(SAMPLES, -1) / one.mean
+        # what correlations take off the mean field is that of the mean energies
+        return np.asarray(found * hopping_conductivity(mean, temperature).mean / mean_field)
 
     def _moved(self, mean: HoppingConductor, draw: Floats) -> HoppingConductor:
         sites = mean.network.site_energies + draw @ self.sites
@@ -109,14 +119,17 @@ class HoppingLaw:
         uncertain: What is uncertain about its energies.
         shifted: By name of an energy of the input (empty for the only one of a named lattice), the
             conductor with that energy shifted [J]; it raises `RatesError` where there is none.
-        notes: What was assumed about the crystal, one sentence each.
+        assumed: What was assumed about the crystal, one sentence each.
+        told: What a family states of its mechanism.
     """
 
     conductor: HoppingConductor
     uncertain: UncertainEnergies | None = None
     shifted: Mapping[str, Callable[[float], HoppingConductor]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    told: str = ""
     _known: dict[float, Conductivity] = field(default_factory=dict, compare=False, repr=False)
+    _runs: dict[float, KineticMonteCarlo] = field(default_factory=dict, compare=False, repr=False)
 
     def conductivity(self, temperature: float) -> Floats:
         """Conductivity tensor in crystal axes, shape (3, 3) [S/m].
@@ -130,8 +143,44 @@ class HoppingLaw:
     def _at(self, temperature: float) -> Conductivity:
         """Return the conductivity, computed once at each temperature."""
         if temperature not in self._known:
-            self._known[temperature] = hopping_conductivity(self.conductor, temperature)
+            conductor = self.conductor
+            self._known[temperature] = (
+                hopping_conductivity(conductor, temperature)
+                if conductor.monte_carlo is None
+                else conductivity(
+                    self.simulated(temperature).charge,
+                    density=carrier_density(conductor, temperature),
+                    charge_number=conductor.charge_number,
+                )
+            )
         return self._known[temperature]
+
+    def simulated(self, temperature: float) -> KineticMonteCarlo:
+        """Kinetic Monte Carlo of the conductor, run once at each temperature.
+
+        Raises:
+            RatesError: The conductor has no settings for it.
+        """
+        if temperature not in self._runs:
+            self._runs[temperature] = simulate_conductor(self.conductor, temperature)
+        return self._runs[temperature]
+
+    def notes(self, temperature: float) -> tuple[str, ...]:
+        """What was assumed, and how far blocking is known, one sentence each.
+
+        Args:
+            temperature: Temperature of the numbers [K].
+        """
+        own = []
+        if self.conductor.monte_carlo is not None:
+            hops = self.simulated(temperature).hops_per_lag
+            if hops < FEWEST_HOPS:
+                own.append(
+                    f"the simulation at {temperature:g} K is too short: {hops:.2g} hops per ion or "
+                    "vacancy and lag, too few to forget the first; raise 'hops' of 'monte_carlo', "
+                    "or merge sites that are joined by very fast hops"
+                )
+        return (*self.assumed, *own, *blocking_notes(self.conductor, self._at(temperature)))
 
     def spread(self, temperature: Floats) -> Spread | None:
         """How sure the mean of the principal values is; None where nothing is uncertain.
@@ -176,6 +225,7 @@ def hopping_law(spec: IonSpec) -> HoppingLaw:
         conductor=built.conductor(),
         uncertain=UncertainEnergies(sites=sites, saddles=saddles),
         shifted={name: partial(_shifted_family, built, name) for name in built.energies},
+        told=built.told,
     )
 
 
@@ -194,12 +244,14 @@ def correlation_note(law: HoppingLaw, temperature: float) -> str:
     conductor = law.conductor
     at = f"at {temperature:g} K"
     if conductor.monte_carlo is not None:
-        run = simulate_conductor(conductor, temperature)
+        run = law.simulated(temperature)
         return (
             f"kinetic Monte Carlo {at}: {run.events:,} hops, Haven ratio {run.haven_ratio:.3f} +- "
             f"{run.haven_error:.3f}, correlation factor {run.correlation_factor:.3f} +- "
             f"{run.correlation_error:.3f}"
         )
+    if law.told:
+        return law.told
     mechanism = conductor_mechanism(conductor, temperature)
     if mechanism is None:
         return ""
@@ -208,9 +260,11 @@ def correlation_note(law: HoppingLaw, temperature: float) -> str:
             f"mechanism '{mechanism.name}': the cell is too large for its exact correlation factor"
         )
     found = correlation(mechanism)
+    empty = "; the sites of the network are empty ones, an ion that shares a full site is missing"
     return (
         f"mechanism '{mechanism.name}' {at}, few defects: correlation factor "
         f"{found.correlation_factor:.4f}, Haven ratio {found.haven_ratio:.4f}"
+        + (empty if mechanism.name == "interstitial" else "")
     )
 
 
@@ -246,7 +300,7 @@ def _own_law(spec: HoppingSpec) -> HoppingLaw:
             name: partial(_shifted_saddles, conductor, built.rows == line)
             for line, name in enumerate(names)
         },
-        notes=built.notes,
+        assumed=built.notes,
     )
 
 

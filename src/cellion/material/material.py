@@ -174,15 +174,16 @@ def _notes_of_law(name: str, carrier: str, law: ConductivityLaw, temperature: fl
     """What is uncertain about a computed or fitted value at this temperature."""
     notes: list[str] = []
     where = f"material '{name}', {carrier}"
-    if isinstance(law, HoppingLaw | TableLaw):
-        notes += [f"{where}: {note}" for note in law.notes]
     if isinstance(law, TableLaw):
+        notes += [f"{where}: {note}" for note in law.notes]
         low, high = law.temperature_range
         if not low - MARGIN <= temperature <= high + MARGIN:
             notes.append(
                 f"{where}: {temperature:.2f} K is far outside the table ({low:.2f} to "
                 f"{high:.2f} K); the conductivity is extrapolated"
             )
+    if isinstance(law, HoppingLaw):
+        notes += [f"{where}: {text}" for text in law.notes(temperature)]
     if isinstance(law, HoppingLaw | TableLaw):
         spread = law.spread(np.array([temperature]))
         if spread is not None and spread.high[0] > 1.05 * spread.low[0]:

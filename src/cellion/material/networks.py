@@ -231,6 +231,7 @@ def _hops(
             translation=shift,
             saddle_energy=saddle,
             prefactor=prefactor,
+            path=row.path or "",
         )
         for shift in _translations(row, at, vectors, (first, second), spec)
     ]

@@ -109,7 +109,10 @@ def conductivity_table(material: Material, carrier: str, temperature: Floats) ->
     low, high = material.ranges.get(carrier, (0.0, np.inf))
     law = material.carriers[carrier]
     hops = isinstance(law, HoppingLaw)
-    note = correlation_note(law, float(np.median(T))) if isinstance(law, HoppingLaw) else ""
+    notes = law.notes if isinstance(law, TableLaw) else ()
+    if isinstance(law, HoppingLaw):
+        middle = float(T[T.size // 2])
+        notes = (correlation_note(law, middle), *law.notes(middle))
     start = f"{carrier} conductivity: "
     sources = [s.removeprefix(start) for s in material.sources if s.startswith(start)]
     return TensorTable(
@@ -121,10 +124,7 @@ def conductivity_table(material: Material, carrier: str, temperature: Floats) ->
         origin="computed" if hops else "measured",
         source="; ".join(sources),
         spread=law.spread(T) if isinstance(law, HoppingLaw | TableLaw) else None,
-        notes=(
-            *(law.notes if isinstance(law, HoppingLaw | TableLaw) else ()),
-            *([note] if note else ()),
-        ),
+        notes=tuple(note for note in notes if note),
     )
 
 

@@ -2,7 +2,8 @@
 
 The conductivity follows at any temperature, without further choices::
 
-    independent   sigma = n (z e)^2 (1 - c) D_1/kT      c: share of sites held, 0 for few carriers
+    independent   sigma = n (z e)^2 D_charge/kT         ions block each other, `rates.occupancy`
+    few           sigma = n (z e)^2 D_1/kT              independent carriers given by a density
     Monte Carlo   sigma = n (z e)^2 D_charge/kT         n counts ions, D_charge is simulated
     tracer        sigma = n (z e)^2 D_1/(H_R kT)        n counts all ions, H_R is the Haven ratio
     mechanism     sigma = n (z e)^2 D_charge/kT         n counts defects, D_charge is exact
@@ -21,13 +22,14 @@ from cellion.errors import RatesError
 from cellion.rates.correlation import charge_tensor
 from cellion.rates.defects import DefectModel
 from cellion.rates.diffusivity import Diffusivity
-from cellion.rates.family import family_network, free_share, places_per_cell
+from cellion.rates.family import available_share, family_network, held_share
 from cellion.rates.family_data import Family
 from cellion.rates.jump_network import JumpNetwork, diffusivity
 from cellion.rates.kinetic_monte_carlo import KineticMonteCarlo, simulate
 from cellion.rates.lattice_gas import MonteCarloBox, prepare
 from cellion.rates.mechanisms import Mechanism, concerted, divacancy, interstitial, vacancy
 from cellion.rates.nernst_einstein import Conductivity, conductivity
+from cellion.rates.occupancy import Counted, lattice_gas_diffusivity
 from cellion.rates.pushing import PushedIons, pushing
 from cellion.rates.transition_state import positive_temperatures
 
@@ -36,13 +38,16 @@ __all__ = [
     "HoppingConductor",
     "MonteCarloSettings",
     "MovingUnit",
+    "blocked_diffusivity",
     "carrier_density",
     "conductor_diffusivity",
     "conductor_mechanism",
     "family_conductor",
     "hopping_conductivity",
+    "independent_diffusivity",
     "simulate_conductor",
     "site_density",
+    "what_counts",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -119,7 +124,9 @@ class HoppingConductor:
         mechanism: what moves.
         row: ions that move together in concerted migration.
         haven_ratio: given when the network describes tracer diffusion of all ions.
-        free_share: replaces 1 - c of independent carriers, where other ions block places too.
+        counts: what a share of independent carriers counts, the ions of the network or places
+            without one; defects count by the sign of their charge.
+        available: share of the places that no immobile ion holds.
         pushed: full sites of interstitialcy and exchange.
         monte_carlo: how independent carriers of a given share are simulated, if they are.
     """
@@ -130,7 +137,8 @@ class HoppingConductor:
     mechanism: MovingUnit = "independent"
     row: int = 1
     haven_ratio: float | None = None
-    free_share: float | None = None
+    counts: Counted = "ions"
+    available: float = 1.0
     pushed: PushedIons | None = None
     monte_carlo: MonteCarloSettings | None = None
 
@@ -146,14 +154,21 @@ class HoppingConductor:
                 "conductor: pushed ions go with the mechanisms 'interstitialcy' and 'exchange', "
                 f"and only with these; found '{self.mechanism}'"
             )
+        density = self.carriers.density
+        if density is not None and self.haven_ratio is None and density >= site_density(self):
+            raise RatesError(
+                f"carriers: a density of {density:g} 1/m^3 found; the crystal has "
+                f"{site_density(self):.4g} places per m^3, and few of them hold a carrier"
+            )
         if self.monte_carlo is not None:
             _lattice_gas(self, 300.0)
         conductor_mechanism(self, 300.0)
 
 
 def site_density(conductor: HoppingConductor) -> float:
-    """Return the sites of the network per volume [1/m^3]."""
-    return float(conductor.network.multiplicities.sum()) / conductor.network.volume
+    """Return the available places of the network per volume [1/m^3]."""
+    places = conductor.available * float(conductor.network.multiplicities.sum())
+    return places / conductor.network.volume
 
 
 def carrier_density(conductor: HoppingConductor, temperature: ArrayLike) -> FloatArray:
@@ -172,6 +187,17 @@ def carrier_density(conductor: HoppingConductor, temperature: ArrayLike) -> Floa
         places = int(np.prod(conductor.monte_carlo.cells)) * conductor.network.n_sites
         return np.full(T.shape, _ions(conductor) / places * site_density(conductor))
     return np.full(T.shape, (carriers.share or 0.0) * site_density(conductor))
+
+
+def what_counts(conductor: HoppingConductor) -> Counted:
+    """Return what the carriers of a lattice gas are: ions, or places without one."""
+    if conductor.mechanism == "vacancy":
+        return "vacancies"
+    defects = conductor.carriers.defects
+    if defects is None:
+        return conductor.counts
+    charge = next(one.charge for one in defects.species if one.name == defects.carrier)
+    return "vacancies" if charge * conductor.charge_number < 0 else "ions"
 
 
 def conductor_mechanism(conductor: HoppingConductor, temperature: float) -> Mechanism | None:
@@ -240,12 +266,15 @@ def simulate_conductor(conductor: HoppingConductor, temperature: float) -> Kinet
     )
 
 
-def conductor_diffusivity(conductor: HoppingConductor, temperature: ArrayLike) -> Diffusivity:
+def conductor_diffusivity(
+    conductor: HoppingConductor, temperature: ArrayLike, *, correlated: bool = True
+) -> Diffusivity:
     """Return the diffusivity per carrier that belongs to its density.
 
     Args:
         conductor: what conducts.
         temperature: scalar or shape (nT,) [K].
+        correlated: whether a lattice gas knows correlations of pairs, or mean field alone.
 
     Raises:
         RatesError: a temperature is not positive.
@@ -263,47 +292,73 @@ def conductor_diffusivity(conductor: HoppingConductor, temperature: ArrayLike) -
     if conductor.mechanism != "independent":
         mechanisms = [conductor_mechanism(conductor, float(t)) for t in T]
         return Diffusivity(
-            tensor=np.array([charge_tensor(m) for m in mechanisms if m is not None]),
+            tensor=conductor.available
+            * np.array([charge_tensor(m) for m in mechanisms if m is not None]),
             temperature=T,
             kind="charge",
             method=f"{conductor.mechanism} mechanism, exact charge diffusivity",
             source=conductor.network.source,
         )
-    single = diffusivity(conductor.network, T)
-    if conductor.haven_ratio is not None:
-        return replace(single, kind="tracer", method=f"{single.method}, read as tracer")
-    free = _free_share(conductor, T)
-    return replace(
-        single,
-        tensor=free[:, None, None] * single.tensor,
-        kind="charge",
-        method=single.method + ("" if np.all(free == 1.0) else ", free share of places"),
-    )
+    return independent_diffusivity(conductor, T, correlated=correlated)
 
 
-def _free_share(conductor: HoppingConductor, temperature: FloatArray) -> FloatArray:
-    """Return the share of places that independent carriers find free, shape (nT,)."""
-    if conductor.free_share is not None:
-        return np.full(temperature.shape, conductor.free_share)
-    if conductor.carriers.density is not None:
-        return np.ones(temperature.shape)
-    return 1.0 - carrier_density(conductor, temperature) / site_density(conductor)
-
-
-def hopping_conductivity(conductor: HoppingConductor, temperature: ArrayLike) -> Conductivity:
-    """Return the conductivity tensor of a hopping conductor in crystal axes.
-
-    It is exact but for Monte Carlo, whose standard error it carries.
+def independent_diffusivity(
+    conductor: HoppingConductor,
+    temperature: ArrayLike,
+    *,
+    saddle_shift: ArrayLike = 0.0,
+    correlated: bool = True,
+) -> Diffusivity:
+    """Return the diffusivity per carrier of a conductor without mechanism or simulation.
 
     Args:
         conductor: what conducts.
         temperature: scalar or shape (nT,) [K].
+        saddle_shift: added to the saddle energies, broadcast to (nT, m) [J].
+        correlated: whether a lattice gas knows correlations of pairs, or mean field alone.
+    """
+    if conductor.haven_ratio is None and conductor.carriers.density is None:
+        return blocked_diffusivity(
+            conductor, temperature, saddle_shift=saddle_shift, correlated=correlated
+        )
+    single = diffusivity(conductor.network, temperature, saddle_shift=saddle_shift)
+    if conductor.haven_ratio is not None:
+        return replace(single, kind="tracer", method=f"{single.method}, read as tracer")
+    return replace(single, tensor=conductor.available * single.tensor, kind="charge")
 
-    Raises:
-        RatesError: a temperature is not positive.
+
+def blocked_diffusivity(
+    conductor: HoppingConductor,
+    temperature: ArrayLike,
+    *,
+    saddle_shift: ArrayLike = 0.0,
+    correlated: bool = True,
+) -> Diffusivity:
+    """Return the diffusivity per carrier of a lattice gas, for which a mechanism is taken too."""
+    T = positive_temperatures(temperature)
+    share = carrier_density(conductor, T) / site_density(conductor)
+    return lattice_gas_diffusivity(
+        conductor.network,
+        T,
+        share,
+        counts=what_counts(conductor),
+        available=conductor.available,
+        saddle_shift=saddle_shift,
+        correlated=correlated,
+    )
+
+
+def hopping_conductivity(
+    conductor: HoppingConductor, temperature: ArrayLike, *, correlated: bool = True
+) -> Conductivity:
+    """Return the conductivity tensor of a hopping conductor in crystal axes.
+
+    It is exact for few carriers, and for ions that block each other on sites of one occupancy; on
+    others it is an upper bound. Monte Carlo carries its standard error. Arguments and errors are
+    those of `conductor_diffusivity`.
     """
     return conductivity(
-        conductor_diffusivity(conductor, temperature),
+        conductor_diffusivity(conductor, temperature, correlated=correlated),
         density=carrier_density(conductor, temperature),
         charge_number=conductor.charge_number,
         haven=conductor.haven_ratio,
@@ -323,23 +378,19 @@ def family_conductor(
         family: from `load_family`.
         energies: barriers and site energies that replace or complete its own, by name [J].
         prefactor: replaces the family's [1/s].
-        carriers: None takes the ions of its formula as a lattice gas. A share c counts places that
-            carriers hold (vacancies of a full sublattice, ions of an empty one), places of
-            immobile ions left out; conductivity goes with c (1 - c). A density counts few carriers.
+        carriers: None takes the ions of its formula. A share counts what wanders by the mechanism
+            of the family (vacancies, or ions), per place that no immobile ion holds; they block
+            each other. A density counts few of them.
 
     Raises:
         RatesError: energies are missing, or no place is free.
     """
-    network = family_network(family, energies, prefactor=prefactor)
-    if carriers is None or carriers.share is not None:
-        places = places_per_cell(family) - family.blocked_per_cell
-        if carriers is not None and carriers.share is not None:
-            family = replace(family, ions_per_cell=carriers.share * places)
-        gas = Carriers(density=family.ions_per_cell / network.volume)
-        return HoppingConductor(
-            network=network,
-            charge_number=family.charge_number,
-            carriers=gas,
-            free_share=free_share(family),
-        )
-    return HoppingConductor(network=network, charge_number=family.charge_number, carriers=carriers)
+    few = carriers is not None and carriers.density is not None
+    return HoppingConductor(
+        network=family_network(family, energies, prefactor=prefactor),
+        charge_number=family.charge_number,
+        carriers=carriers or Carriers(share=held_share(family)),
+        mechanism="vacancy" if few and family.carrier == "vacancies" else "independent",
+        counts="ions" if carriers is None else family.carrier,
+        available=available_share(family),
+    )

@@ -22,12 +22,15 @@ from cellion.rates.family_data import Family, FamilyHop, FamilySite, Parameter
 from cellion.rates.jump_network import JumpNetwork, diffusivity
 from cellion.rates.lattices import neighbour_pairs
 from cellion.rates.nernst_einstein import Conductivity, conductivity
+from cellion.rates.occupancy import lattice_gas_diffusivity
 
 __all__ = [
+    "available_share",
     "family_conductivity",
     "family_diffusivity",
     "family_network",
     "free_share",
+    "held_share",
     "missing_parameters",
     "places_per_cell",
 ]
@@ -97,7 +100,7 @@ def family_network(
         for rule in family.hops
         if (barrier := value[rule.barrier]) is not None
     ]
-    start, end, cells, saddle = (np.concatenate(column) for column in zip(*tables, strict=True))
+    start, end, cells, saddle, ways = (np.concatenate(part) for part in zip(*tables, strict=True))
     nu = family.prefactor if prefactor is None else prefactor
     return JumpNetwork(
         lattice=family.lattice,
@@ -108,16 +111,16 @@ def family_network(
         ends=end,
         translations=cells,
         saddle_energies=saddle,
-        prefactors=np.full(start.size, nu),
-        site_names=tuple(f"{kind}{k}" for k, kind in enumerate(kinds)),
+        prefactors=nu * ways,
+        site_names=tuple(f"{kind}[{k}]" for k, kind in enumerate(kinds)),
         source=f"family {family.name}, review section {family.section}",
     )
 
 
 def _hop_table(
     family: Family, rule: FamilyHop, positions: FloatArray, kinds: list[str], saddle: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], FloatArray]:
-    """Return start, end, translation and saddle energy of all hops of one kind."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray]:
+    """Return start, end, translation, saddle energy and ways of all hops of one kind."""
     low, high = rule.distance - rule.tolerance, rule.distance + rule.tolerance
     i, j, cells, _ = neighbour_pairs(
         family.lattice, positions, low * family.unit, high * family.unit
@@ -137,7 +140,8 @@ def _hop_table(
             f"for "
             f"the hop '{rule.name}'; the lattice is too far from that of the family"
         )
-    return i[fits], j[fits], cells[fits], np.full(int(fits.sum()), saddle)
+    found = (i[fits], j[fits], cells[fits])
+    return *found, np.full(found[0].size, saddle), np.full(found[0].size, float(rule.ways))
 
 
 def _all_sites(family: Family) -> tuple[FloatArray, list[str]]:
@@ -180,6 +184,11 @@ def places_per_cell(family: Family) -> int:
     return len(_all_sites(family)[1])
 
 
+def available_share(family: Family) -> float:
+    """Return the share of places that no immobile ion holds."""
+    return 1.0 - family.blocked_per_cell / places_per_cell(family)
+
+
 def free_share(family: Family) -> float:
     """Return the share of places that neither mobile nor immobile ions hold.
 
@@ -191,31 +200,32 @@ def free_share(family: Family) -> float:
     if share <= 1e-9:
         raise RatesError(
             f"family {family.name}: {family.ions_per_cell:g} ions fill all {places} places, so "
-            f"nothing "
-            "can move without defects; take the carrier density from cellion.rates.defects, and "
-            "the "
-            "diffusivity of one carrier from family_diffusivity"
+            "nothing can move without defects; take the carrier density from "
+            "cellion.rates.defects, and the diffusivity of one carrier from family_diffusivity"
         )
     return share
+
+
+def held_share(family: Family) -> float:
+    """Return the share of the available places that the mobile ions of the formula hold.
+
+    Raises:
+        RatesError: no place is free.
+    """
+    return 1.0 - free_share(family) / available_share(family)
 
 
 def family_conductivity(
     family: Family, temperature: ArrayLike, energies: Mapping[str, float] | None = None
 ) -> Conductivity:
-    """Return the conductivity of a family as a lattice gas: D_sigma per ion = (1 - c) D_1.
+    """Return the conductivity of the ions of a family's formula that block each other.
 
     Raises:
         RatesError: energies are missing, or no place is free.
     """
-    single = family_diffusivity(family, temperature, energies)
-    gas = Diffusivity(
-        tensor=free_share(family) * single.tensor,
-        temperature=single.temperature,
-        kind="charge",
-        method=f"{single.method}, free share of places",
-        source=single.source,
-    )
-    volume = abs(float(np.linalg.det(family.lattice)))
+    network, available = family_network(family, energies), available_share(family)
     return conductivity(
-        gas, density=family.ions_per_cell / volume, charge_number=family.charge_number
+        lattice_gas_diffusivity(network, temperature, held_share(family), available=available),
+        density=family.ions_per_cell / network.volume,
+        charge_number=family.charge_number,
     )

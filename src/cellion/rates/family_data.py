@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,14 @@ __all__ = [
 ]
 
 FloatArray = NDArray[np.float64]
+
+MECHANISMS: dict[str, Literal["ions", "vacancies"]] = {
+    "vacancy": "vacancies",
+    "concerted": "vacancies",
+    "interstitial": "ions",
+    "interstitialcy": "ions",
+}
+"""Mechanisms of the families, and what wanders by each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +68,8 @@ class FamilySite:
 class FamilyHop:
     """All hops between two kinds of sites at one distance, in units of the family.
 
-    With ``through``, only those whose middle is one of these points (fractional coordinates).
+    With ``through``, only those whose middle is one of these points (fractional coordinates). There
+    are several ``ways`` where an interstitial may push either of several ions.
     """
 
     name: str
@@ -70,6 +79,7 @@ class FamilyHop:
     above: str
     barrier: str
     through: tuple[tuple[float, float, float], ...] = ()
+    ways: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +119,7 @@ class Family:
         section: of the review.
         ion: the mobile ion.
         charge_number: signed.
-        mechanism: what moves.
+        mechanism: what moves, a word of `MECHANISMS`.
         dimension: directions in which the default path conducts.
         lattice: vectors as rows, shape (3, 3) [m].
         unit: length in which distances of hops are given [m].
@@ -144,6 +154,11 @@ class Family:
     haven_ratio: float | None = None
     lattice_source: str = ""
     variants: Mapping[str, Variant] = field(default_factory=dict)
+
+    @property
+    def carrier(self) -> Literal["ions", "vacancies"]:
+        """What wanders by the mechanism of the family, and what a share of carriers counts."""
+        return MECHANISMS[self.mechanism]
 
 
 @cache

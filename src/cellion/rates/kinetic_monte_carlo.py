@@ -37,6 +37,7 @@ class KineticMonteCarlo:
         correlation_error: its standard error.
         occupied: share of occupied places.
         events: number of hops made.
+        hops_per_lag: hops made by each ion, or vacancy where these are fewer, in one block.
         time: simulated time of each copy [s].
     """
 
@@ -50,6 +51,7 @@ class KineticMonteCarlo:
     correlation_error: float
     occupied: float
     events: int
+    hops_per_lag: float
     time: float
 
 
@@ -96,12 +98,13 @@ def simulate(
     Args:
         box: from `cellion.rates.lattice_gas.prepare`.
         ions: number of ions; at least 1, fewer than places.
-        hops: attempted hops per walker (ion, or vacancy where these are fewer) and block; one block
-            is the lag, and must be long enough for an ion to forget its first hops.
+        hops: attempted hops per walker (ion, or vacancy where these are fewer) and block, beside
+            those that energies and barriers turn down; one block is the lag, and must be long
+            enough for an ion to forget its first hops.
         rng: source of randomness; the same state gives the same result.
         copies: independent copies of the box.
         interaction: energy J of a pair of nearest neighbours, positive repels [J].
-        blocks: blocks recorded, after one (four with energies or interaction) to equilibrate.
+        blocks: blocks recorded, after one (four with interaction) to equilibrate.
         charge_samples: samples of the charge per block, each a lag of its own.
 
     Raises:
@@ -118,9 +121,9 @@ def simulate(
             f"block, {hops:g} hops found; needed are at least 8, 3, 1 and more than 0"
         )
     gas = LatticeGas(box, ions=ions, copies=copies, interaction=interaction, rng=rng)
-    part = max(1, round(hops * gas.walkers_per_copy * gas.boost / charge_samples))
-    plain = interaction == 0.0 and bool(np.all(box.weights == 1.0))
-    gas.advance(part * charge_samples * (1 if plain else 4))
+    attempts = hops * gas.walkers_per_copy * gas.boost * gas.patience
+    part = max(1, round(attempts / charge_samples))
+    gas.advance(part * charge_samples * (1 if interaction == 0.0 else 4))
     gas.forget()
     interval = part * gas.time_per_attempt
     tracer = Growth(gas.positions())
@@ -131,9 +134,8 @@ def simulate(
             charge.add(gas.charge[:, None].copy())
         tracer.add(gas.positions())
     duration = blocks * charge_samples * interval
-    return _evaluate(
-        gas, tracer.samples(interval * charge_samples), charge.samples(interval) / ions, duration
-    )
+    samples = (tracer.samples(interval * charge_samples), charge.samples(interval) / ions)
+    return _evaluate(gas, *samples, duration, blocks)
 
 
 def _record(samples: FloatArray, kind: Literal["tracer", "charge"], gas: LatticeGas) -> Diffusivity:
@@ -151,7 +153,7 @@ def _record(samples: FloatArray, kind: Literal["tracer", "charge"], gas: Lattice
 
 
 def _evaluate(
-    gas: LatticeGas, tracer: FloatArray, charge: FloatArray, duration: float
+    gas: LatticeGas, tracer: FloatArray, charge: FloatArray, duration: float, blocks: int
 ) -> KineticMonteCarlo:
     means = np.stack([np.trace(x, axis1=1, axis2=2) / 3.0 for x in (tracer, charge)], axis=1)
     value, covariance = means.mean(axis=0), np.cov(means.T) / gas.copies
@@ -169,5 +171,6 @@ def _evaluate(
         correlation_error=float(np.sqrt(covariance[0, 0]) / bare),
         occupied=gas.ions / gas.box.places,
         events=gas.events,
+        hops_per_lag=gas.events / (gas.copies * gas.walkers_per_copy * blocks),
         time=duration,
     )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import Boltzmann
+from scipy.special import gammaln
 
 from cellion.errors import RatesError
 from cellion.rates.jump_network import JumpNetwork, hop_rates, log_populations
@@ -28,6 +29,9 @@ __all__ = ["LatticeGas", "MonteCarloBox", "prepare"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+LONGEST = 1000.0
+"""Factor by which attempts that are turned down may lengthen a simulation."""
 
 CHUNK = 256
 """Attempts for which random numbers are drawn, and hops booked, at once."""
@@ -145,12 +149,11 @@ class LatticeGas:
         interaction: float,
         rng: np.random.Generator,
     ) -> None:
-        """Fill every copy at random, with the single-ion Boltzmann weights."""
+        """Fill every copy as in equilibrium without interaction."""
         self.box, self.ions, self.copies, self.rng = box, ions, copies, rng
         self.by_vacancy = 2 * ions > box.places
         self.coupling = interaction / (Boltzmann * box.temperature)
-        keys = rng.gumbel(size=(copies, box.places)) + np.log(np.maximum(box.weights, 1e-300))
-        ranked = np.argpartition(-keys, ions, axis=1)
+        ranked = _filled(box.weights, ions, copies, rng)
         self._corner = np.arange(copies) * box.places
         occupant = np.full((copies, box.places), -1, dtype=np.int32)
         numbers = np.arange(copies * ions, dtype=np.int32).reshape(copies, ions)
@@ -180,6 +183,27 @@ class LatticeGas:
         """Seconds that one attempt stands for."""
         slots = self.box.neighbours.shape[1]
         return float(1.0 / (self.walkers_per_copy * slots * self.box.fastest * self.boost))
+
+    @property
+    def patience(self) -> float:
+        """Attempts for one hop, over those on sites of one energy with hops of one rate.
+
+        Energies and barriers turn attempts down; it is measured on the filling at hand, and at
+        most `LONGEST`.
+        """
+        if self._always:
+            return 1.0
+        held = self._occupant.reshape(self.copies, -1) >= 0
+        from_here, to_there = (~held, held) if self.by_vacancy else (held, ~held)
+        slots = self.box.neighbours.shape[1]
+        made = 0.0
+        for there, rate in zip(
+            self.box.neighbours.T, self._rates.reshape(-1, slots).T, strict=True
+        ):
+            made += float(np.sum((from_here & to_there[:, there]) * rate))
+        share = made / (self.copies * self.walkers_per_copy * slots)
+        equal = (self.box.places - self.walkers_per_copy) / (self.box.places - 1)
+        return float(np.clip(equal / share, 1.0, LONGEST)) if share > 0.0 else 1.0
 
     def forget(self) -> None:
         """Start counting hops and boxes crossed afresh."""
@@ -262,3 +286,40 @@ class LatticeGas:
             self.charge[:, axis] += sign * np.bincount(copy, step[:, axis], self.copies)
         across = self._crosses[hop]
         np.add.at(self.wound, ion[across], (sign * self._crossings[hop[across]]).astype(np.int32))
+
+
+def _filled(
+    weights: FloatArray, ions: int, copies: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return the places in an order that begins with those of ions, shape (copies, places).
+
+    Places of one weight are alike: first the number of ions on each kind is drawn, with
+    probability C(N, k) w^k for a kind of N places and what the others make of the rest.
+    """
+    levels, kind = np.unique(weights, return_inverse=True)
+    sizes = np.bincount(kind).tolist()
+    alone = [_ways(size, level) for size, level in zip(sizes, levels.tolist(), strict=True)]
+    beyond = [np.where(np.arange(ions + 1) == 0, 0.0, -np.inf)]  # by number of ions left
+    for logs in alone[:0:-1]:
+        both = np.full(ions + 1, -np.inf)
+        for k, log in enumerate(logs[: ions + 1].tolist()):
+            both[k:] = np.logaddexp(both[k:], log + beyond[0][: ions + 1 - k])
+        beyond.insert(0, both)
+    left = np.full(copies, ions)
+    free = np.ones((copies, weights.size), dtype=bool)
+    for number, logs in enumerate(alone):
+        rest = left[:, None] - np.arange(logs.size)
+        odds = logs + np.where(rest >= 0, beyond[number][np.maximum(rest, 0)], -np.inf)
+        drawn = np.argmax(odds + rng.gumbel(size=odds.shape), axis=1)
+        keys = rng.random((copies, logs.size - 1))
+        limits = np.column_stack([np.sort(keys, axis=1), np.ones(copies)])
+        free[:, kind == number] = keys >= np.take_along_axis(limits, drawn[:, None], axis=1)
+        left = left - drawn
+    return np.argsort(free, axis=1, kind="stable")
+
+
+def _ways(size: int, weight: float) -> FloatArray:
+    """Return ln(C(N, k) w^k) of k ions on N places of one weight, shape (N + 1,)."""
+    k = np.arange(size + 1.0)
+    many = gammaln(size + 1.0) - gammaln(k + 1.0) - gammaln(size - k + 1.0)
+    return np.asarray(many + k * np.log(max(weight, 1e-300)))

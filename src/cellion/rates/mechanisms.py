@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import RatesError
+from cellion.rates.corrector import component_labels
 from cellion.rates.jump_network import JumpNetwork, hop_rates, log_populations, populations
 
 __all__ = [
@@ -199,8 +200,8 @@ def concerted(network: JumpNetwork, temperature: float, length: int) -> Mechanis
     if network.n_sites != 1 or length < 1:
         raise RatesError(
             f"concerted migration: {network.n_sites} sites per cell and rows of {length} ions "
-            f"found; "
-            "1 site and rows of at least 1 are needed"
+            "found; rows are known on lattices of 1 site per cell (such as sc, bcc, fcc), of at "
+            "least 1 ion: what is missing are the ways of a row through several sites"
         )
     forward, _ = hop_rates(network, temperature)
     jumps = []
@@ -255,6 +256,17 @@ def divacancy(network: JumpNetwork, temperature: float) -> Mechanism:
         raise RatesError(
             "divacancy: no ion is next to both vacancies on this lattice, so the pair cannot move "
             "without parting; it can on close-packed lattices (fcc, hcp, triangular)"
+        )
+    count, labels = component_labels(
+        len(bonds), np.array([jump.start for jump in jumps]), np.array([jump.end for jump in jumps])
+    )
+    if count > 1:
+        apart = ", ".join(str(bonds[int(np.argmax(labels == k))]) for k in range(count))
+        raise RatesError(
+            f"divacancy: pairs along the hops {apart} never turn into each other, because no ion "
+            "is next to both vacancies of one and of the other. What is missing are the jumps "
+            "between them: leave out the hops of pairs that do not move, or give hops that close "
+            "triangles"
         )
     return Mechanism(
         name="divacancy",

@@ -185,6 +185,7 @@ class HopSpec(Section):
         vibrations: Instead of both, the normal modes.
         uncertainty: Standard deviation of the barrier [J].
         via: Name of the full site whose ion is pushed on.
+        path: Name of one of several ways between the same two sites.
     """
 
     between: Annotated[
@@ -234,6 +235,11 @@ class HopSpec(Section):
         default=None,
         description="Name of the full site whose ion the hop pushes on; of `mechanism: "
         "interstitialcy` and `exchange`.",
+    )
+    path: Text | None = Field(
+        default=None,
+        description="Name of the way, where several lead from one of the sites to the other, each "
+        "with its own saddle point.",
     )
 
     @model_validator(mode="before")

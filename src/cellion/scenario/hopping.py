@@ -110,7 +110,7 @@ class HoppingSpec(Section):
         mechanism: What moves.
         row: Ions that move together, of concerted migration.
         haven_ratio: Haven ratio, where the network describes tracer diffusion.
-        carrier_share: Carriers per site.
+        carrier_share: Carriers per place: ions of independent ones, else defects.
         carrier_density: Carriers per volume [1/m^3].
         carriers: Carriers from defect thermodynamics.
         monte_carlo: How carriers of finite share are simulated.
@@ -171,7 +171,7 @@ class HoppingSpec(Section):
         BeforeValidator(choice(*_MECHANISMS)),
     ] = Field(
         default="independent",
-        description="What moves: carriers that block each other on average (`independent`); few "
+        description="What moves: ions that block each other (`independent`); few "
         "vacancies, pairs of vacancies or rows of ions in a full sublattice, whose ions hop on the "
         "network (`vacancy`, `divacancy`, `concerted`); few interstitials that hop by themselves "
         "(`interstitial`), push ions of full sites on (`interstitialcy`), or do both "
@@ -188,8 +188,9 @@ class HoppingSpec(Section):
     )
     carrier_share: Fraction | None = Field(
         default=None,
-        description="Carriers per site. Independent ones block each other: conductivity goes with "
-        "c (1 - c).",
+        description="Carriers per place. Of `mechanism: independent` the ions: they block each "
+        "other and fill sites by their energies, so that 97 % and 3 % of ions differ where sites "
+        "do. Of other mechanisms the defects, few.",
     )
     carrier_density: NumberDensity | None = Field(
         default=None, description="Instead of `carrier_share`: carriers per volume [1/m^3]."
@@ -200,8 +201,8 @@ class HoppingSpec(Section):
     )
     monte_carlo: MonteCarloSpec | None = Field(
         default=None,
-        description="How ions of a finite `carrier_share` are simulated; without it they block "
-        "each other on average.",
+        description="How ions of a finite `carrier_share` are simulated; without it correlations "
+        "of pairs of ions are known, those of more are not.",
     )
 
     @property
@@ -347,6 +348,9 @@ def _hop_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
             if hop.distance is None:
                 message = "a structure file needs 'distance', not 'translation'"
                 faults.append((where, message))
+            if hop.path is not None:
+                message = "ways by name need 'lattice', 'sites' and 'hops'; remove it"
+                faults.append(((*where, "path"), message))
             continue
         faults += [
             (

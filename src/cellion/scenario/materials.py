@@ -270,9 +270,9 @@ class IonSpec(CarrierSpec):
     )
     carrier_share: Fraction | None = Field(
         default=None,
-        description="Share c of the places of the mobile ion that carriers hold (vacancies of a "
-        "full sublattice, ions of an empty one); conductivity goes with c (1 - c). Without it, the "
-        "ions of the family's formula.",
+        description="Carriers per place of the mobile ion, between 0 and 1: vacancies where the "
+        "mechanism of the family is `vacancy` or `concerted`, else ions. They block each other on "
+        "sites that fill by their energies. Without it, the ions of the family's formula.",
     )
     carrier_density: NumberDensity | None = Field(
         default=None, description="Instead of `carrier_share`: few carriers per volume [1/m^3]."
@@ -292,7 +292,13 @@ class IonSpec(CarrierSpec):
     @model_validator(mode="before")
     @classmethod
     def _deviations(cls, value: Any) -> Any:
-        """Give deviations of energies a key of their own."""
+        """Give deviations of energies a key of their own; refuse an ion that a family lacks."""
+        if isinstance(value, dict) and "family" in value and "mobile" in value:
+            raise fail(
+                "a family has barriers for the ion of its file only; those of another ion are "
+                "missing: write its crystal out under 'hopping' (lattice, sites, hops)",
+                "mobile",
+            )
         return split_energies(value, "energies", "uncertainties")
 
     @model_validator(mode="after")

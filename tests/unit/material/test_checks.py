@@ -43,6 +43,11 @@ def check(ion: dict[str, Any], dimension: int = 3) -> None:
     ("ion", "dimension", "told"),
     [
         (OLIVINE, 3, r"along 1 of 3 directions \(y\).*'energies: \{cross: 0\.5 eV\}'"),
+        (
+            {"family": "layered_o3", "energies": {"hop": "0.45 eV"}, "carrier_share": "5 %"},
+            3,
+            "along 2 of 3 directions .*The family 'layered_o3' has no hop that joins them",
+        ),
         (OLIVINE, 2, r"along 1 of 2 directions \(y\)"),
         (CHAIN, 3, r"along 1 of 3 directions \(x\).*rare hops across"),
         (

@@ -13,8 +13,10 @@ from cellion.rates.conductor import (
     family_conductor,
     hopping_conductivity,
 )
+from cellion.rates.defects import DefectModel, frenkel_pair
 from cellion.rates.family import family_conductivity
 from cellion.rates.family_data import load_family
+from cellion.rates.jump_network import Hop, Site, jump_network
 from cellion.rates.lattices import lattice_network
 
 EDGE, BARRIER, PREFACTOR, T = 4e-10, 0.3 * electron_volt, 1e13, 350.0
@@ -79,6 +81,74 @@ def test_the_share_of_carriers_of_a_family_is_symmetric():
         for c in (0.03, 0.97)
     ]
     np.testing.assert_allclose(*tensors, rtol=1e-9, atol=1e-12 * tensors[0].max())
+
+
+@pytest.mark.parametrize(
+    ("axis_energy", "few", "blocked"),
+    [
+        (0.0, (0.0327, 0.0276), 0.9667),
+        (0.2, (4.07e-5, 3.45e-5), 1.111),
+        (-0.2, (0.0490, 0.0414), 0.950),
+    ],
+)
+def test_vacancies_move_in_the_family_that_says_so(axis_energy, few, blocked):
+    """Tysonite with vacancies on 3.33 % of its places at 298.15 K, along c and across.
+
+    ``few`` is the vacancy mechanism of the crystal written out, as if they did not block each
+    other; on their favourite sites they do.
+    """
+    family = load_family("tysonite")
+    energies = {"f1": 0.3, "f12": 0.9, "axis_energy": axis_energy}
+    energies = {key: value * electron_volt for key, value in energies.items()}
+    per_volume = 0.0333 * 18 / abs(np.linalg.det(family.lattice))
+    by_density = family_conductor(family, energies, carriers=Carriers(density=per_volume))
+    by_share = family_conductor(family, energies, carriers=Carriers(share=0.0333))
+    found = hopping_conductivity(by_density, 298.15).tensor[0]
+    np.testing.assert_allclose((found[2, 2], found[0, 0]), few, rtol=2e-3)
+    ratio = hopping_conductivity(by_share, 298.15).tensor[0, 2, 2] / found[2, 2]
+    assert ratio == pytest.approx(blocked, rel=1e-3)
+
+
+def test_defects_block_by_the_sign_of_their_charge():
+    """Vacancies of Li+ (charge -1) on two sites conduct as the ions that leave them."""
+    sites = [
+        Site(name="a", position=(0, 0, 0)),
+        Site(name="b", position=(0.5, 0, 0), energy=0.1 * electron_volt),
+    ]
+    hops = [
+        Hop(start="a", end="b", translation=cell, saddle_energy=0.3 * electron_volt, prefactor=1e13)
+        for cell in ((0, 0, 0), (-1, 0, 0))
+    ]
+    network = jump_network(EDGE * np.eye(3), sites, hops)
+    pair = frenkel_pair(1, 2.0 / EDGE**3, 2.0 / EDGE**3, 0.3 * electron_volt)
+
+    def conducted(carriers):
+        found = HoppingConductor(network=network, charge_number=1, carriers=carriers)
+        return hopping_conductivity(found, T).tensor[0, 0, 0]
+
+    for name, holds in (("vacancy", lambda c: 1.0 - c), ("interstitial", lambda c: c)):
+        model = DefectModel(species=pair, carrier=name)
+        c = float(model.density(T)[0]) * EDGE**3 / 2.0
+        expected = conducted(Carriers(share=holds(c)))
+        assert conducted(Carriers(defects=model)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_immobile_ions_hinder_few_carriers_as_they_hinder_many():
+    """A density and a share of the same few vacancies conduct the same."""
+    family = load_family("perovskite")
+    places = (1.0 - family.blocked_per_cell) / abs(np.linalg.det(family.lattice))
+    by_share, by_density = (
+        hopping_conductivity(family_conductor(family, carriers=carriers), T).tensor
+        for carriers in (Carriers(share=1e-9), Carriers(density=1e-9 * places))
+    )
+    np.testing.assert_allclose(by_share, by_density, rtol=1e-8, atol=1e-12 * by_share.max())
+
+
+def test_more_carriers_than_places_are_refused():
+    network = lattice_network("sc", edge=EDGE, barrier=BARRIER, prefactor=PREFACTOR)
+    told = r"2e\+28 1/m\^3 found; the crystal has 1\.563e\+28 places"
+    with pytest.raises(RatesError, match=told):
+        HoppingConductor(network=network, charge_number=1, carriers=Carriers(density=2e28))
 
 
 def test_a_density_of_carriers_of_a_family_is_used_as_it_is():

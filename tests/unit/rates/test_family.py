@@ -9,6 +9,7 @@ import pytest
 from scipy.constants import Boltzmann, electron_volt
 
 from cellion.errors import RatesError
+from cellion.rates.correlation import charge_tensor
 from cellion.rates.family import (
     family_conductivity,
     family_diffusivity,
@@ -18,6 +19,7 @@ from cellion.rates.family import (
 )
 from cellion.rates.family_data import family_names, load_family
 from cellion.rates.jump_network import diffusivity, displacements
+from cellion.rates.pushing import interstitialcy
 
 REQUIRED = {
     "spinel", "olivine", "garnet", "perovskite", "perovskite_layered", "anti_perovskite",
@@ -127,6 +129,32 @@ def test_lattice_gas_conductivity_counts_free_places():
     sigma = family_conductivity(family, 298.15)
     assert sigma.density[0] == pytest.approx(0.34 / 3.87e-10**3)
     assert sigma.charge_number == 1
+
+
+def test_an_interstitial_of_fluorite_pushes_either_of_two_ions():
+    """As the mechanism written out: the two fluorines beside each way are two paths."""
+    family = load_family("fluorite")
+    network = family_network(family, {"push": 0.45 * electron_volt})
+    quarters = np.array([[x, y, z] for x in (1, 3) for y in (1, 3) for z in (1, 3)]) / 4.0
+    edge = float(np.linalg.norm(family.lattice[0]))
+    pushed = interstitialcy(
+        family.lattice,
+        quarters,
+        network.positions,
+        jump=edge * np.sqrt(3.0) / 4.0,
+        interstitial_distance=edge * np.sqrt(0.5),
+        rate=1e13 * np.exp(-0.45 * electron_volt / (Boltzmann * 500.0)),
+    )
+    expected = charge_tensor(pushed)
+    np.testing.assert_allclose(
+        diffusivity(network, 500.0).tensor[0], expected, rtol=1e-9, atol=1e-12 * expected.max()
+    )
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_every_family_says_what_wanders(name):
+    family = load_family(name)
+    assert family.carrier == ("ions" if "interstitial" in family.mechanism else "vacancies")
 
 
 def test_full_sublattices_need_defects():

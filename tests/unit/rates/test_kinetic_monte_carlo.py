@@ -13,7 +13,7 @@ from cellion.errors import RatesError
 from cellion.rates.corrector import reversible_diffusion
 from cellion.rates.jump_network import Hop, Site, jump_network
 from cellion.rates.kinetic_monte_carlo import simulate
-from cellion.rates.lattice_gas import LatticeGas, MonteCarloBox, prepare
+from cellion.rates.lattice_gas import LatticeGas, MonteCarloBox, _filled, prepare
 from cellion.rates.lattices import lattice_network
 
 T = 600.0
@@ -192,6 +192,35 @@ def test_ions_never_share_a_place():
     for copy in places:
         assert len(np.unique(copy, axis=0)) == 20
     assert gas.events > 0
+
+
+def test_boxes_are_filled_as_in_equilibrium():
+    """Every filling of six places of three weights as often as its weight says, to 5 sigma."""
+    weights = np.array([1.0, 0.3, 0.3, 1.0, 0.05, 0.3])
+    order = _filled(weights, 3, 80000, np.random.default_rng(6217))
+    assert np.array_equal(np.sort(order, axis=1), np.tile(np.arange(6), (80000, 1)))
+    chosen = [tuple(sorted(row)) for row in order[:, :3].tolist()]
+    states = list(combinations(range(6), 3))
+    expected = np.array([np.prod(weights[list(state)]) for state in states])
+    expected /= expected.sum()
+    found = np.array([chosen.count(state) for state in states]) / 80000
+    assert np.all(np.abs(found - expected) <= 5.0 * np.sqrt(expected / 80000))
+
+
+def test_the_lag_is_longer_where_most_attempts_are_turned_down():
+    """Sites of one energy and hops of one rate need no patience, traps do."""
+    settings = {"copies": 16, "interaction": 0.0, "rng": np.random.default_rng(6221)}
+    assert LatticeGas(prepare(CUBE, T, (4, 4, 4)), ions=20, **settings).patience == 1.0
+    sites = [
+        Site(name="a", position=(0, 0, 0)),
+        Site(name="b", position=(0.5, 0, 0), energy=4 * KT),
+    ]
+    hops = [
+        Hop(start="a", end="b", translation=t, saddle_energy=4 * KT, prefactor=1.0)
+        for t in ((0, 0, 0), (-1, 0, 0))
+    ]
+    box = prepare(jump_network(np.eye(3), sites, hops), T, (8, 1, 1))
+    assert LatticeGas(box, ions=8, **settings).patience > 10.0
 
 
 def test_a_million_hops_per_second():

@@ -143,10 +143,24 @@ def test_leaving_an_atom_where_none_belongs_is_refused():
         tracer_tensor(replace(mechanism, jumps=(wrong, *mechanism.jumps[1:])), 4)
 
 
+def stacked():
+    """Triangular layers with hops straight up: pairs across layers have no third neighbour."""
+    flat = lattice_network("triangular", edge=1.0, barrier=0.0, prefactor=1.0)
+    return replace(
+        flat,
+        starts=np.append(flat.starts, 0),
+        ends=np.append(flat.ends, 0),
+        translations=np.vstack([flat.translations, [0, 0, 1]]),
+        saddle_energies=np.append(flat.saddle_energies, 0.0),
+        prefactors=np.append(flat.prefactors, 1.0),
+    )
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [
         (lambda: divacancy(SC, T), "no ion is next to both"),
+        (lambda: divacancy(stacked(), T), r"hops \(0, 1, 0\), \(0, 0, 1\) never turn into"),
         (lambda: divacancy(two_energies(), T), "2 sites per cell"),
         (lambda: concerted(two_energies(), T, 2), "2 sites per cell"),
         (lambda: concerted(SC, T, 0), "rows of 0 ions"),

@@ -163,6 +163,7 @@ def load(ion: str, folder: Path) -> Any:
             "say the uncertainty once",
         ),
         ("{conductivity: 1 S/m, uncertainty: 1 eV}", "uncertainty", "it belongs to 'family'"),
+        ("{family: chevrel, mobile: Li+}", "mobile", "those of another ion are missing"),
     ],
 )
 def test_a_fault_is_told_where_it_is(tmp_path, ion, path, told):
