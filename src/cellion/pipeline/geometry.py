@@ -124,10 +124,11 @@ def _build(
     if scenario.microstructure.mesh is not None:
         tell(f"reading {scenario.microstructure.mesh.file}")
         with watch.stage("mesh"):
-            data = between_layers(scenario, read_mesh(scenario.microstructure.mesh))
+            read = read_mesh(scenario.microstructure.mesh)
+            data = between_layers(scenario, read)
         allowance.check(len(data.points))
         directions_of(scenario, len(data.box))
-        return Meshed(requested={}, seed=None, numbers=data.quality, notes=(), data=data)
+        return Meshed(requested={}, seed=None, numbers=data.quality, notes=read.notes, data=data)
     tell("microstructure")
     with watch.stage("microstructure"):
         structure = generate(scenario.microstructure, densities)
