@@ -73,7 +73,13 @@ def cell_tags(
             f"{where}: {int(several.sum())} cells are in several physical groups, such as {tags}; "
             "'labels' may name only one of the groups of a cell"
         )
-    return name, groups[np.arange(len(groups)), known.argmax(axis=1)]
+    tags = groups[np.arange(len(groups)), known.argmax(axis=1)]
+    if one_each and 0 not in labels and not tags.all():
+        raise MeshError(
+            f"{where}: {int((tags == 0).sum())} of {len(tags)} cells are in no physical group, so "
+            "that their grain is not known; give every grain its group"
+        )
+    return name, tags
 
 
 def check_tags(tags: Whole, name: str, kind: str, where: str, labels: Mapping[int, str]) -> None:
@@ -92,7 +98,11 @@ def check_tags(tags: Whole, name: str, kind: str, where: str, labels: Mapping[in
     unlabelled = [str(tag) for tag in present if tag not in labels]
     if unlabelled:
         untagged = name == PHYSICAL_TAGS and 0 in present and 0 not in labels
-        hint = " (0: a volume without physical group)" if untagged else ""
+        hint = (
+            " (0: a volume without physical group). Give every volume (2D: surface) a physical "
+            "group in Gmsh; version 2.2 keeps groups only without 'save all', 4.1 does always"
+        )
+        hint = hint if untagged else ""
         raise MeshError(
             f"{where}: tags {', '.join(unlabelled[:20])} of '{name}' have no material in 'labels' "
             f"({', '.join(map(str, labels))}); the file has {listed}{hint}"
@@ -125,8 +135,6 @@ def _whole_numbers(blocks: Sequence[Block]) -> dict[str, Whole]:
             rounded = np.rint(array).astype(np.int64)
             if (rounded == array).all():
                 arrays[name] = rounded
-    if PHYSICAL_TAGS in arrays and not (arrays[PHYSICAL_TAGS] > 0).any():
-        del arrays[PHYSICAL_TAGS]
     return arrays
 
 

@@ -66,6 +66,8 @@ class _Cursor:
             kinds: ``i`` for an int, ``u`` for a size, ``d`` for a double.
         """
         rows, width = int(count), len(kinds)
+        if not width:
+            return np.empty((rows, 0))
         if self._order is None:
             end, left = self._at + rows * width, len(self._numbers)
             found = self._numbers[self._at : end]
