@@ -5,7 +5,7 @@ z = x + i y from the middle of the plate, the complex potential F is::
 
     cosh(pi F / W) = cosh(pi z / W) / cos(pi c / 2),
 
-real on the plate (a streamline) and imaginary beside it (an equipotential). Far away F = z + C / 2::
+real on the plate (a streamline), imaginary beside it (an equipotential). Far away F = z + C / 2::
 
     C = (2 W / pi) ln sec(pi c / 2),    so that    sigma_eff = sigma L / (L + C).
 

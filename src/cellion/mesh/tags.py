@@ -68,10 +68,10 @@ def cell_tags(
     several = known.sum(axis=1) > 1
     several |= one_each & ((groups >= 0).sum(axis=1) > 1) & ~known.any(axis=1)
     if several.any():
-        tags = ", ".join(str(tag) for tag in groups[np.argmax(several)].tolist() if tag >= 0)
+        listed = ", ".join(str(tag) for tag in groups[np.argmax(several)].tolist() if tag >= 0)
         raise MeshError(
-            f"{where}: {int(several.sum())} cells are in several physical groups, such as {tags}; "
-            "'labels' may name only one of the groups of a cell"
+            f"{where}: {int(several.sum())} cells are in several physical groups, such as "
+            f"{listed}; 'labels' may name only one of the groups of a cell"
         )
     tags = groups[np.arange(len(groups)), known.argmax(axis=1)]
     if one_each and 0 not in labels and not tags.all():

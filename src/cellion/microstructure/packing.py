@@ -17,7 +17,7 @@ from cellion.microstructure.diameters import (
     typical_diameter,
 )
 from cellion.microstructure.fractions import particle_volume_fractions
-from cellion.microstructure.geometry import FloatArray, Microstructure
+from cellion.microstructure.geometry import SKETCHED, FloatArray, Microstructure, Progress
 from cellion.microstructure.hard_spheres import equilibrate
 from cellion.microstructure.relaxation import Domain, largest_overlap, relax
 from cellion.microstructure.spheres import SphereGeometry
@@ -99,7 +99,13 @@ class _Packing:
         return np.asarray(volume / np.prod(self.domain.box), dtype=float)
 
 
-def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Microstructure:
+def pack_spheres(
+    spec: PackingSpec,
+    materials: Mapping[str, float | None],
+    *,
+    say: Progress = lambda step: None,
+    sketch: bool = False,
+) -> Microstructure:
     """Pack particles and pores at random.
 
     Random start, soft-sphere relaxation until no hard cores overlap, then Monte Carlo sweeps of
@@ -111,6 +117,9 @@ def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Mi
     Args:
         spec: the request.
         materials: densities [kg/m^3], or None, by material name.
+        say: takes the names of the steps.
+        sketch: leave more particles than `SKETCHED` where they start, over each other, which is
+            enough to estimate a mesh.
 
     Raises:
         MicrostructureError: the packing is too dense, the box too small, or a density missing.
@@ -118,7 +127,16 @@ def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Mi
     rng = np.random.Generator(np.random.PCG64(spec.seed))
     kinds, notes = _kinds(spec, materials, rng)
     _check_sizes(spec, kinds)
-    packing, more = _arranged(spec, kinds, rng)
+    start = _start(spec, kinds, rng)
+    count = start.radii.size
+    say(f"{count:,} particles and pores")
+    if sketch and count > SKETCHED:
+        packing = start
+        more: tuple[str, ...] = (
+            f"{_WHERE}: whether {count:,} particles and pores fit is found out by the run",
+        )
+    else:
+        packing, more = _arranged(spec, kinds, start, rng, say)
     names = tuple(dict.fromkeys([spec.matrix.material, *(k.material for k in kinds)]))
     of_kind = np.array([names.index(k.material) for k in kinds], dtype=np.int32)
     geometry = packing.geometry(np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32))
@@ -126,7 +144,10 @@ def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Mi
     requested[spec.matrix.material] = 1.0 - sum(k.fraction for k in kinds)
     for one in kinds:
         requested[one.material] += one.fraction
-    numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])
+    numbers: dict[str, float] = {}
+    if packing is not start:
+        numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])
+        more += _closing_notes(spec, numbers)
     return Microstructure(
         box=geometry.box,
         periodic=geometry.periodic,
@@ -136,7 +157,7 @@ def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Mi
         requested_volume_fraction=requested,
         particle_count=geometry.count,
         numbers=numbers,
-        notes=(*notes, *more, *_closing_notes(spec, numbers)),
+        notes=(*notes, *more),
     )
 
 
@@ -162,6 +183,8 @@ def _kinds(
         if share > 0:
             amount = Amount(where=where, fraction=share, box=box)
             radii, said = draw_radii(diameter, amount, rng)
+        if pore and spec.pores is not None and spec.pores.diameter is None:
+            notes = (f"{notes[-1]}, {radii.size:,} of them; pores.diameter sets another",)
         softness = 0.0 if pore else spec.overlap
         kinds.append(
             _Kind(material=material, fraction=share, radii=radii, softness=softness, pore=pore)
@@ -196,27 +219,36 @@ def _check_sizes(spec: PackingSpec, kinds: list[_Kind]) -> None:
             )
 
 
-def _arranged(
-    spec: PackingSpec, kinds: list[_Kind], rng: np.random.Generator
-) -> tuple[_Packing, tuple[str, ...]]:
-    """Place all balls; pores give way (are cut by particles) where nothing else helps."""
+def _start(spec: PackingSpec, kinds: list[_Kind], rng: np.random.Generator) -> _Packing:
+    """Place all balls at random, over each other."""
     box = np.asarray(spec.box, dtype=float)
     domain = Domain(box=box, periodic=np.full(box.size, spec.periodic))
     radii = np.concatenate([k.radii for k in kinds])
     kind = np.repeat(np.arange(len(kinds)), [k.radii.size for k in kinds])
     softness = np.array([k.softness for k in kinds])[kind]
     room = np.where(domain.periodic, 0.0, np.minimum(radii[:, None], 0.5 * box))
-    start = _Packing(
+    return _Packing(
         domain=domain,
         centers=room + (box - 2 * room) * rng.random((radii.size, box.size)),
         radii=radii,
         softness=softness,
         kind=kind,
     )
-    is_pore = np.array([k.pore for k in kinds])[kind]
+
+
+def _arranged(
+    spec: PackingSpec,
+    kinds: list[_Kind],
+    start: _Packing,
+    rng: np.random.Generator,
+    say: Progress,
+) -> tuple[_Packing, tuple[str, ...]]:
+    """Move all balls apart; pores give way (are cut by particles) where nothing else helps."""
+    is_pore = np.array([k.pore for k in kinds], np.bool_)[start.kind]
     packing, left = start, 0.0
     for give in _PORE_SOFTNESS if is_pore.any() else (0.0,):
-        begin = replace(start, softness=np.where(is_pore, give, softness))
+        say("moving them apart" + (f", voids cut by up to {100 * give:.0f} %" if give else ""))
+        begin = replace(start, softness=np.where(is_pore, give, start.softness))
         packing, left = _relaxed(begin, rng, spec.overlap > 0)
         if left <= TOUCH:
             packing, left = _with_exact_fractions(packing, kinds)

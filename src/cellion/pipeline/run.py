@@ -89,7 +89,7 @@ def run(
         pictures: Whether the fields are drawn, if the scenario wants it.
         tell: Takes progress lines, on rank 0 only.
         stock: Where meshes of earlier runs are, and this one's goes.
-        memory: What the run may use on all ranks together [bytes]; None for no limit.
+        memory: What the run may use on all ranks together [bytes]; by default what is free.
 
     Returns:
         The plain numbers, equal on all ranks; also in ``folder/results.json``.
@@ -149,7 +149,7 @@ def prepare(
         watch: Records the stages.
         tell: Takes progress lines, on rank 0 only.
         stock: Where meshes of earlier runs are, and this one's goes.
-        memory: What the run may use on all ranks together [bytes]; None for no limit.
+        memory: What the run may use on all ranks together [bytes]; by default what is free.
     """
     watch = watch or Stopwatch()
     materials = on_root(comm, lambda: build_materials(scenario))
