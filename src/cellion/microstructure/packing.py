@@ -20,7 +20,7 @@ from cellion.microstructure.fractions import particle_volume_fractions
 from cellion.microstructure.geometry import SKETCHED, FloatArray, Microstructure, Progress
 from cellion.microstructure.hard_spheres import equilibrate
 from cellion.microstructure.relaxation import Domain, largest_overlap, relax
-from cellion.microstructure.spheres import SphereGeometry
+from cellion.microstructure.spheres import SphereGeometry, loose_spheres
 from cellion.scenario.packing import DiameterSpec, PackingSpec, PoreSpec
 
 __all__ = ["FRACTION_TOLERANCE", "TOUCH", "pack_spheres"]
@@ -129,30 +129,30 @@ def pack_spheres(
     _check_sizes(spec, kinds)
     start = _start(spec, kinds, rng)
     count = start.radii.size
-    say(f"{count:,} particles and pores")
+    said = f"{count:,} particles and pores"
+    say(said)
     if sketch and count > SKETCHED:
         packing = start
-        more: tuple[str, ...] = (
-            f"{_WHERE}: whether {count:,} particles and pores fit is found out by the run",
-        )
+        more: tuple[str, ...] = (f"{_WHERE}: whether {said} fit is found out by the run",)
     else:
         packing, more = _arranged(spec, kinds, start, rng, say)
     names = tuple(dict.fromkeys([spec.matrix.material, *(k.material for k in kinds)]))
     of_kind = np.array([names.index(k.material) for k in kinds], dtype=np.int32)
+    sketched = packing is start
     geometry = packing.geometry(np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32))
     requested = dict.fromkeys(names, 0.0)
     requested[spec.matrix.material] = 1.0 - sum(k.fraction for k in kinds)
     for one in kinds:
         requested[one.material] += one.fraction
     numbers: dict[str, float] = {}
-    if packing is not start:
+    if not sketched:
         numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])
         more += _closing_notes(spec, numbers)
     return Microstructure(
         box=geometry.box,
         periodic=geometry.periodic,
         materials=names,
-        geometry=geometry,
+        geometry=loose_spheres(geometry) if sketched else geometry,
         seed=spec.seed,
         requested_volume_fraction=requested,
         particle_count=geometry.count,
@@ -172,8 +172,9 @@ def _kinds(
         for k, (p, share) in enumerate(zip(spec.particles, shares, strict=True))
     ]
     notes: tuple[str, ...] = ()
+    model = ""
     if spec.pores is not None:
-        diameter, notes = _pore_diameter(spec, spec.pores)
+        diameter, model = _pore_diameter(spec, spec.pores)
         asked.append((spec.pores.material, spec.pores.volume_fraction, diameter, f"{_WHERE}.pores"))
     kinds = []
     for k, (material, share, diameter, where) in enumerate(asked):
@@ -183,8 +184,8 @@ def _kinds(
         if share > 0:
             amount = Amount(where=where, fraction=share, box=box)
             radii, said = draw_radii(diameter, amount, rng)
-        if pore and spec.pores is not None and spec.pores.diameter is None:
-            notes = (f"{notes[-1]}, {radii.size:,} of them; pores.diameter sets another",)
+        if pore:
+            notes += (model.format(count=radii.size),)
         softness = 0.0 if pore else spec.overlap
         kinds.append(
             _Kind(material=material, fraction=share, radii=radii, softness=softness, pore=pore)
@@ -193,16 +194,19 @@ def _kinds(
     return kinds, notes
 
 
-def _pore_diameter(spec: PackingSpec, pores: PoreSpec) -> tuple[DiameterSpec, tuple[str, ...]]:
-    """Return the distribution of pore diameters and say what pores are."""
-    model = f"{_WHERE}.pores: spherical voids in the matrix"
+def _pore_diameter(spec: PackingSpec, pores: PoreSpec) -> tuple[DiameterSpec, str]:
+    """Return the distribution of pore diameters and what pores are, with a place for ``count``."""
+    model = f"{_WHERE}.pores: {{count:,}} spherical voids in the matrix"
     if pores.diameter is not None:
-        return pores.diameter, (model,)
+        return pores.diameter, model
     particles = [typical_diameter(p.diameter) for p in spec.particles]
     smallest = min(particles, default=min(spec.box) / 3)
     diameter = _PORE_TO_PARTICLE * smallest
-    note = f"{model} of {1e6 * diameter:.4g} um, {_PORE_TO_PARTICLE} of the smallest median"
-    return DiameterSpec.model_construct(mono=diameter, lognormal=None, list=None), (note,)
+    note = (
+        f"{model} of {1e6 * diameter:.4g} um, {_PORE_TO_PARTICLE} of the smallest median of "
+        "particles; 'diameter' under 'pores' sets another"
+    )
+    return DiameterSpec.model_construct(mono=diameter, lognormal=None, list=None), note
 
 
 def _check_sizes(spec: PackingSpec, kinds: list[_Kind]) -> None:
