@@ -134,10 +134,12 @@ def run(scenario: ScenarioFile, output: Folder = None, overrides: Overrides = No
     comm = _world()
     from cellion.export.tables import console_table
     from cellion.pipeline.run import run as run_scenario
+    from cellion.study.bar import terminal_stages
 
     loaded = _loaded(scenario, overrides, comm)
     folder = output or Path("results") / loaded.name
-    result = run_scenario(loaded, comm, folder=folder, tell=_tell)
+    with terminal_stages() as tell:
+        result = run_scenario(loaded, comm, folder=folder, tell=tell)
     Console().print(console_table([result]))
     for note in result.notes:
         typer.echo(f"note: {note}")
@@ -227,12 +229,14 @@ def fit(
     """Find the interface value that explains a measured conductivity (the `fit` section)."""
     comm = _world()
     from cellion.scenario.fit import fit_override
+    from cellion.study.bar import terminal_stages
     from cellion.study.fit import run_fit
 
     given = fit_override(vary, target, uncertainty, between, carrier)
     loaded = _loaded(scenario, [*(overrides or ()), *given], comm)
     folder = output or Path("results") / loaded.name
-    table = run_fit(loaded, comm, folder=folder, tell=_tell)
+    with terminal_stages() as tell:
+        table = run_fit(loaded, comm, folder=folder, tell=tell)
     Console().print(table)
     typer.echo(f"results: {folder}")
 

@@ -13,7 +13,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,13 +62,19 @@ class Pictures:
     message: str | None
 
 
-def draw_pictures(fields: Path, folder: Path, timeout: float = 300.0) -> Pictures:
+def draw_pictures(
+    fields: Path,
+    folder: Path,
+    timeout: float = 300.0,
+    say: Callable[[str], None] = lambda step: None,
+) -> Pictures:
     """Draw the pictures of a run in a process of its own.
 
     Args:
         fields: A file that `cellion.export.paraview.write_fields` wrote.
         folder: Where the pictures go.
         timeout: Longest time to wait [s].
+        say: Takes the name of each picture when it is there.
 
     Returns:
         The files, or the reason why there are none. A failure is not an error of the run.
@@ -75,26 +84,53 @@ def draw_pictures(fields: Path, folder: Path, timeout: float = 300.0) -> Picture
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
     # The process is no rank of the parallel run it is started from.
     own = {k: v for k, v in os.environ.items() if not k.startswith(_MPI_VARIABLES)}
-    try:
-        answer = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env=own | {"PYTHONPATH": path},
-        )
-    except subprocess.TimeoutExpired:
+    with tempfile.TemporaryFile("w+") as errors:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                env=own | {"PYTHONPATH": path},
+            )
+        except OSError as error:
+            return _none(f"the rendering process could not be started ({error})")
+        files: list[Path] = []
+        with process, _killed_after(timeout, process) as late:
+            for line in process.stdout or ():
+                files.append(Path(line.rstrip("\n")))
+                say(f"  {files[-1].name}")
+        errors.seek(0)
+        told = [line for line in errors if line.strip()]
+    if late.is_set():
         return _none(f"rendering did not end within {timeout:g} s")
-    except OSError as error:
-        return _none(f"the rendering process could not be started ({error})")
-    if answer.returncode != 0:
-        lines = [line for line in answer.stderr.splitlines() if line.strip()]
-        if answer.returncode < 0:
-            return _none(f"the graphics libraries crashed (signal {-answer.returncode})")
-        return _none(lines[-1].strip() if lines else f"exit code {answer.returncode}")
-    return Pictures(files=tuple(map(Path, answer.stdout.splitlines())), message=None)
+    if process.returncode < 0:
+        return _none(f"the graphics libraries crashed (signal {-process.returncode})")
+    if process.returncode != 0:
+        return _none(told[-1].strip() if told else f"exit code {process.returncode}")
+    return Pictures(files=tuple(files), message=None)
+
+
+@contextmanager
+def _killed_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[threading.Event]:
+    """Kill a process that is late, which sets the event, or when the block does not end well."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, stop)
+    timer.start()
+    ended = False
+    try:
+        yield late
+        ended = True
+    finally:
+        timer.cancel()
+        if not ended:
+            process.kill()
 
 
 def _none(reason: str) -> Pictures:
@@ -118,15 +154,17 @@ def main(arguments: Sequence[str]) -> int:
         return _NO_GRAPHICS
     os.environ["VTK_DEFAULT_OPENGL_WINDOW"] = support.window
     try:
-        files = _draw(read_composite(fields), folder)
+        for file in _drawn(read_composite(fields), folder):
+            sys.stdout.write(f"{file}\n")
+            sys.stdout.flush()
     except CellionError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    sys.stdout.write("".join(f"{file}\n" for file in files))
     return 0
 
 
-def _draw(composite: Composite, folder: Path) -> list[Path]:
+def _drawn(composite: Composite, folder: Path) -> Iterator[Path]:
+    """Draw all pictures, and yield each when it is there."""
     # VTK may be loaded only after its libraries were found.
     from cellion.export.scenes import open_scene, render_field, render_materials
     from cellion.export.streamlines import current_paths
@@ -136,7 +174,7 @@ def _draw(composite: Composite, folder: Path) -> list[Path]:
     colours, legend = _material_colours(composite)
     shot = render_materials(scene, colours)
     title = _heading(composite)
-    files = [finish(shot, folder / "microstructure.png", title=title, legend=legend)]
+    yield finish(shot, folder / "microstructure.png", title=title, legend=legend)
     fields = _fields(composite)
     scene = open_scene(
         composite, {field.name: field.values for field in fields}, whole_particles=False
@@ -145,8 +183,7 @@ def _draw(composite: Composite, folder: Path) -> list[Path]:
         paths = None if field.vectors is None else current_paths(composite, field.vectors)
         shot = render_field(scene, field.name, field.scale, paths)
         file = folder / f"{field.name}.png"
-        files.append(finish(shot, file, title=field.title, scale=field.scale))
-    return files
+        yield finish(shot, file, title=field.title, scale=field.scale)
 
 
 @dataclass(frozen=True, kw_only=True)

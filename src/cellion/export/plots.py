@@ -188,8 +188,7 @@ def _draw_carrier(
             linewidth=1.2,
             zorder=3,
         )
-        for group in groups:
-            _draw_realisations(axes, group, abscissa.attribute, attribute, edge)
+        _draw_realisations(axes, groups, abscissa.attribute, attribute, edge)
     if abscissa.composition and len(groups) > 1:
         _draw_curves(left, right, groups, x, carrier)
 
@@ -200,13 +199,17 @@ def _bars(mean: Floats, relative: Floats) -> Floats:
 
 
 def _draw_realisations(
-    axes: Axes, group: Cluster, abscissa: str, attribute: str, edge: float
+    axes: Axes, groups: Sequence[Cluster], abscissa: str, attribute: str, edge: float
 ) -> None:
-    """Small hollow markers; triangles at the edge of the axis for what does not percolate."""
-    carrier = group.members[0].carrier
+    """Small hollow markers; triangles at the edge of the axis for what does not percolate.
+
+    All of a carrier are one line without strokes: thousands of lines take minutes to draw.
+    """
+    members = [(member, len(group.members) > 1) for group in groups for member in group.members]
+    carrier = groups[0].members[0].carrier
     style: dict[str, Any] = {"markerfacecolor": "none", "color": _COLOUR[carrier], "ls": "none"}
-    conducting = [member for member in group.members if member.conductivity > 0]
-    if len(group.members) > 1 and conducting:
+    conducting = [member for member, several in members if several and member.conductivity > 0]
+    if conducting:
         axes.plot(
             [getattr(member, abscissa) for member in conducting],
             [getattr(member, attribute) for member in conducting],
@@ -217,7 +220,7 @@ def _draw_realisations(
             zorder=2,
             **style,
         )
-    dead = [getattr(member, abscissa) for member in group.members if member.conductivity == 0]
+    dead = [getattr(member, abscissa) for member, _ in members if member.conductivity == 0]
     if dead:
         axes.plot(
             dead,

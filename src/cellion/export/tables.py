@@ -140,9 +140,9 @@ def table_columns(rows: Iterable[Mapping[str, Entry]]) -> list[str]:
     (fractions, carriers) stay together whatever materials and carriers the runs have.
     """
     columns: list[str] = []
-    for row in rows:
+    for headers in dict.fromkeys(tuple(row) for row in rows):  # most rows have the same
         position = 0
-        for header in row:
+        for header in headers:
             if header in columns:
                 position = columns.index(header) + 1
             else:

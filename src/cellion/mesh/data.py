@@ -63,6 +63,7 @@ class MeshData:
             where grains are divided so that they can meet their own images; None where no label is
             a part of a grain.
         quality: Plain numbers about the mesh, such as ``min_dihedral_degrees``.
+        notes: What the user should know about it.
 
     Raises:
         MeshError: An array has the wrong shape or type, an index is out of range, a coordinate is
@@ -79,6 +80,7 @@ class MeshData:
     orientations: NDArray[np.float64] | None = None
     pieces: NDArray[np.int32] | None = None
     quality: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_shapes()

@@ -1,68 +1,72 @@
-"""Mesh files: Gmsh ``.msh`` (2.2, 4.1), VTK ``.vtu`` and ``.vtk``, XDMF, read into plain arrays.
+"""Mesh files: Gmsh ``.msh`` (2.2, 4.0, 4.1), VTK ``.vtu`` and ``.vtk``, XDMF, as labelled meshes.
 
-What a file must hold: triangles or tetrahedra of first order that fill an axis-aligned box, and a
-whole number for every one of them that says which material it is (in Gmsh: a physical group).
-Everything else in the file (points, lines, boundary triangles) is ignored.
+What a file must hold: cells of first order that fill an axis-aligned box, and a whole number for
+every one of them that says which material it is (in Gmsh: a physical group). Quadrilaterals become
+triangles; hexahedra, wedges and pyramids tetrahedra. Everything else in the file (points, lines,
+boundary triangles) is ignored.
 """
 
 from __future__ import annotations
 
 import struct
-import zlib
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr
-from io import StringIO
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
-from xml.etree.ElementTree import ParseError
+from typing import Protocol
 
-import meshio
 import numpy as np
-from meshio._exceptions import CorruptionError
 from numpy.typing import NDArray
 
 from cellion.errors import MeshError, nearest
 from cellion.mesh.box import check_box
+from cellion.mesh.coincident import DEFAULT_DISTANCE, same_place
 from cellion.mesh.data import MeshData, cell_volumes
+from cellion.mesh.formats.document import NODES, Block, MeshDocument
+from cellion.mesh.formats.gmsh import read_gmsh
+from cellion.mesh.formats.vtk_legacy import read_legacy_vtk
+from cellion.mesh.formats.vtu import read_vtu
+from cellion.mesh.formats.xdmf import read_xdmf
 from cellion.mesh.grains import MeshGrains, grain_labels, grain_orientations
 from cellion.mesh.periodicity import match_periodic_faces
 from cellion.mesh.quality import shape_numbers
+from cellion.mesh.split import DIVISIBLE, divide
+from cellion.mesh.tags import cell_tags, check_tags, labels_by_tag
 
-__all__ = ["MeshFile", "read_mesh", "read_mesh_file"]
+__all__ = ["MeshFile", "read_mesh"]
 
-_READERS: Mapping[str, Callable[[str], Any]] = {
-    ".msh": lambda path: meshio.gmsh.read(path),
-    ".vtu": lambda path: meshio.vtu.read(path),
-    ".vtk": lambda path: meshio.vtk.read(path),
-    ".xdmf": lambda path: meshio.xdmf.read(path),
-    ".xmf": lambda path: meshio.xdmf.read(path),
+_READERS: Mapping[str, Callable[[Path], MeshDocument]] = {
+    ".msh": read_gmsh,
+    ".vtu": read_vtu,
+    ".vtk": read_legacy_vtk,
+    ".xdmf": read_xdmf,
+    ".xmf": read_xdmf,
 }
 _FAULTS = (
-    meshio.ReadError,
-    CorruptionError,
     ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
     LookupError,
     MemoryError,
     OSError,
-    ParseError,
     RuntimeError,
-    TypeError,
     ValueError,
     struct.error,
-    zlib.error,
 )
-"""What meshio raises for files that are damaged or not what their name says."""
+"""What damaged numbers in a file lead to, besides what its reader finds itself."""
 
-_GMSH_TAGS = "gmsh:physical"
-_NOT_TAGS = ("gmsh:geometrical", "vtkGhostType", "vtkOriginalCellIds")
+_SIMPLEX = {2: "triangle", 3: "tetra"}
+_DIMENSIONS: Mapping[str, int] = {
+    **{"triangle": 2, "quad": 2, "polygon": 2},
+    **{"tetra": 3, "hexahedron": 3, "wedge": 3, "pyramid": 3, "polyhedron": 3},
+}
+"""Dimension of the kinds of cells, by the beginnings of their names."""
+
 _FLAT = 1e-12
 """Volume of a mesh cell, relative to the cube (square) of its longest edge, that counts as none."""
 
 _FARTHEST = 1e60
 """Largest coordinate whose cube is still a number, whatever the unit."""
+
+type Floats = NDArray[np.float64]
+type Whole = NDArray[np.int64]
 
 
 class MeshFile(Protocol):
@@ -79,8 +83,23 @@ class MeshFile(Protocol):
         ...
 
     @property
-    def labels(self) -> Mapping[int, str]:
-        """Material of each cell tag."""
+    def labels(self) -> Mapping[int | str, str]:
+        """Material of each cell tag, or of each physical group by its name."""
+        ...
+
+    @property
+    def tag_array(self) -> str | None:
+        """Name of the cell data that hold the tags."""
+        ...
+
+    @property
+    def merge_nodes(self) -> bool:
+        """Whether nodes at one place are one."""
+        ...
+
+    @property
+    def merge_distance(self) -> float | None:
+        """Distance up to which nodes are at one place [m]."""
         ...
 
     @property
@@ -95,80 +114,91 @@ class MeshFile(Protocol):
 
 
 def read_mesh(spec: MeshFile) -> MeshData:
-    """Read the mesh file of a scenario; see `read_mesh_file`."""
-    return read_mesh_file(
-        spec.file,
-        length_unit=spec.length_unit,
-        labels=spec.labels,
-        periodic=spec.periodic,
-        grains=spec.grains,
-    )
-
-
-def read_mesh_file(
-    path: Path,
-    *,
-    length_unit: float,
-    labels: Mapping[int, str],
-    periodic: bool = False,
-    tag_array: str | None = None,
-    grains: MeshGrains | None = None,
-) -> MeshData:
-    """Read a labelled mesh of triangles or tetrahedra.
+    """Read the mesh file of a scenario.
 
     Args:
-        path: File; its ending says the format.
-        length_unit: Unit of the coordinates in the file [m].
-        labels: Material of each cell tag.
-        periodic: Whether the box repeats; opposite faces must then match.
-        tag_array: Cell data that hold the tags; if not given, Gmsh's physical groups, or the one
-            array of whole numbers whose values `labels` knows.
-        grains: What every tag that `labels` does not name is: a grain, with its own label.
+        spec: What the scenario says about it.
 
     Returns:
         The mesh in metres, in the file's own position: cells oriented, nodes that no cell uses left
-        out, exact duplicates of nodes merged. One label per cell tag, in ascending order of tags.
+        out, nodes at one place merged unless the scenario keeps them apart. One label per cell tag,
+        in ascending order of tags.
 
     Raises:
-        MeshError: The file is missing or unreadable; it has no triangles or tetrahedra of first
-            order; tags and `labels` do not agree; a cell is flat; the mesh does not fill an
-            axis-aligned box, is not joined, or its opposite faces do not match although the box is
-            periodic.
+        MeshError: The file is missing or unreadable; it has no cells of first order; tags and
+            ``labels`` do not agree; a cell is flat; the mesh does not fill an axis-aligned box, is
+            not joined, or its opposite faces do not match although the box is periodic.
     """
-    where = f"mesh file '{path}'"
-    document = _load(path, where)
-    kind, cells, blocks = _simplices(document, where)
-    arrays = _whole_numbers(document, blocks)
-    name = _choose(arrays, where, labels, tag_array)
-    named, tags = labels, arrays[name]
-    if grains is not None:
-        labels = grain_labels(tags, named, grains)
-    _check_tags(tags, name, kind, where, labels)
-    points = _coordinates(document, cells, kind, where) * length_unit
-    points, cells = _compact(points, cells)
-    cells = _orient(points, cells, where)
-    box = check_box(points, cells, where)
+    where = f"mesh file '{spec.file}'"
+    document = _load(spec.file, where)
+    dimension, blocks = _cells(document, where)
+    named = labels_by_tag(spec.labels, document, dimension, where)
+    labels: Mapping[int, str] = named
+    name, tags = cell_tags(blocks, where, named, spec.tag_array, one_each=spec.grains is not None)
+    if spec.grains is not None:
+        labels = grain_labels(tags, named, spec.grains)
+    check_tags(tags, name, _SIMPLEX[dimension], where, labels)
+    points = _coordinates(document, blocks, dimension, where) * spec.length_unit
+    points, cells, owner, box, notes = _joined(spec, *_compact(points, blocks), where)
     known = sorted(labels)
     materials = tuple(dict.fromkeys(labels[tag] for tag in known))
     data = MeshData(
         points=points,
         cells=cells,
-        labels=np.searchsorted(known, tags).astype(np.int32),
+        labels=np.searchsorted(known, tags[owner]).astype(np.int32),
         label_material=np.array([materials.index(labels[tag]) for tag in known], dtype=np.int32),
         materials=materials,
         box=box,
-        periodic=np.full(len(box), periodic),
+        periodic=np.full(len(box), spec.periodic),
         orientations=None
-        if grains is None
-        else grain_orientations(path, known, named, grains, len(box)),
+        if spec.grains is None
+        else grain_orientations(spec.file, known, named, spec.grains, len(box)),
         quality=shape_numbers(points, cells),
+        notes=notes,
     )
-    if periodic:
+    if spec.periodic:
         _check_periodic(data, where)
     return data
 
 
-def _load(path: Path, where: str) -> Any:
+def _joined(
+    spec: MeshFile, points: Floats, blocks: Sequence[Block], where: str
+) -> tuple[Floats, Whole, Whole, Floats, tuple[str, ...]]:
+    """Merge nodes, divide cells, and check that they fill a box.
+
+    Nodes that are kept apart must lie on others all the same: the box has no holes.
+
+    Returns:
+        Points, simplices, the cell of the file that each is a part of, the box, and notes.
+    """
+    distance = spec.merge_distance
+    if distance is None:
+        distance = DEFAULT_DISTANCE * float(np.ptp(points, axis=0).max())
+    place = same_place(points, _padded(blocks), distance, where)
+    cells, owner = _simplices(blocks, place)
+    merged = points[np.unique(place, return_index=True)[1]]
+    joined = _orient(merged, place[cells], where)
+    box = check_box(merged, joined, where)
+    notes = _note(spec, len(place) - len(merged), distance)
+    if spec.merge_nodes:
+        return merged, joined, owner, box, notes
+    return points, _orient(points, cells, where), owner, box, notes
+
+
+def _note(spec: MeshFile, doubled: int, distance: float) -> tuple[str, ...]:
+    """Tell of nodes at the place of others."""
+    if not doubled:
+        return ()
+    found = f"{spec.file}: {doubled} nodes lie on others (within {distance:.2g} m)"
+    if spec.merge_nodes:
+        return (
+            f"{found} and were merged; if they are a crack, "
+            "keep it by microstructure.mesh.merge_nodes: false",
+        )
+    return (f"{found} and were kept apart: between their facets no current passes",)
+
+
+def _load(path: Path, where: str) -> MeshDocument:
     if not path.is_file():
         raise MeshError(f"{where}: there is no such file; the name is relative to the scenario")
     reader = _READERS.get(path.suffix.lower())
@@ -178,149 +208,57 @@ def _load(path: Path, where: str) -> Any:
             f"readable are {', '.join(_READERS)}"
         )
     try:
-        # Counts in damaged files overflow; and meshio prints what it thinks of sections.
-        with np.errstate(all="ignore"), redirect_stderr(StringIO()):
-            return reader(str(path))
-    except _FAULTS as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        with np.errstate(all="ignore"):  # numbers in damaged files overflow
+            return reader(path)
+    except (MeshError, *_FAULTS) as error:
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = said if isinstance(error, MeshError) else f"its numbers make no sense: {said}"
         raise MeshError(
-            f"{where}: it cannot be read as {path.suffix} ({reason}). {_hint(path, reason)}"
+            f"{where}: it cannot be read as {path.suffix}: {reason}. Is it complete, and the "
+            "format what its ending says?"
         ) from error
 
 
-def _hint(path: Path, reason: str) -> str:
-    """What may be wrong with a file that could not be read."""
-    if _GMSH_TAGS in reason:
-        return "Give every volume (2D: surface) a physical group; some have none"
-    if path.suffix.lower() in (".xdmf", ".xmf"):
-        return (
-            "XDMF keeps its numbers in an .h5 file beside it; one grid with its cell data can be "
-            "read, and compression only as far as the installed HDF5 has the filter"
-        )
-    return "Is it complete, and the format what its ending says?"
+def _dimension(kind: str) -> int:
+    return next((d for name, d in _DIMENSIONS.items() if kind.startswith(name)), 0)
 
 
-def _simplices(document: Any, where: str) -> tuple[str, NDArray[np.int64], list[int]]:
-    """The cells of the highest dimension and the numbers of their blocks in the file."""
-    kinds = [block.type for block in document.cells]
-    solid = [k for k in kinds if k.startswith(("tetra", "hexahedron", "wedge", "pyramid", "poly"))]
-    flat = [k for k in kinds if k.startswith(("triangle", "quad"))]
-    highest, wanted = (solid, "tetra") if solid else (flat, "triangle")
-    others = sorted({kind for kind in highest if kind != wanted})
-    if not highest or others:
-        found = ", ".join(dict.fromkeys(others or kinds)) or "nothing"
+def _cells(document: MeshDocument, where: str) -> tuple[int, list[Block]]:
+    """The highest dimension of cells, and the blocks that have it."""
+    present = [block for block in document.blocks if len(block.cells)]
+    dimension = max((_dimension(block.kind) for block in present), default=0)
+    blocks = [block for block in present if _dimension(block.kind) == dimension]
+    usable = {*DIVISIBLE, *_SIMPLEX.values()}
+    unknown = [block.kind for block in present if block.kind.startswith("number")]
+    others = unknown + [block.kind for block in blocks if block.kind not in usable]
+    if not dimension or others:
+        found = ", ".join(dict.fromkeys(others or [block.kind for block in present])) or "nothing"
         raise MeshError(
-            f"{where}: found cells of type {found}; only triangles (2D) or tetrahedra (3D) of "
-            "first order can be used. Split or recombine them in the meshing program (in Gmsh: no "
-            "recombination, Mesh.ElementOrder = 1)"
+            f"{where}: found cells of type {found}; only triangles and quadrilaterals (2D), or "
+            "tetrahedra, hexahedra, wedges and pyramids (3D), of first order can be used. Convert "
+            "them in the meshing program (in Gmsh: Mesh.ElementOrder = 1; in pyvista: "
+            "mesh.triangulate() or linear_copy())"
         )
-    blocks = [number for number, kind in enumerate(kinds) if kind == wanted]
-    cells = np.concatenate([np.asarray(document.cells[number].data) for number in blocks])
-    if not len(cells):
-        raise MeshError(f"{where}: it holds no triangles or tetrahedra")
-    if cells.min() < 0 or cells.max() >= len(document.points):
-        raise MeshError(
-            f"{where}: cells refer to nodes {cells.min()} to {cells.max()}, but the file has "
-            f"{len(document.points)} nodes"
-        )
-    return wanted, cells.astype(np.int64), blocks
-
-
-def _check_tags(
-    tags: NDArray[np.int64], name: str, kind: str, where: str, labels: Mapping[int, str]
-) -> None:
-    """Check that tags and labels agree.
-
-    Args:
-        tags: The tag of every cell, shape (m,).
-        name: Name of the cell data that hold them.
-        kind: Type of the cells.
-        where: Name of the file, for messages.
-        labels: Material of each tag.
-    """
-    values, counts = np.unique(tags, return_counts=True)
-    present = dict(zip(values.tolist(), counts.tolist(), strict=True))
-    listed = ", ".join(f"{tag} ({count} cells)" for tag, count in list(present.items())[:20])
-    unlabelled = [str(tag) for tag in present if tag not in labels]
-    if unlabelled:
-        untagged = name == _GMSH_TAGS and 0 in present and 0 not in labels
-        hint = " (0: a volume without physical group)" if untagged else ""
-        raise MeshError(
-            f"{where}: tags {', '.join(unlabelled[:20])} of '{name}' have no material in 'labels' "
-            f"({', '.join(map(str, labels))}); the file has {listed}{hint}"
-        )
-    unused = [f"{tag}: {labels[tag]}" for tag in labels if tag not in present]
-    if unused:
-        raise MeshError(
-            f"{where}: 'labels' names {', '.join(unused[:20])}, but no {kind} has such a tag in "
-            f"'{name}'; the file has {listed}"
-        )
-
-
-def _whole_numbers(document: Any, blocks: list[int]) -> dict[str, NDArray[np.int64]]:
-    """Cell data that are one whole number per cell, by name."""
-    arrays: dict[str, NDArray[np.int64]] = {}
-    for name, values in document.cell_data.items():
-        parts = [np.asarray(values[number]) for number in blocks]
-        sizes = [len(document.cells[number].data) for number in blocks]
-        if any(part.size != size for part, size in zip(parts, sizes, strict=True)):
-            continue
-        array = np.concatenate([part.reshape(-1) for part in parts])
-        numeric = np.issubdtype(array.dtype, np.number) and np.isrealobj(array)
-        if numeric and np.isfinite(array).all() and (np.abs(array) < 2**31).all():
-            rounded = np.rint(array).astype(np.int64)
-            if (rounded == array).all():
-                arrays[name] = rounded
-    return arrays
-
-
-def _choose(
-    arrays: Mapping[str, NDArray[np.int64]],
-    where: str,
-    labels: Mapping[int, str],
-    tag_array: str | None,
-) -> str:
-    """Name of the cell data that hold the tags."""
-    if tag_array is not None:
-        if tag_array not in arrays:
+    for block in blocks:
+        if block.cells.min() < 0 or block.cells.max() >= len(document.points):
             raise MeshError(
-                f"{where}: there is no whole-number cell data '{tag_array}'"
-                f"{nearest(tag_array, arrays)}; the file has {', '.join(arrays) or 'none'}"
+                f"{where}: cells refer to nodes {block.cells.min()} to {block.cells.max()}, but "
+                f"the file has {len(document.points)} nodes"
             )
-        return tag_array
-    if _GMSH_TAGS in arrays:
-        return _GMSH_TAGS
-    candidates = [name for name in arrays if name not in _NOT_TAGS]
-    if not candidates:
-        raise MeshError(
-            f"{where}: no whole number is attached to the cells, so their material is not known; "
-            "give every volume (2D: surface) a physical group in Gmsh, or write an integer cell "
-            "array"
-        )
-    if len(candidates) == 1:
-        return candidates[0]
-    fitting = [name for name in candidates if set(np.unique(arrays[name])) == set(labels)]
-    if len(fitting) == 1:
-        return fitting[0]
-    raise MeshError(
-        f"{where}: {len(candidates)} cell arrays could hold the tags ({', '.join(candidates)}), "
-        f"and {len(fitting)} of them have exactly the tags of 'labels' "
-        f"({', '.join(map(str, labels))}); keep only one of them in the file"
-    )
+    return dimension, blocks
 
 
 def _coordinates(
-    document: Any, cells: NDArray[np.int64], kind: str, where: str
-) -> NDArray[np.float64]:
+    document: MeshDocument, blocks: Sequence[Block], dimension: int, where: str
+) -> Floats:
     """Coordinates in units of the file, shape (n, d); a plane mesh loses its constant z."""
-    points = np.asarray(document.points, dtype=np.float64)
-    used = points[cells.reshape(-1)]
+    points = document.points
+    used = np.concatenate([points[block.cells.reshape(-1)] for block in blocks])
     if not (np.abs(used) < _FARTHEST).all():
         raise MeshError(
             f"{where}: coordinates hold values that are not finite or beyond {_FARTHEST:g} units "
             "of the file"
         )
-    dimension = 3 if kind == "tetra" else 2
     if points.shape[1] == dimension:
         return points
     if points.shape[1] < dimension:
@@ -335,16 +273,37 @@ def _coordinates(
     return points[:, :2]
 
 
-def _compact(
-    points: NDArray[np.float64], cells: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Leave out nodes that no cell uses and merge nodes with equal coordinates."""
-    used, numbers = np.unique(cells, return_inverse=True)
-    kept, merged = np.unique(points[used] + 0.0, axis=0, return_inverse=True)
-    return kept, merged.reshape(-1)[numbers].reshape(cells.shape)
+def _compact(points: Floats, blocks: Sequence[Block]) -> tuple[Floats, list[Block]]:
+    """Leave out nodes that no cell uses."""
+    used = np.unique(np.concatenate([block.cells.reshape(-1) for block in blocks]))
+    return points[used], [replace(b, cells=np.searchsorted(used, b.cells)) for b in blocks]
 
 
-def _orient(points: NDArray[np.float64], cells: NDArray[np.int64], where: str) -> NDArray[np.int64]:
+def _padded(blocks: Sequence[Block]) -> Whole:
+    """Nodes of all cells, shape (m, k), -1 where a cell has fewer than the largest."""
+    most = max(NODES[block.kind] for block in blocks)
+    return np.concatenate(
+        [
+            np.pad(b.cells, ((0, 0), (0, most - b.cells.shape[1])), constant_values=-1)
+            for b in blocks
+        ]
+    )
+
+
+def _simplices(blocks: Sequence[Block], place: Whole) -> tuple[Whole, Whole]:
+    """Simplices, and the cell of the file that each is a part of."""
+    cells, owners, before = [], [], 0
+    for block in blocks:
+        here, owner = block.cells, np.arange(len(block.cells))
+        if block.kind in DIVISIBLE:
+            here, owner = divide(block.kind, here, place)
+        cells.append(here)
+        owners.append(owner + before)
+        before += len(block.cells)
+    return np.concatenate(cells), np.concatenate(owners)
+
+
+def _orient(points: Floats, cells: Whole, where: str) -> Whole:
     """Swap two vertices of cells with negative volume; refuse flat ones."""
     volumes = cell_volumes(points, cells)
     dimension = points.shape[1]

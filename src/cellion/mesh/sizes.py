@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 from cellion.mesh.features import fine_spots
-from cellion.mesh.grid import tile_size
+from cellion.mesh.grid import LAYER_CELLS, tile_size
 from cellion.mesh.octree import SizeFunction, leaf_edges, uniform_planes
 from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
@@ -193,7 +193,7 @@ def _median_radius(geometry: SphereGeometry) -> float:
 def _median_grain_radius(geometry: LaguerreGeometry) -> float:
     """Equivalent radius that halves the grains' volume, in the plane for columns [m]."""
     d = 2 if geometry.columnar is not None else len(geometry.box)
-    grains = np.sort(geometry.diagram.volume)
+    grains = np.sort(geometry.sections)
     middle = grains[np.searchsorted(np.cumsum(grains), 0.5 * grains.sum())]
     return float((middle * d / (2.0 * (d - 1) * np.pi)) ** (1.0 / d))
 
@@ -247,7 +247,10 @@ def estimate_cells(microstructure: Microstructure, sizes: MeshSizes) -> int:
     geometry = microstructure.geometry
     box, d = np.asarray(geometry.box, dtype=np.float64), len(geometry.box)
     if isinstance(geometry, LayerGeometry):
-        return int(np.prod(np.maximum(4, np.ceil(box / sizes.size))) * (2 if d == 2 else 6))
+        bricks = np.maximum(4, np.ceil(box / sizes.size))
+        across = np.abs(geometry.normal).argmax()
+        bricks[across] = max(bricks[across], len(geometry.label_material) * LAYER_CELLS)
+        return int(min(bricks.prod(), 1e18) * (2 if d == 2 else 6))
     tiles = isinstance(geometry, CheckerboardGeometry)
     finest = sizes.size if tiles else sizes.surface
     planes = uniform_planes(box, geometry.periodic, coarsest=sizes.size, finest=finest)

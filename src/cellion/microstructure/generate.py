@@ -13,7 +13,7 @@ from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.cuts import swallowed
 from cellion.microstructure.descriptors import AnyGeometry, geometric_volume_fractions
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
-from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.geometry import Microstructure, Progress
 from cellion.microstructure.orientations import orient
 from cellion.microstructure.packing import pack_spheres
 from cellion.microstructure.polycrystal import grow_polycrystal, place_bricks, tessellate
@@ -34,12 +34,21 @@ from cellion.scenario.packing import PackingSpec
 __all__ = ["generate", "place_layers", "place_spheres", "place_tiles"]
 
 
-def generate(spec: MicrostructureSpec, materials: Mapping[str, float | None]) -> Microstructure:
+def generate(
+    spec: MicrostructureSpec,
+    materials: Mapping[str, float | None],
+    *,
+    say: Progress = lambda step: None,
+    sketch: bool = False,
+) -> Microstructure:
     """Make the geometry of any kind.
 
     Args:
         spec: the ``microstructure`` section.
         materials: density [kg/m^3], or None, of every known material by name.
+        say: takes the names of the steps.
+        sketch: spare what takes long: of many particles or grains the places are random, which is
+            enough to estimate a mesh.
 
     Raises:
         MicrostructureError: a material is unknown, the geometry cannot be made, or it is a mesh
@@ -56,9 +65,11 @@ def generate(spec: MicrostructureSpec, materials: Mapping[str, float | None]) ->
     )
     match given:
         case PackingSpec():
-            return _with_grains(pack_spheres(given, materials), given)
+            packing = pack_spheres(given, materials, say=say, sketch=sketch)
+            return _with_grains(packing, given, sketch=sketch)
         case PolycrystalSpec():
-            return grow_polycrystal(given, materials)
+            say("grains")
+            return grow_polycrystal(given, materials, sketch=sketch)
         case SpheresSpec():
             return place_spheres(given, materials)
         case LayersSpec():
@@ -80,14 +91,14 @@ def generate(spec: MicrostructureSpec, materials: Mapping[str, float | None]) ->
             assert_never(given)
 
 
-def _with_grains(packing: Microstructure, spec: PackingSpec) -> Microstructure:
+def _with_grains(packing: Microstructure, spec: PackingSpec, *, sketch: bool) -> Microstructure:
     """Divide the matrix of a packing into grains, if the scenario wants it."""
     wanted, spheres = spec.matrix.polycrystal, packing.geometry
     if wanted is None or not isinstance(spheres, SphereGeometry):
         return packing
     where = "microstructure.packing.matrix.polycrystal"
     domain = Domain(box=packing.box, periodic=packing.periodic)
-    grains = tessellate(wanted, domain, spec.seed, where)
+    grains = tessellate(wanted, domain, spec.seed, where, sketch=sketch)
     count, d = grains.geometry.count, packing.box.size
     turned = orient(wanted.orientations, count, d, spec.seed, f"{where}.orientations")
     aligned = np.tile(np.eye(d), (spheres.count, 1, 1))

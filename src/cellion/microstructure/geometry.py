@@ -6,7 +6,7 @@ whose field is smallest there. A mesher needs no more than that to place interfa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,17 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "SKETCHED",
     "CutGeometry",
     "FloatArray",
     "Geometry",
     "IntArray",
     "Microstructure",
+    "Progress",
     "SizeLimits",
     "wrap",
 ]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
+
+type Progress = Callable[[str], None]
+
+SKETCHED = 1000
+"""Largest number of particles or grains that a sketch of a geometry still makes in full."""
 
 
 class SizeLimits(Protocol):

@@ -31,6 +31,7 @@ class LaguerreGeometry:
         weights: (n,) [m^2].
         label_material: (n,) index of the material of each grain.
         columnar: axis along which grains are prisms; None where they are not.
+        expected: volumes (n,) [m^3] (of columns areas [m^2]) of a sketch, which spares its cells.
     """
 
     box: FloatArray
@@ -39,6 +40,7 @@ class LaguerreGeometry:
     weights: FloatArray
     label_material: IntArray
     columnar: int | None = None
+    expected: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Bring the centres into the box along periodic axes."""
@@ -163,6 +165,11 @@ class LaguerreGeometry:
         return power_diagram(
             self.centers[:, axes], self.weights, self.box[axes], self.periodic[axes]
         )
+
+    @property
+    def sections(self) -> FloatArray:
+        """Volumes (n,) [m^3] of the grains; in the plane, and of columns, areas [m^2]."""
+        return self.diagram.volume if self.expected is None else self.expected
 
     @property
     def volumes(self) -> FloatArray:

@@ -17,10 +17,10 @@ from cellion.microstructure.diameters import (
     typical_diameter,
 )
 from cellion.microstructure.fractions import particle_volume_fractions
-from cellion.microstructure.geometry import FloatArray, Microstructure
+from cellion.microstructure.geometry import SKETCHED, FloatArray, Microstructure, Progress
 from cellion.microstructure.hard_spheres import equilibrate
 from cellion.microstructure.relaxation import Domain, largest_overlap, relax
-from cellion.microstructure.spheres import SphereGeometry
+from cellion.microstructure.spheres import SphereGeometry, loose_spheres
 from cellion.scenario.packing import DiameterSpec, PackingSpec, PoreSpec
 
 __all__ = ["FRACTION_TOLERANCE", "TOUCH", "pack_spheres"]
@@ -99,7 +99,13 @@ class _Packing:
         return np.asarray(volume / np.prod(self.domain.box), dtype=float)
 
 
-def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Microstructure:
+def pack_spheres(
+    spec: PackingSpec,
+    materials: Mapping[str, float | None],
+    *,
+    say: Progress = lambda step: None,
+    sketch: bool = False,
+) -> Microstructure:
     """Pack particles and pores at random.
 
     Random start, soft-sphere relaxation until no hard cores overlap, then Monte Carlo sweeps of
@@ -111,6 +117,9 @@ def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Mi
     Args:
         spec: the request.
         materials: densities [kg/m^3], or None, by material name.
+        say: takes the names of the steps.
+        sketch: leave more particles than `SKETCHED` where they start, over each other, which is
+            enough to estimate a mesh.
 
     Raises:
         MicrostructureError: the packing is too dense, the box too small, or a density missing.
@@ -118,25 +127,37 @@ def pack_spheres(spec: PackingSpec, materials: Mapping[str, float | None]) -> Mi
     rng = np.random.Generator(np.random.PCG64(spec.seed))
     kinds, notes = _kinds(spec, materials, rng)
     _check_sizes(spec, kinds)
-    packing, more = _arranged(spec, kinds, rng)
+    start = _start(spec, kinds, rng)
+    count = start.radii.size
+    said = f"{count:,} particles and pores"
+    say(said)
+    if sketch and count > SKETCHED:
+        packing = start
+        more: tuple[str, ...] = (f"{_WHERE}: whether {said} fit is found out by the run",)
+    else:
+        packing, more = _arranged(spec, kinds, start, rng, say)
     names = tuple(dict.fromkeys([spec.matrix.material, *(k.material for k in kinds)]))
     of_kind = np.array([names.index(k.material) for k in kinds], dtype=np.int32)
+    sketched = packing is start
     geometry = packing.geometry(np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32))
     requested = dict.fromkeys(names, 0.0)
     requested[spec.matrix.material] = 1.0 - sum(k.fraction for k in kinds)
     for one in kinds:
         requested[one.material] += one.fraction
-    numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])
+    numbers: dict[str, float] = {}
+    if not sketched:
+        numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])
+        more += _closing_notes(spec, numbers)
     return Microstructure(
         box=geometry.box,
         periodic=geometry.periodic,
         materials=names,
-        geometry=geometry,
+        geometry=loose_spheres(geometry) if sketched else geometry,
         seed=spec.seed,
         requested_volume_fraction=requested,
         particle_count=geometry.count,
         numbers=numbers,
-        notes=(*notes, *more, *_closing_notes(spec, numbers)),
+        notes=(*notes, *more),
     )
 
 
@@ -151,8 +172,9 @@ def _kinds(
         for k, (p, share) in enumerate(zip(spec.particles, shares, strict=True))
     ]
     notes: tuple[str, ...] = ()
+    model = ""
     if spec.pores is not None:
-        diameter, notes = _pore_diameter(spec, spec.pores)
+        diameter, model = _pore_diameter(spec, spec.pores)
         asked.append((spec.pores.material, spec.pores.volume_fraction, diameter, f"{_WHERE}.pores"))
     kinds = []
     for k, (material, share, diameter, where) in enumerate(asked):
@@ -162,6 +184,8 @@ def _kinds(
         if share > 0:
             amount = Amount(where=where, fraction=share, box=box)
             radii, said = draw_radii(diameter, amount, rng)
+        if pore:
+            notes += (model.format(count=radii.size),)
         softness = 0.0 if pore else spec.overlap
         kinds.append(
             _Kind(material=material, fraction=share, radii=radii, softness=softness, pore=pore)
@@ -170,16 +194,19 @@ def _kinds(
     return kinds, notes
 
 
-def _pore_diameter(spec: PackingSpec, pores: PoreSpec) -> tuple[DiameterSpec, tuple[str, ...]]:
-    """Return the distribution of pore diameters and say what pores are."""
-    model = f"{_WHERE}.pores: spherical voids in the matrix"
+def _pore_diameter(spec: PackingSpec, pores: PoreSpec) -> tuple[DiameterSpec, str]:
+    """Return the distribution of pore diameters and what pores are, with a place for ``count``."""
+    model = f"{_WHERE}.pores: {{count:,}} spherical voids in the matrix"
     if pores.diameter is not None:
-        return pores.diameter, (model,)
+        return pores.diameter, model
     particles = [typical_diameter(p.diameter) for p in spec.particles]
     smallest = min(particles, default=min(spec.box) / 3)
     diameter = _PORE_TO_PARTICLE * smallest
-    note = f"{model} of {1e6 * diameter:.4g} um, {_PORE_TO_PARTICLE} of the smallest median"
-    return DiameterSpec.model_construct(mono=diameter, lognormal=None, list=None), (note,)
+    note = (
+        f"{model} of {1e6 * diameter:.4g} um, {_PORE_TO_PARTICLE} of the smallest median of "
+        "particles; 'diameter' under 'pores' sets another"
+    )
+    return DiameterSpec.model_construct(mono=diameter, lognormal=None, list=None), note
 
 
 def _check_sizes(spec: PackingSpec, kinds: list[_Kind]) -> None:
@@ -196,27 +223,36 @@ def _check_sizes(spec: PackingSpec, kinds: list[_Kind]) -> None:
             )
 
 
-def _arranged(
-    spec: PackingSpec, kinds: list[_Kind], rng: np.random.Generator
-) -> tuple[_Packing, tuple[str, ...]]:
-    """Place all balls; pores give way (are cut by particles) where nothing else helps."""
+def _start(spec: PackingSpec, kinds: list[_Kind], rng: np.random.Generator) -> _Packing:
+    """Place all balls at random, over each other."""
     box = np.asarray(spec.box, dtype=float)
     domain = Domain(box=box, periodic=np.full(box.size, spec.periodic))
     radii = np.concatenate([k.radii for k in kinds])
     kind = np.repeat(np.arange(len(kinds)), [k.radii.size for k in kinds])
     softness = np.array([k.softness for k in kinds])[kind]
     room = np.where(domain.periodic, 0.0, np.minimum(radii[:, None], 0.5 * box))
-    start = _Packing(
+    return _Packing(
         domain=domain,
         centers=room + (box - 2 * room) * rng.random((radii.size, box.size)),
         radii=radii,
         softness=softness,
         kind=kind,
     )
-    is_pore = np.array([k.pore for k in kinds])[kind]
+
+
+def _arranged(
+    spec: PackingSpec,
+    kinds: list[_Kind],
+    start: _Packing,
+    rng: np.random.Generator,
+    say: Progress,
+) -> tuple[_Packing, tuple[str, ...]]:
+    """Move all balls apart; pores give way (are cut by particles) where nothing else helps."""
+    is_pore = np.array([k.pore for k in kinds], np.bool_)[start.kind]
     packing, left = start, 0.0
     for give in _PORE_SOFTNESS if is_pore.any() else (0.0,):
-        begin = replace(start, softness=np.where(is_pore, give, softness))
+        say("moving them apart" + (f", voids cut by up to {100 * give:.0f} %" if give else ""))
+        begin = replace(start, softness=np.where(is_pore, give, start.softness))
         packing, left = _relaxed(begin, rng, spec.overlap > 0)
         if left <= TOUCH:
             packing, left = _with_exact_fractions(packing, kinds)

@@ -10,7 +10,7 @@ import numpy as np
 from cellion.errors import MicrostructureError, nearest
 from cellion.microstructure.diameters import Amount, ball_volume, draw_radii
 from cellion.microstructure.exact import CheckerboardGeometry
-from cellion.microstructure.geometry import FloatArray, Microstructure
+from cellion.microstructure.geometry import SKETCHED, FloatArray, Microstructure
 from cellion.microstructure.grain_statistics import grain_statistics
 from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.orientations import orient
@@ -37,13 +37,14 @@ class Grains:
 
 
 def grow_polycrystal(
-    spec: PolycrystalSpec, materials: Mapping[str, float | None]
+    spec: PolycrystalSpec, materials: Mapping[str, float | None], *, sketch: bool = False
 ) -> Microstructure:
     """Divide the box into grains of one material.
 
     Args:
         spec: the request.
         materials: densities by known material name.
+        sketch: do not give more grains than `SKETCHED` their volumes.
 
     Raises:
         MicrostructureError: the material is unknown, there are too many grains, or their volumes
@@ -54,7 +55,7 @@ def grow_polycrystal(
     box = np.asarray(spec.box, dtype=float)
     domain = Domain(box=box, periodic=np.full(box.size, spec.periodic))
     columnar = None if spec.columnar is None else "xyz".index(spec.columnar)
-    grains = tessellate(spec, domain, spec.seed or 0, where, columnar)
+    grains = tessellate(spec, domain, spec.seed or 0, where, columnar, sketch=sketch)
     count, at = grains.geometry.count, f"{where}.orientations"
     return Microstructure(
         box=box,
@@ -70,7 +71,13 @@ def grow_polycrystal(
 
 
 def tessellate(
-    spec: GrainsSpec, domain: Domain, seed: int, where: str, columnar: int | None = None
+    spec: GrainsSpec,
+    domain: Domain,
+    seed: int,
+    where: str,
+    columnar: int | None = None,
+    *,
+    sketch: bool = False,
 ) -> Grains:
     """Divide a box into grains.
 
@@ -80,6 +87,7 @@ def tessellate(
         seed: of the random numbers.
         where: key path of the request, for messages.
         columnar: axis along which grains are prisms.
+        sketch: leave more grains than `SKETCHED` around random points, without their cells.
 
     Raises:
         MicrostructureError: there are too many grains, or their volumes cannot be reached.
@@ -97,7 +105,13 @@ def tessellate(
         notes = (f"{where}: grains around random points, a Poisson-Voronoi tessellation",)
     else:
         volumes, notes = _drawn(spec, across, rng, where)
-        seeds = fit_volumes(volumes, across, rng, where)
+        if sketch and len(volumes) > SKETCHED:
+            places = across.box * rng.random((len(volumes), across.box.size))
+            seeds = Seeds(centers=places, weights=np.zeros(len(volumes)))
+        else:
+            seeds = fit_volumes(volumes, across, rng, where)
+    sketched = sketch and len(seeds.weights) > SKETCHED
+    mean = float(np.prod(across.box)) / len(seeds.weights)
     centers = np.zeros((len(seeds.weights), domain.box.size))
     centers[:, axes] = seeds.centers
     geometry = LaguerreGeometry(
@@ -107,7 +121,10 @@ def tessellate(
         weights=seeds.weights,
         label_material=np.zeros(len(seeds.weights), np.int32),
         columnar=columnar,
+        expected=np.full(len(seeds.weights), mean) if sketched else None,
     )
+    if sketched:
+        return Grains(geometry=geometry, numbers={}, notes=notes)
     found = geometry.diagram.volume
     numbers = grain_statistics(geometry).numbers()
     if volumes is not None:

@@ -20,7 +20,7 @@ from cellion.microstructure.contacts import (
 from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
 from cellion.microstructure.pairs import close_pairs
 
-__all__ = ["SphereGeometry"]
+__all__ = ["SphereGeometry", "loose_spheres"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -275,3 +275,39 @@ class SphereGeometry:
         near, fine = contact_size(contacts, home, away, sizes, (self.box, self.periodic))
         smooth[near] = np.minimum(smooth[near], fine)
         return smooth
+
+
+_LOOKED_AT = 8
+
+
+class _LooseSpheres(SphereGeometry):
+    """Spheres that are not where they will be: contacts say nothing, nearest is nearly nearest."""
+
+    def nearest(self, x: FloatArray, k: int = 1) -> tuple[IntArray, FloatArray]:
+        """Find k near particle surfaces among those of lowest power distance."""
+        labels = self.lowest(x, min(k + _LOOKED_AT, self.count))
+        signed = self._signed(x, labels)
+        order = np.argsort(signed, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(labels, order, 1), np.take_along_axis(signed, order, 1)
+
+    def contacts(self, reach: float) -> Contacts:
+        """Return no pairs."""
+        none = SphereGeometry(
+            box=self.box,
+            periodic=self.periodic,
+            centers=self.centers[:0],
+            radii=self.radii[:0],
+            label_material=self.label_material[:1],
+        )
+        return none.contacts(0.0)
+
+
+def loose_spheres(geometry: SphereGeometry) -> SphereGeometry:
+    """Return spheres whose overlaps do not count, for a sketch."""
+    return _LooseSpheres(
+        box=geometry.box,
+        periodic=geometry.periodic,
+        centers=geometry.centers,
+        radii=geometry.radii,
+        label_material=geometry.label_material,
+    )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from cellion.parallel import Stopwatch, on_root
 
-from cellion.errors import SetupError
 from cellion.material.material import Material
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
@@ -19,8 +18,9 @@ from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import estimate_cells, mesh_sizes
 from cellion.microstructure.generate import generate
 from cellion.pipeline.composite import between_layers, opened
-from cellion.pipeline.estimate import directions_of, memory_of, vertices_of
+from cellion.pipeline.estimate import directions_of, vertices_of
 from cellion.pipeline.remarks import small_box, unresolved
+from cellion.pipeline.resources import check_fits, free_memory
 from cellion.pipeline.stock import Meshed, MeshStock, mesh_key
 from cellion.scenario.scenario import Scenario
 
@@ -51,7 +51,7 @@ def distributed_mesh(
         watch: Records the stages.
         tell: Takes progress lines, on rank 0 only.
         stock: Where meshes of earlier runs are.
-        memory: What a run may use on all ranks together [bytes]; None for no limit.
+        memory: What a run may use on all ranks together [bytes]; by default what is free.
 
     Returns:
         What is known of the geometry, without the mesh as arrays, and the distributed mesh.
@@ -66,6 +66,8 @@ def distributed_mesh(
         tell("the mesh of the run before")
         watch.seconds |= {"mesh": 0.0, "distribute": 0.0}
         return held
+    if memory is None:
+        memory = free_memory(comm)
     kept: list[MeshData] = []
 
     def make() -> Meshed:
@@ -90,7 +92,7 @@ class _Allowance:
     """Memory that a run may use.
 
     Attributes:
-        memory: On all ranks together [bytes]; None for no limit.
+        memory: On all ranks together [bytes]; None where it is not known.
         ranks: Number of ranks.
     """
 
@@ -98,19 +100,8 @@ class _Allowance:
     ranks: int
 
     def check(self, vertices: int) -> None:
-        """Refuse a mesh that would not fit.
-
-        Raises:
-            SetupError: It would not.
-        """
-        needed = memory_of(vertices, self.ranks)
-        if self.memory is not None and needed > self.memory:
-            raise SetupError(
-                f"about {needed / 1e9:.1f} GB of memory are needed for about {vertices:,} unknowns "
-                f"on {self.ranks} ranks, but {self.memory / 1e9:.1f} GB are free for this run; "
-                "choose a larger mesh.size or mesh.surface_size, a smaller box, or fewer runs at "
-                "a time"
-            )
+        """Refuse a mesh that would not fit; see `check_fits`."""
+        check_fits(vertices, memory=self.memory, ranks=self.ranks)
 
 
 def _build(
@@ -124,19 +115,23 @@ def _build(
     if scenario.microstructure.mesh is not None:
         tell(f"reading {scenario.microstructure.mesh.file}")
         with watch.stage("mesh"):
-            data = between_layers(scenario, read_mesh(scenario.microstructure.mesh))
+            read = read_mesh(scenario.microstructure.mesh)
+            data = between_layers(scenario, read)
         allowance.check(len(data.points))
         directions_of(scenario, len(data.box))
-        return Meshed(requested={}, seed=None, numbers=data.quality, notes=(), data=data)
+        return Meshed(requested={}, seed=None, numbers=data.quality, notes=read.notes, data=data)
     tell("microstructure")
+
+    def step(name: str) -> None:
+        tell(f"  {name}")
+
     with watch.stage("microstructure"):
-        structure = generate(scenario.microstructure, densities)
+        structure = generate(scenario.microstructure, densities, say=step)
     sizes = mesh_sizes(scenario.mesh, structure, scenario.insulators)
-    if allowance.memory is not None:
-        allowance.check(vertices_of(estimate_cells(structure, sizes), len(structure.box)))
+    allowance.check(vertices_of(estimate_cells(structure, sizes), len(structure.box)))
     tell(f"mesh ({structure.particle_count} particles)" if structure.particle_count else "mesh")
     with watch.stage("mesh"):
-        data = between_layers(scenario, generate_mesh(opened(scenario, structure), sizes))
+        data = between_layers(scenario, generate_mesh(opened(scenario, structure), sizes, step))
     return Meshed(
         requested=structure.requested_volume_fraction,
         seed=structure.seed,

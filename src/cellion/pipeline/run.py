@@ -87,9 +87,9 @@ def run(
         folder: Where the files go; nothing is written without it.
         fields: Whether fields are among them.
         pictures: Whether the fields are drawn, if the scenario wants it.
-        tell: Takes progress lines, on rank 0 only.
+        tell: Takes progress lines, on rank 0 only; those of steps within a stage begin with blanks.
         stock: Where meshes of earlier runs are, and this one's goes.
-        memory: What the run may use on all ranks together [bytes]; None for no limit.
+        memory: What the run may use on all ranks together [bytes]; by default what is free.
 
     Returns:
         The plain numbers, equal on all ranks; also in ``folder/results.json``.
@@ -121,7 +121,8 @@ def run(
         say("fields and pictures")
         draw = pictures and scenario.output.pictures
         gaps = {} if found is None else gap_fields(found)
-        notes += _write_fields(scenario, prepared, solutions, Path(folder), watch, gaps, draw=draw)
+        show = say if draw else None
+        notes += _write_fields(scenario, prepared, solutions, Path(folder), watch, gaps, show)
     response = None if cell is None else cell.response
     result = gather(scenario, prepared, answers, solutions, watch, notes, response)
     if found is not None:
@@ -149,7 +150,7 @@ def prepare(
         watch: Records the stages.
         tell: Takes progress lines, on rank 0 only.
         stock: Where meshes of earlier runs are, and this one's goes.
-        memory: What the run may use on all ranks together [bytes]; None for no limit.
+        memory: What the run may use on all ranks together [bytes]; by default what is free.
     """
     watch = watch or Stopwatch()
     materials = on_root(comm, lambda: build_materials(scenario))
@@ -256,10 +257,9 @@ def _write_fields(
     folder: Path,
     watch: Stopwatch,
     gaps: Mapping[str, NDArray[np.float64]],
-    *,
-    draw: bool,
+    show: Listener | None,
 ) -> tuple[str, ...]:
-    """Write the fields and draw them (collective); return what is to be noted."""
+    """Write the fields (collective), draw them if ``show`` takes steps; return notes."""
     mesh = prepared.mesh
     with watch.stage("fields"):
         piece = solution_fields(mesh, solutions, scenario.output.fields, gaps)
@@ -268,10 +268,10 @@ def _write_fields(
         if surface is not None:
             write_fields(folder / INTERFACES_FILE, surface, mesh.comm, materials=mesh.materials)
         on_root(mesh.comm, lambda: write_views(folder))
-    if not draw:
+    if show is None:
         return ()
     with watch.stage("pictures"):
-        drawn = on_root(mesh.comm, lambda: draw_pictures(path, folder))
+        drawn = on_root(mesh.comm, lambda: draw_pictures(path, folder, say=show))
     return () if drawn.message is None else (drawn.message,)
 
 

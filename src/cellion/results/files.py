@@ -107,7 +107,7 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def save_result(result: RunResult, folder: Path) -> Path:
+def save_result(result: RunResult, folder: str | Path) -> Path:
     """Write ``results.json``, the last file of a run.
 
     Args:
@@ -120,7 +120,7 @@ def save_result(result: RunResult, folder: Path) -> Path:
     Raises:
         ResultsError: The folder cannot be written.
     """
-    path = folder / RESULTS_FILE
+    path = Path(folder) / RESULTS_FILE
     head: dict[str, Json] = {"format": _FORMAT, "schema_version": result.schema_version}
     document = head | encode_record(result)
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
@@ -134,7 +134,7 @@ def is_complete(folder: Path) -> bool:
     return (folder / RESULTS_FILE).is_file()
 
 
-def load_result(path: Path) -> RunResult:
+def load_result(path: str | Path) -> RunResult:
     """Read a run's record; DOLFINx is not needed.
 
     Args:
@@ -147,7 +147,8 @@ def load_result(path: Path) -> RunResult:
         ResultsError: The file is missing, cut short, not one of cellion's, of a newer layout, or
             a key is missing, unknown or of the wrong type.
     """
-    file = path / RESULTS_FILE if path.is_dir() else path
+    place = Path(path)
+    file = place / RESULTS_FILE if place.is_dir() else place
     document = read_json(file)
     if not isinstance(document, dict) or document.pop("format", None) != _FORMAT:
         raise ResultsError(

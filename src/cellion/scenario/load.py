@@ -53,7 +53,9 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 
 
 def build_scenario(
-    document: Mapping[str, Any], path: Path | None = None, positions: Positions | None = None
+    document: Mapping[str, Any],
+    path: str | Path | None = None,
+    positions: Positions | None = None,
 ) -> Scenario:
     """Check a plain document and return the scenario.
 
@@ -68,7 +70,8 @@ def build_scenario(
     if not isinstance(document, dict):
         fault = Fault(path=(), message=f"found {describe(document)}; a mapping is needed")
         raise scenario_error([fault], source=str(path or "scenario"), positions=positions)
-    return _built(document, path=path, positions=positions or {})
+    file = None if path is None else Path(path)
+    return _built(document, path=file, positions=positions or {})
 
 
 def vary(scenario: Scenario, values: Mapping[str, Any] | None = None, **others: Any) -> Scenario:

@@ -11,7 +11,7 @@ from cellion.errors import ScenarioError
 from cellion.quantities import describe, to_si
 from cellion.scenario.files import existing_file
 from cellion.scenario.orientations import ORIENTATION_FILE
-from cellion.scenario.values import Flag, Name, Section, fail
+from cellion.scenario.values import Flag, Length, Name, Section, Text, fail
 
 __all__ = ["MeshFileSpec", "MeshGrainsSpec"]
 
@@ -27,19 +27,25 @@ def _length_unit(value: Any) -> float:
     return unit
 
 
-def _labels(value: Any) -> dict[int, Any]:
-    """Read the mapping from cell tags to materials; the tags may be text, as in JSON."""
+def _labels(value: Any) -> dict[int | str, Any]:
+    """Read the mapping from cell tags to materials; text of digits is a tag, as in JSON."""
     if not isinstance(value, dict) or not value:
         raise fail(
             f"found {describe(value)}; a mapping from cell tags to materials is needed, for "
             "example {1: SE, 2: CAM}"
         )
-    labels: dict[int, Any] = {}
+    labels: dict[int | str, Any] = {}
     for key, name in value.items():
         text = str(key)
-        if isinstance(key, bool) or not text.isascii() or not text.isdigit() or len(text) > 9:
-            raise fail(f"found the cell tag '{text[:20]}'; tags are whole numbers from 0 on")
-        labels[int(text)] = name
+        if text.isascii() and text.isdigit() and len(text) <= 9:
+            labels[int(text)] = name
+        elif isinstance(key, str) and not text.removeprefix("-").isdigit() and text.strip():
+            labels[key] = name
+        else:
+            raise fail(
+                f"found the cell tag '{text[:20]}'; tags are whole numbers from 0 on, or names of "
+                "physical groups"
+            )
     return labels
 
 
@@ -69,7 +75,10 @@ class MeshFileSpec(Section):
     Attributes:
         file: The mesh file; `load_scenario` makes it relative to the working folder.
         length_unit: Unit of the coordinates in the file [m].
-        labels: Cell tag to material.
+        labels: Cell tag, or name of a physical group, to material.
+        tag_array: Name of the cell data that hold the tags.
+        merge_nodes: Whether nodes at one place are one.
+        merge_distance: Distance up to which nodes are at one place [m].
         grains: What the tags that are not in ``labels`` are.
         periodic: Whether opposite faces of the mesh match and the box repeats.
     """
@@ -84,9 +93,25 @@ class MeshFileSpec(Section):
         BeforeValidator(_length_unit),
         WithJsonSchema({"type": "string", "title": "a unit of length", "examples": ["um"]}),
     ] = Field(description="Unit of the coordinates in the file.")
-    labels: Annotated[dict[int, Name], BeforeValidator(_labels)] = Field(
+    labels: Annotated[dict[int | str, Name], BeforeValidator(_labels)] = Field(
         default_factory=dict,
-        description="Material of each cell tag in the file; all of them, unless `grains` is given.",
+        description="Material of each cell tag in the file, or of each physical group of Gmsh by "
+        "its name; all of them, unless `grains` is given.",
+    )
+    tag_array: Text | None = Field(
+        default=None,
+        description="Name of the cell data that hold the tags. Without it, Gmsh's physical groups, "
+        "or the one array of whole numbers that fits `labels`.",
+    )
+    merge_nodes: Flag = Field(
+        default=True,
+        description="Whether nodes at one place become one. `false` keeps a crack of doubled "
+        "nodes, through which no current passes.",
+    )
+    merge_distance: Length | None = Field(
+        default=None,
+        description="Distance up to which nodes are at one place; a 1e-7th of the longest edge of "
+        "the box by default.",
     )
     grains: MeshGrainsSpec | None = Field(
         default=None, description="For polycrystals: every other cell tag is a grain."

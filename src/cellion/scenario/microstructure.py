@@ -218,6 +218,10 @@ def _check_normal(normal: tuple[int, ...], dimension: int) -> None:
         raise fail(f"found {list(normal)}; one or two of the numbers must not be zero", "normal")
 
 
+MOST_TILES = 1_000_000
+"""Largest number of tiles in a box."""
+
+
 class CheckerboardSpec(Section):
     """Equal rectangular tiles.
 
@@ -245,6 +249,8 @@ class CheckerboardSpec(Section):
                 "divisions",
             )
         tiles = math.prod(self.divisions)
+        if tiles > MOST_TILES:
+            raise fail(f"found {tiles} tiles; at most {MOST_TILES} are possible", "divisions")
         if len(self.materials) not in (2, tiles):
             raise fail(
                 f"found {len(self.materials)} materials; two that alternate are needed, or one for "

@@ -1,4 +1,4 @@
-"""The progress of a study as a bar: on a terminal, in a notebook, or as lines of a log."""
+"""Progress: of a study as a bar, of a run as its stages; lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from cellion.study.progress import Progress as Step
 
-__all__ = ["notebook_bar", "terminal_bar"]
+__all__ = ["notebook_bar", "terminal_bar", "terminal_stages"]
 
 type Listener = Callable[[Step], None]
 
@@ -30,6 +37,36 @@ def terminal_bar() -> Iterator[Listener]:
         def show(step: Step) -> None:
             console.print(step.line, markup=False, highlight=False)
             bar.update(task, completed=step.done, total=step.total, description=step.rest)
+
+        yield show
+
+
+@contextmanager
+def terminal_stages(console: Console | None = None) -> Iterator[Callable[[str], None]]:
+    """Show the stages of a run on the standard error.
+
+    A line that begins with a blank is a step within a stage: on a terminal it stands, with the time
+    since it began, in the last line, which moves; elsewhere it is left out.
+
+    Args:
+        console: Where to show them.
+    """
+    console = console or Console(stderr=True)
+
+    def print_stage(line: str) -> None:
+        if not line.startswith(" "):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    if not console.is_terminal:
+        yield print_stage
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as moving:
+        task = moving.add_task("", total=None)
+
+        def show(line: str) -> None:
+            print_stage(line)
+            moving.reset(task, total=None, description=escape(line.strip()))
 
         yield show
 

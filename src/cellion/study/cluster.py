@@ -134,7 +134,7 @@ def _job(folder: str) -> None:
     default_environment()
     from mpi4py import MPI
 
-    from cellion.study.resources import available_memory
+    from cellion.pipeline.resources import available_memory
 
     # submitit starts the ranks of a job by the batch system's own launcher. Where that one does not
     # speak this MPI's language each rank is alone, and takes points of its own.

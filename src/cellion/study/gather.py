@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from cellion.export.collection import COLLECTION_FILES, FIELDS_FILE, Member, write_collection
@@ -69,13 +70,17 @@ class Answers:
         self.scenario, self.points = scenario, points
         self.results, self.failures = results, failures
         self.columns: list[Column] = value_columns([point.all_values for point in points])
+        self._varied: dict[int, Row] = {}
 
     def varied(self, point: Point) -> Row:
         """The varied values of a point."""
-        values = point.all_values
-        return {column.header: column.entry(values[column.key]) for column in self.columns}
+        if point.index not in self._varied:
+            values = point.all_values
+            self._varied[point.index] = {c.header: c.entry(values[c.key]) for c in self.columns}
+        return self._varied[point.index]
 
-    def rows(self) -> list[Row]:
+    @cached_property
+    def rows(self) -> Sequence[Row]:
         """One row per point; those without an answer have the reason."""
         rows: list[Row] = []
         for point in self.points:
@@ -89,9 +94,11 @@ class Answers:
                 rows.append({"name": name, **extra, "failure": reason})
         return rows
 
-    def quantities(self) -> list[str]:
+    @cached_property
+    def quantities(self) -> Sequence[str]:
         """Headers of the answers that statistics are made of."""
         carriers = dict.fromkeys(name for r in self.results.values() for name in r.carriers)
+        known = {header for row in self.rows for header, entry in row.items() if entry is not None}
         return [
             header
             for name in carriers
@@ -100,7 +107,7 @@ class Answers:
                 *(f"sigma_{name}_{d}{d} [S/m]" for d in "xyz"),
                 f"tortuosity_factor_{name}_mean [-]",
             )
-            if any(table_row(r).get(header) is not None for r in self.results.values())
+            if header in known
         ]
 
 
@@ -114,7 +121,7 @@ def write_study(answers: Answers, folder: Path) -> None:
     Raises:
         ResultsError: A file cannot be written.
     """
-    rows = answers.rows()
+    rows = answers.rows
     write_dictionary(table_columns(rows), folder / DICTIONARY_FILE)
     write_parquet(rows, folder / PARQUET_FILE)
     notes = _write_answers(answers, rows, folder) if answers.results else []
@@ -223,7 +230,7 @@ def _plot_curves(answers: Answers, rows: Sequence[Row], folder: Path, *, alone: 
     numbers = [column.header for column in answers.columns if column.unit is not None]
     study = answers.scenario.study
     sampled = study is not None and study.sample is not None
-    if not numbers or not answers.quantities() or sampled:
+    if not numbers or not answers.quantities or sampled:
         return False
     from cellion.export.curves import plot_curves  # loads Matplotlib
 
@@ -259,7 +266,7 @@ def _replicates(answers: Answers, rows: Sequence[Row]) -> list[Row]:
     for varied, members in _grouped(answers, rows):
         row: Row = {"name": answers.scenario.name, **varied}
         row["runs"] = sum("failure" not in member for member in members)
-        for header in answers.quantities():
+        for header in answers.quantities:
             each = spread(_numbers(members, header))
             row |= {
                 f"{header} mean": each.mean,
@@ -281,7 +288,7 @@ def _quantiles(answers: Answers, rows: Sequence[Row], sample: SampleSpec) -> lis
     keys = [*sample.values, *(answers.scenario.study.derive if answers.scenario.study else ())]
     for varied, members in _grouped(answers, rows, without=keys):
         own = [row for row in members if int(row.get("sample") or 0) < counted]
-        for header in answers.quantities():
+        for header in answers.quantities:
             values = _numbers(own, header)
             each = spread(values)
             row: Row = {"name": answers.scenario.name, **varied, "answer": header}
@@ -299,7 +306,7 @@ def _sensitivities(
     said: list[str] = []
     keys = [*sample.values, *(answers.scenario.study.derive if answers.scenario.study else ())]
     for varied, members in _grouped(answers, rows, without=keys):
-        for header in answers.quantities():
+        for header in answers.quantities:
             in_order = sorted(members, key=lambda row: (row["realisation"], row["sample"]))
             indices = sobol_indices(_numbers(in_order[: sample.runs], header), len(sample.values))
             if indices is None:
@@ -335,7 +342,7 @@ def _boxes(answers: Answers, rows: Sequence[Row], error: float, folder: Path) ->
     for varied, members in _grouped(
         answers, rows, without=[*keys, *(study.derive if study else ())]
     ):
-        for header in (name for name in answers.quantities() if name.startswith("sigma")):
+        for header in (name for name in answers.quantities if name.startswith("sigma")):
             by_volume: dict[float, list[float]] = {}
             for row, value in zip(members, _numbers(members, header), strict=True):
                 if row["point"] in boxes:

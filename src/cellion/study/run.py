@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cellion.parallel import on_root, raise_anywhere, world
 
 from cellion.errors import CellionError, StudyError
+from cellion.pipeline.resources import available_memory
 from cellion.results.files import remove_old
 from cellion.results.outcome import Failure, outcome
 from cellion.results.record import RunResult
@@ -24,7 +25,6 @@ from cellion.study.folder import arrange, locked_study, point_key
 from cellion.study.gather import STUDY_FILES, Answers, write_study
 from cellion.study.plan import Point, plan
 from cellion.study.progress import Progress, Watcher
-from cellion.study.resources import available_memory
 from cellion.study.result import StudyResult, load_study
 from cellion.study.session import Session, close_session, save_session, work
 from cellion.study.worker import run_workers

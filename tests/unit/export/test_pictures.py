@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,36 +82,45 @@ def test_missing_libraries_are_named_before_vtk_is_loaded(
     assert "apt-get install --no-install-recommends libegl1 libgl1-mesa-dri" in lines[0]
 
 
+def python_that(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the rendering process be a script of the shell."""
+    script = folder / "python"
+    script.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+
+
 @pytest.mark.parametrize(
-    ("outcome", "message"),
+    ("does", "message"),
     [
-        ((-11, "", "a warning\n"), "pictures left out: the graphics libraries crashed (signal 11)"),
-        ((4, "", "noise\nlibraries are missing\n"), "pictures left out: libraries are missing"),
-        ((1, "", ""), "pictures left out: exit code 1"),
+        ("kill -11 $$", "pictures left out: the graphics libraries crashed (signal 11)"),
+        ("echo noise >&2; echo missing >&2; exit 4", "pictures left out: missing"),
+        ("exit 1", "pictures left out: exit code 1"),
     ],
 )
 def test_a_failure_is_one_line(
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    outcome: tuple[int, str, str],
-    message: str,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, message: str
 ) -> None:
-    def run(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess([], *outcome)
-
-    monkeypatch.setattr(subprocess, "run", run)
+    python_that(does, tmp_path, monkeypatch)
     answer = draw_pictures(tmp_path / "fields.vtkhdf", tmp_path)
     assert answer.files == ()
     assert answer.message == message
 
 
 def test_a_hang_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def run(*_: object, **__: object) -> None:
-        raise subprocess.TimeoutExpired("pictures", 3.0)
+    python_that("exec sleep 100", tmp_path, monkeypatch)
+    answer = draw_pictures(tmp_path / "fields.vtkhdf", tmp_path, timeout=0.2)
+    assert answer.message == "pictures left out: rendering did not end within 0.2 s"
 
-    monkeypatch.setattr(subprocess, "run", run)
-    answer = draw_pictures(tmp_path / "fields.vtkhdf", tmp_path, timeout=3.0)
-    assert answer.message == "pictures left out: rendering did not end within 3 s"
+
+def test_each_picture_is_told_when_it_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python_that("echo out/microstructure.png; echo out/potential_ion_x.png", tmp_path, monkeypatch)
+    told: list[str] = []
+    answer = draw_pictures(tmp_path / "fields.vtkhdf", tmp_path, say=told.append)
+    assert told == ["  microstructure.png", "  potential_ion_x.png"]
+    assert [file.name for file in answer.files] == ["microstructure.png", "potential_ion_x.png"]
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 
 from cellion.errors import MeshError
 from cellion.mesh.data import MeshData, cell_volumes
-from cellion.mesh.read import read_mesh_file
+from mesh_files import read_file
 
 # A unit cube of two bricks in the layout of Neper: 2.2, three tags, sections of its own.
 FILE = Path(__file__).parent / "files" / "two_grains.msh"
@@ -20,9 +19,10 @@ QUARTER_ABOUT_X = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]
 
 
 def read(path: Path = FILE, **changes: Any) -> MeshData:
-    grains = SimpleNamespace(material="G", orientations=changes.pop("orientations", None))
-    arguments: dict[str, Any] = {"length_unit": 1e-6, "labels": {}, "grains": grains}
-    return read_mesh_file(path, **(arguments | changes))
+    grains = {"material": "G"}
+    if "orientations" in changes:
+        grains["orientations"] = str(changes.pop("orientations"))
+    return read_file(path, **({"labels": None, "grains": grains} | changes))
 
 
 def test_every_tag_is_a_grain() -> None:

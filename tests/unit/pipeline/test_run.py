@@ -58,12 +58,20 @@ def test_fields_are_left_out_when_not_wanted(tmp_path):
 def test_progress_names_the_stages(tmp_path):
     lines: list[str] = []
     run(scenario_of(tmp_path, DISC), MPI.COMM_SELF, tell=lines.append)
-    assert lines == [
+    assert [line for line in lines if not line.startswith(" ")] == [
         "microstructure",
         "mesh (1 particles)",
         "transport of ions",
         "transport of electrons",
     ]
+
+
+def test_steps_within_a_stage_are_indented_below_it(tmp_path):
+    lines: list[str] = []
+    run(scenario_of(tmp_path, DISC), MPI.COMM_SELF, tell=lines.append)
+    meshing = lines[lines.index("mesh (1 particles)") + 1 : lines.index("transport of ions")]
+    steps = ["octree", "background mesh", "cut", "projection", "relaxation", "checks"]
+    assert meshing == [f"  {step}" for step in steps]
 
 
 def test_wall_time_is_told_for_every_stage(tmp_path):
@@ -112,3 +120,35 @@ def test_coarse_mesh_is_noted_only_beyond_five_percent(tmp_path):
     small = "microstructure.spheres.spheres[0].radius=0.1 um"
     coarse = run(scenario_of(tmp_path, DISC, *sizes, small), MPI.COMM_SELF)
     assert any(note.startswith("material 'CAM': its volume fraction") for note in coarse.notes)
+
+
+TOO_LARGE = """\
+name: too_large
+materials: {A: {ion: {conductivity: 1 mS/cm}}}
+microstructure:
+  layers: {box: [4 um, 4 um, 4 um], axis: x, materials: [A, A], thicknesses: [1 um, 3 um]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "memory", "told"),
+    [
+        ("0.0001 um", None, r"PB of memory are needed .* can be numbered"),
+        ("0.5 um", 1e6, r"0\.4 GB of memory are needed .* 0\.0 GB are free"),
+    ],
+)
+def test_a_run_that_does_not_fit_is_refused_before_it_meshes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str, memory: float | None, told: str
+) -> None:
+    monkeypatch.setattr("cellion.pipeline.geometry.generate_mesh", None)
+    scenario = load_scenario(write(tmp_path, TOO_LARGE), [f"mesh={{size: {size}}}"])
+    with pytest.raises(SetupError, match=told):
+        run(scenario, MPI.COMM_SELF, memory=memory)
+
+
+def test_the_memory_that_is_free_is_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cellion.pipeline.resources.available_memory", lambda: 1e6)
+    with pytest.raises(SetupError, match="are free for this run"):
+        run(load_scenario(write(tmp_path, TOO_LARGE)), MPI.COMM_SELF)
