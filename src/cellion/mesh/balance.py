@@ -38,6 +38,13 @@ class InterfaceFacets:
         """Return some of the facets."""
         return InterfaceFacets(vertices=self.vertices[chosen], labels=self.labels[chosen])
 
+    def and_more(self, other: InterfaceFacets) -> InterfaceFacets:
+        """Return these facets and others."""
+        return InterfaceFacets(
+            vertices=np.concatenate([self.vertices, other.vertices]),
+            labels=np.concatenate([self.labels, other.labels]),
+        )
+
     def areas(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Areas, in two dimensions lengths, shape (f,) [m^(d-1)]."""
         return facet_areas(points, self.vertices)

@@ -24,7 +24,7 @@ GROWTH = 1.0
 NECK_CELLS = 4.0
 """Cells along the radius of a neck, at its rim, where the current density is singular."""
 
-NECK_LEAST = {2: 4.0, 3: 1.25}
+NECK_LEAST = {2: 5.0, 3: 1.25}
 """Cells along the radius of a neck, however small it is: fewer may miss it, or its area."""
 
 PARTICLE_CELLS = 1.25

@@ -219,7 +219,7 @@ def _fitted(
         lambda x, vertex: box_projectors(x, vertex, bodies.box),
         SHAPE_LIMIT,
     )
-    rims = Rims.find(points, cut.image_of, interface, bodies)
+    rims = Rims.find(cut, points, interface, bodies)
     if rims is None:
         return points, {"largest_distance_from_interface": left}
     points = rims.balanced(points, SHAPE_FLOOR)
@@ -228,7 +228,7 @@ def _fitted(
         if not len(tight):
             break
         points = relaxed(points, tight, SHAPE_ROOM, ROOM_SCALES)
-        points = rims.balanced(points, SHAPE_FLOOR)
+        points = rims.balanced(points, SHAPE_LIMIT)
     return points, {"largest_distance_from_interface": left} | rims.numbers(points)
 
 

@@ -1,4 +1,4 @@
-"""Areas of the contacts of particles: what a mesh gives them, and rims moved until that is right.
+"""Areas of contacts of particles: what a mesh gives them, and rims moved until that is right.
 
 The vertices of a rim lie on the circle in which two surfaces meet, or as near to it as the shapes
 of the cells around allow; a polygon in a circle encloses too little. All vertices of a rim are
@@ -8,13 +8,14 @@ moved outwards, or inwards, in the plane of the contact, by the factor that make
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from cellion.mesh.balance import InterfaceFacets, interface_facets
 from cellion.mesh.bodies import Bodies
+from cellion.mesh.cut import CutMesh
 from cellion.mesh.project import Interface, guarded_move
 from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.contacts import Contacts
@@ -24,8 +25,8 @@ from cellion.microstructure.spheres import SphereGeometry
 
 __all__ = ["ContactAreas", "Rims", "exact_contacts", "nearest_contacts"]
 
-NEAREST = 12
-"""Contacts looked at around each facet."""
+FIRST_WALL = -6
+"""Labels below 0 are walls in contacts: the lower and the upper wall of each axis from here on."""
 
 LARGEST = 1.3
 """Largest factor by which a rim is widened or narrowed at once."""
@@ -36,7 +37,8 @@ class ContactAreas:
     """Contacts of particles that have an area.
 
     Attributes:
-        contacts: The contacts, with the labels of the geometry.
+        contacts: The contacts, with the labels of the geometry; from `FIRST_WALL` on those of
+            walls.
         exact: Their areas, shape (c,) [m^(d-1)].
     """
 
@@ -44,23 +46,34 @@ class ContactAreas:
     exact: NDArray[np.float64]
 
 
-def exact_contacts(geometry: Geometry) -> ContactAreas | None:
-    """Return the contacts of the particles of a geometry; None if it has no particles."""
+def exact_contacts(geometry: Geometry, *, walls: bool = False) -> ContactAreas | None:
+    """Return the contacts of the particles of a geometry; None if it has no particles.
+
+    Args:
+        geometry: What is meshed.
+        walls: Whether contacts with walls are among them.
+    """
     first, particles = 0, geometry
     if isinstance(geometry, CompositeGeometry):
         first, particles = geometry.grains.count - 1, geometry.particles
     if not isinstance(particles, SphereGeometry):
         return None
     contacts = particles.contacts(0.0)
+    contacts = contacts.with_labels(contacts.labels + first)
+    if walls:
+        found = particles.wall_contacts(0.0)
+        axis = np.abs(found.normal).argmax(axis=1)
+        upper = found.normal[np.arange(len(axis)), axis] < 0
+        labels = np.stack([FIRST_WALL + 2 * axis + upper, found.labels[:, 1] + first], axis=1)
+        contacts = contacts.and_more(found.with_labels(labels.astype(np.int32)))
     exact = contact_areas(particles, contacts)
-    contacts, exact = contacts.select(exact > 0.0), exact[exact > 0.0]
-    return ContactAreas(contacts=contacts.with_labels(contacts.labels + first), exact=exact)
+    return ContactAreas(contacts=contacts.select(exact > 0.0), exact=exact[exact > 0.0])
 
 
 def nearest_contacts(
     geometry: Geometry, found: ContactAreas, x: NDArray[np.float64], labels: NDArray[np.integer]
 ) -> NDArray[np.int64]:
-    """Find the contact that each facet between two particles is a part of.
+    """Find the contact that each facet is a part of: the nearest between the same two labels.
 
     Args:
         geometry: The box and its periodic directions.
@@ -69,20 +82,30 @@ def nearest_contacts(
         labels: The two labels of each, shape (f, 2).
 
     Returns:
-        Contacts, -1 where none of the nearest is between these labels, shape (f,).
+        Contacts, -1 where none is between these labels, shape (f,).
     """
     box, periodic = geometry.box, geometry.periodic
-    count = min(NEAREST, len(found.exact))
-    if not count:
-        return np.full(len(x), -1, dtype=np.int64)
-    home = np.where(periodic, np.mod(x, box), x)
-    home = np.where(periodic & (home >= box), 0.0, home)
-    tree = cKDTree(found.contacts.midpoint, boxsize=np.where(periodic, box, 0.0))
-    near = tree.query(home, k=np.arange(1, count + 1))[1]
-    pairs = np.sort(found.contacts.labels, axis=1)[near]
-    same = (pairs == np.sort(labels, axis=1)[:, None, :]).all(axis=2)
-    chosen = near[np.arange(len(x)), same.argmax(axis=1)]
-    return np.where(same.any(axis=1), chosen, -1)
+    keys = _pair_keys(found.contacts.labels)
+    order = np.argsort(keys, kind="stable")
+    start = np.searchsorted(keys[order], _pair_keys(labels), side="left")
+    stop = np.searchsorted(keys[order], _pair_keys(labels), side="right")
+    chosen, nearest = np.full(len(x), -1, dtype=np.int64), np.full(len(x), np.inf)
+    for k in range(int((stop - start).max(initial=0))):
+        open_ones = np.flatnonzero(start + k < stop)
+        contact = order[start[open_ones] + k]
+        away = x[open_ones] - found.contacts.midpoint[contact]
+        away -= np.where(periodic, box * np.rint(away / box), 0.0)
+        distance = np.linalg.norm(away, axis=1)
+        closer = distance < nearest[open_ones]
+        chosen[open_ones[closer]] = contact[closer]
+        nearest[open_ones[closer]] = distance[closer]
+    return chosen
+
+
+def _pair_keys(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    """One integer per unordered pair of labels, of walls too."""
+    pairs = np.sort(labels, axis=1).astype(np.int64) - FIRST_WALL
+    return pairs[:, 0] << 32 | pairs[:, 1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,31 +135,34 @@ class Rims:
     @classmethod
     def find(
         cls,
+        mesh: CutMesh,
         points: NDArray[np.float64],
-        image_of: NDArray[np.int64],
         interface: Interface,
         bodies: Bodies,
     ) -> Rims | None:
         """Find the rims of a cut mesh; None where the geometry has no contacts.
 
         Args:
-            points: Coordinates, shape (n, d) [m].
-            image_of: Canonical vertex of each vertex, shape (n,).
+            mesh: The cut mesh.
+            points: Coordinates of its vertices by now, shape (n, d) [m].
             interface: Interface vertices and the cells around them.
             bodies: The fields.
         """
-        found = exact_contacts(bodies.geometry)
+        found, image_of = exact_contacts(bodies.geometry, walls=True), mesh.image_of
         if found is None or not len(found.exact):
             return None
         facets = interface_facets(points, interface, image_of, bodies)
         facets = facets.part(bodies.bounded(facets.labels).all(axis=1))
+        facets = facets.and_more(_wall_facets(mesh, points, bodies))
         centres, labels = points[facets.vertices].mean(axis=1), bodies.labels(facets.labels)
         contact = nearest_contacts(bodies.geometry, found, centres, labels)
         facets, contact = facets.part(contact >= 0), contact[contact >= 0]
         of_vertex = np.full(len(points), -1, dtype=np.int64)
         of_vertex[image_of[facets.vertices]] = contact[:, None]
         of_interface = of_vertex[interface.vertex]
-        vertex = np.flatnonzero((of_interface >= 0) & (interface.labels[:, 2] >= 0))
+        at_wall = found.contacts.labels[of_interface, 0] < 0
+        several = (interface.labels[:, 2] >= 0) | at_wall
+        vertex = np.flatnonzero((of_interface >= 0) & several)
         return cls(
             interface=interface,
             image_of=image_of,
@@ -199,3 +225,20 @@ class Rims:
         step = np.zeros((len(self.interface.vertex), d))
         step[self.vertex] = (factor - 1.0)[:, None] * away * self.interface.free[self.vertex]
         return step
+
+
+def _wall_facets(mesh: CutMesh, points: NDArray[np.float64], bodies: Bodies) -> InterfaceFacets:
+    """Facets of particles in the walls of the box, with the labels of these and their bodies."""
+    d, parts = points.shape[1], []
+    mine = np.flatnonzero(bodies.bounded(mesh.bodies))
+    for axis in np.flatnonzero(~bodies.geometry.periodic):
+        for upper in (0, 1):
+            on = (mesh.points[:, axis] == upper * bodies.box[axis])[mesh.cells[mine]]
+            cell = np.flatnonzero(on.sum(axis=1) == d)
+            vertices = mesh.cells[mine[cell]][on[cell]].reshape(-1, d)
+            body = mesh.bodies[mine[cell]]
+            wall = np.full_like(body, FIRST_WALL + 2 * axis + upper)
+            labels = np.stack([wall, body], axis=1)
+            parts.append(InterfaceFacets(vertices=vertices, labels=labels))
+    none = InterfaceFacets(vertices=mesh.cells[:0, :d], labels=np.zeros((0, 2), dtype=np.int32))
+    return reduce(InterfaceFacets.and_more, parts, none)
