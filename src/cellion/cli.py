@@ -152,7 +152,12 @@ def check(scenario: ScenarioFile, overrides: Overrides = None) -> None:
     from cellion.scenario.load import load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
-    for line in estimate(loaded).lines():
+    lines = estimate(loaded).lines()
+    if loaded.study is not None:
+        from cellion.study.foresee import check_points
+
+        check_points(loaded)
+    for line in lines:
         typer.echo(line)
 
 
@@ -163,8 +168,13 @@ def study(
     output: Folder = None,
     overrides: Overrides = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the finished runs of an interrupted study.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--resume/--restart",
+            help="Keep the finished runs of an earlier study in the folder, or delete them.",
+            show_default=False,
+        ),
+    ] = None,
     ranks_per_point: Annotated[
         int, typer.Option(min=1, metavar="N", help="Ranks that answer a point together.")
     ] = 1,
@@ -194,13 +204,20 @@ def study(
     folder = output or Path("results") / loaded.name
     with terminal_bar() as show:
         answer = run_study(
-            loaded, comm, folder=folder, resume=resume, execution=execution, show=show
+            loaded,
+            comm,
+            folder=folder,
+            resume=resume is True,
+            restart=resume is False,
+            execution=execution,
+            show=show,
         )
     for line in (*answer.failures, *answer.notes):
         _tell(line)
     Console().print(answer.summary())
     typer.echo(f"results: {folder}")
     typer.echo(f"as one page: cellion report {shlex.quote(str(folder))}")
+    answer.check()
 
 
 @app.command()

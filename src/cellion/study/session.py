@@ -29,7 +29,15 @@ from cellion.study.plan import Point
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["Session", "close_session", "load_session", "save_session", "unfinished", "work"]
+__all__ = [
+    "Session",
+    "begin_point",
+    "close_session",
+    "load_session",
+    "save_session",
+    "unfinished",
+    "work",
+]
 
 _SESSION_FILE = "session.pickle"
 
@@ -43,7 +51,8 @@ class Session:
         path: The scenario file, for the names of files in it.
         points: All points.
         keys: Hash of the question of each point.
-        todo: Indices of the points that are not finished.
+        todo: Indices of the points that are to be run.
+        aside: Number of answers to other questions that were set aside.
         name: A name of its own. A process that was left behind by a study that was killed finds its
             claims gone, and ends.
     """
@@ -53,6 +62,7 @@ class Session:
     points: tuple[Point, ...]
     keys: tuple[str, ...]
     todo: tuple[int, ...]
+    aside: int = 0
     name: str = field(default_factory=lambda: uuid4().hex)
 
     @property
@@ -238,17 +248,32 @@ def _answer(
         )
     except CellionError as error:
         failure = Failure(reason=str(error), kind=type(error).__name__)
-        on_root(comm, lambda: save_failure(place, failure))
+        on_root(comm, lambda: _record_failure(session, index, failure))
+
+
+def _record_failure(session: Session, index: int, failure: Failure) -> None:
+    """Say why a point has no answer, unless only fields or pictures of it are missing."""
+    if finished_key(session.place(index)) != session.keys[index]:
+        save_failure(session.place(index), failure)
 
 
 def _is_answered(session: Session, index: int) -> bool:
     """Whether a process of a killed study has finished a point meanwhile; if not, begin it."""
-    point, place = session.points[index], session.place(index)
-    if finished_key(place) == session.keys[index]:
+    if finished_key(session.place(index)) == session.keys[index]:
         return True
-    about = {"values": point.all_values, "realisation": point.replicate + 1}
-    start_point(place, session.keys[index], about)
+    begin_point(session, index)
     return False
+
+
+def begin_point(session: Session, index: int) -> None:
+    """Make the folder of a point ready for its run.
+
+    Raises:
+        ResultsError: It cannot be written.
+    """
+    point = session.points[index]
+    about = {"values": point.all_values, "realisation": point.replicate + 1}
+    start_point(session.place(index), session.keys[index], about)
 
 
 def unfinished(session: Session) -> list[int]:
