@@ -92,8 +92,8 @@ def opened_folder(scenario: Scenario, folder: Path) -> Iterator[str]:
     Raises:
         ResultsError: It cannot be written, is in use, or belongs to a study or a fit.
     """
+    refuse_other_kind(folder, "run")
     key = question_key(scenario)
-    refuse_other_kind(folder, "run", key)
     with owned(folder, "run"):
         open_folder(folder)
         remove_old(folder, (TABLE_FILE, REPORT_FILE, *PARAVIEW_FILES, *PICTURES))

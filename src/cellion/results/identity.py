@@ -23,7 +23,7 @@ __all__ = ["code_digest", "file_digest", "question_key"]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _KINDS = (".py", ".yaml")
-_APART = ("export", "study", "cli.py", "__main__.py", "__init__.py")
+_APART = ("export", "study", "cli.py", "signals.py", "__main__.py", "__init__.py")
 """What shows answers or decides which are asked for, and not what they are."""
 
 _UNASKED = ("name", "description", "study")

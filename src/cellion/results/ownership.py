@@ -27,23 +27,31 @@ type Kind = Literal["run", "study", "fit"]
 
 OWNER_FILE = ".owner.json"
 _ELSEWHERE = "choose another folder with -o"
+_held: dict[Path, Kind] = {}
+"""Folders that this process owns."""
 
 
 @contextmanager
-def owned(folder: Path, kind: Kind) -> Iterator[None]:
+def owned(folder: Path, kind: Kind, *, wait: bool = False) -> Iterator[None]:
     """Own a folder; nobody else writes in it meanwhile.
+
+    A run in a folder that its own process holds for a study needs no lock of its own.
 
     Args:
         folder: The folder; it is made.
         kind: What works in it.
+        wait: Whether to wait for another owner to end.
 
     Raises:
         ResultsError: Another process works in it, or it cannot be written.
     """
-    path = folder / OWNER_FILE
+    place, path = folder.resolve(), folder / OWNER_FILE
+    if kind == "run" and _held.get(place) == "study":
+        yield
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = _locked(path)
+        descriptor = _locked(path, wait=wait)
     except OSError as error:
         raise ResultsError(
             f"{folder}: cannot be written ({error.strerror or error}); {_ELSEWHERE}, or free some "
@@ -55,14 +63,16 @@ def owned(folder: Path, kind: Kind) -> Iterator[None]:
         )
     try:
         _introduce(descriptor, kind)
+        _held[place] = kind
         yield
     finally:
+        _held.pop(place, None)
         with suppress(OSError):
             path.unlink()
         os.close(descriptor)
 
 
-def _locked(path: Path) -> int | None:
+def _locked(path: Path, *, wait: bool) -> int | None:
     """Open a file and lock it; None when another process holds it.
 
     Raises:
@@ -71,7 +81,7 @@ def _locked(path: Path) -> int | None:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             os.close(descriptor)
             return None
@@ -103,24 +113,22 @@ def _described(path: Path) -> str:
     )
 
 
-def refuse_other_kind(folder: Path, kind: Kind, key: str | None = None) -> None:
-    """Refuse to write a run into the folder of a study, or the reverse.
+def refuse_other_kind(folder: Path, kind: Kind) -> None:
+    """Refuse to write a run into the folder of a study or of one of its points, or the reverse.
 
     Args:
         folder: The folder, which need not exist.
         kind: What would work in it.
-        key: Hash of the question of a run. The folder of a point takes the answer to its own
-            question only.
 
     Raises:
         ResultsError: The folder belongs to something else.
     """
-    of_point = is_point_name(folder.name) and (folder.parent / STUDY_FILE).exists()
-    point = read_object(folder / POINT_FILE)
-    if (of_point or point) and (key is None or point.get("key") != key):
+    if _held.get(folder.resolve()) == "study":
+        return
+    planned = is_point_name(folder.name) and (folder.parent / STUDY_FILE).exists()
+    if planned or (folder / POINT_FILE).exists():
         raise ResultsError(
-            f"{folder}: this is the folder of a point of the study in {folder.parent}, which asks "
-            f"another question; {_ELSEWHERE}"
+            f"{folder}: this is the folder of a point of the study in {folder.parent}; {_ELSEWHERE}"
         )
     if kind != "study" and (folder / STUDY_FILE).exists():
         raise ResultsError(f"{folder}: this is the folder of a study; {_ELSEWHERE}")

@@ -8,7 +8,8 @@ once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from cellion.export.fits import fit_rows, fit_table, plot_fits
 from cellion.export.tables import write_table
 from cellion.results.files import open_folder, remove_old
 from cellion.results.fit import FIT_FILE, Fit, save_fits
+from cellion.results.ownership import owned, refuse_other_kind
 from cellion.results.record import CarrierResult, RunResult
 from cellion.scenario.fit import FitSpec
 from cellion.scenario.load import build_scenario
@@ -220,24 +222,10 @@ def run_fit(
             "and --between"
         )
     say: Listener = tell if comm.rank == 0 else lambda line: None
-    on_root(comm, lambda: _open(folder))
-    fits = []
-    for index, sample in enumerate(fit.measured):
-        label = sample.label or f"sample {index + 1}"
-        say(f"[{index + 1}/{len(fit.measured)}] {label}")
-        fits.append(replace(_fitted(scenario, fit, index, comm, say), label=label))
-    on_root(comm, lambda: _write(scenario, fit, fits, folder))
-    if all(each.failure is not None for each in fits):
-        raise StudyError(f"no sample has an answer; the first: {fits[0].failure}")
-    for each in fits:
-        if each.failure is not None:
-            say(f"{each.label} has no answer: {each.failure}")
-    return fit_table(fits, fit.vary, fit.unit)
-
-
-def _open(folder: Path) -> None:
-    open_folder(folder)
-    remove_old(folder, (FIT_FILE, TABLE_FILE, *PLOT_FILES))
+    with ExitStack() as stack:
+        on_root(comm, lambda: stack.enter_context(_opened(folder)))
+        fits = _fits(scenario, fit, comm, say)
+        return fits
 
 
 def _fitted(scenario: Scenario, fit: FitSpec, index: int, comm: MPI.Comm, say: Listener) -> Fit:

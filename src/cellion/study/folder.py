@@ -10,17 +10,16 @@ Answers to other questions are set aside, never removed unless the user says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import filelock
 
 from cellion.errors import ResultsError, StudyError
 from cellion.export.collection import PARAVIEW_FILES
 from cellion.results.files import is_complete, load_result, open_folder, remove_old, replacing
 from cellion.results.outcome import FAILURE_FILE, POINT_FILE
+from cellion.results.ownership import OWNER_FILE
 from cellion.results.study import is_point_name
 
 __all__ = [
@@ -28,39 +27,17 @@ __all__ = [
     "WORK_FOLDER",
     "arrange",
     "finished_key",
-    "locked",
     "refuse_finished",
     "start_point",
 ]
 
 WORK_FOLDER = ".study"
-"""Locks, claims, meshes and logs; it may be deleted when no study runs in the folder."""
+"""Claims, meshes and logs; it may be deleted when no study runs in the folder."""
 
 ASIDE_FOLDER = "set_aside"
 """Answers to questions that the study does not ask now, by their keys."""
 
 _OWN_FILES = (FAILURE_FILE, POINT_FILE, "table.csv", *PARAVIEW_FILES, "*.png")
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file's lock, waiting for it; the system frees it when its holder dies.
-
-    Where the file system has no locks, there is none.
-
-    Args:
-        path: The lock file.
-    """
-    lock = filelock.FileLock(path)
-    held = False
-    with suppress(OSError, NotImplementedError):
-        lock.acquire()
-        held = True
-    try:
-        yield
-    finally:
-        if held:
-            lock.release()
 
 
 def refuse_finished(folder: Path) -> None:
@@ -120,6 +97,8 @@ def arrange(folder: Path, keys: Mapping[str, str], *, resume: bool) -> tuple[fro
                     (folder / name).rmdir()
                 kept.rename(folder / name)
                 finished.add(name)
+            elif kept.exists() and name in finished:
+                _clear(kept)  # the same answer twice
         with suppress(OSError):
             (folder / ASIDE_FOLDER).rmdir()
     except OSError as error:
@@ -184,7 +163,7 @@ def _set_aside(place: Path, key: str | None) -> None:
 def _clear(place: Path) -> None:
     """Remove an answer, the answer itself first, and the folder unless something else is in it."""
     open_folder(place)
-    remove_old(place, _OWN_FILES)
+    remove_old(place, (*_OWN_FILES, OWNER_FILE))
     with suppress(OSError):
         place.rmdir()
 

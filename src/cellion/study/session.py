@@ -22,8 +22,9 @@ from uuid import uuid4
 from cellion.errors import CellionError, ResultsError, StudyError
 from cellion.pipeline.stock import MeshStock
 from cellion.results.outcome import Failure, has_outcome, save_failure
+from cellion.results.ownership import owned
 from cellion.scenario.load import build_scenario
-from cellion.study.folder import WORK_FOLDER, finished_key, locked, start_point
+from cellion.study.folder import WORK_FOLDER, finished_key, start_point
 from cellion.study.plan import Point
 
 if TYPE_CHECKING:
@@ -107,7 +108,6 @@ def save_session(session: Session) -> None:
         for old in work_folder.glob("claims_*"):
             shutil.rmtree(old, ignore_errors=True)
         session.claims.mkdir(parents=True)
-        (work_folder / "locks").mkdir(exist_ok=True)
         (work_folder / _SESSION_FILE).write_bytes(pickle.dumps(session))
     except OSError as error:
         raise ResultsError(
@@ -163,7 +163,7 @@ def work(
 
 def _alone(session: Session, index: int) -> AbstractContextManager[None]:
     """Wait for what a study that was killed may have left running on a point."""
-    return locked(session.folder / WORK_FOLDER / "locks" / f"{session.points[index].name}.lock")
+    return owned(session.place(index), "study", wait=True)
 
 
 class _Queue:
