@@ -35,8 +35,10 @@ class Ended(KeyboardInterrupt):
 def ended_by_signals() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end a block as Ctrl-C does, with `Ended`.
 
-    A signal that the caller ignores, as under ``nohup``, stays ignored.
+    A signal that the caller ignores, as under ``nohup``, stays ignored. UCX, which MPI loads, would
+    take SIGHUP for a request to debug it.
     """
+    os.environ.setdefault("UCX_DEBUG_SIGNO", "0")
 
     def end(number: int, frame: FrameType | None) -> None:
         raise Ended(number)

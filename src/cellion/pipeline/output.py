@@ -126,7 +126,7 @@ def write_run(
     """
     steps = _steps(result, shown, folder, watch)
     pending = replace(result, notes=(*result.notes, _unwritten(steps, "the run was ended before")))
-    on_root(comm, lambda: save_result(pending, folder))
+    on_root(comm, lambda: _save_early(pending, folder))
     notes: list[str] = []
     errors: dict[str, CellionError] = {}
     for name, step in steps.items():
@@ -154,6 +154,13 @@ def write_run(
         missing = f"; not written: {', '.join(errors)}" if errors else ""
         raise ResultsError(f"{first}; the answer is saved in {folder / RESULTS_FILE}{missing}")
     return final
+
+
+def _save_early(result: RunResult, folder: Path) -> None:
+    """Save the record, and reserve the room to replace it."""
+    save_result(result, folder)
+    with suppress(ResultsError):
+        reserve_result(folder)
 
 
 def _unwritten(names: Iterable[str], reason: str) -> str:

@@ -43,8 +43,8 @@ REPORT_FILE = "report.html"
 
 _FORMAT = "cellion results"
 _PARTIAL = ".partial"
-_RESERVED = 1 << 16
-"""Room for a record on a disk that fills up during the run [bytes]; most take a quarter of it."""
+_RESERVED = (1 << 16, 1 << 15, 1 << 14, 1 << 13)
+"""Room for a record on a disk that fills up during the run, as much as there is [bytes]."""
 
 _LARGEST_FILE = 1 << 28
 _DEEPEST = 64
@@ -82,12 +82,18 @@ def reserve_result(folder: Path) -> None:
     Raises:
         ResultsError: There is none.
     """
-    try:
-        with _partial(folder / RESULTS_FILE).open("wb") as stream:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(stream.fileno(), 0, _RESERVED)
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
+    partial = _partial(folder / RESULTS_FILE)
+    for size in _RESERVED:
+        try:
+            with partial.open("wb") as stream:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(stream.fileno(), 0, size)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            if size == _RESERVED[-1]:
+                raise _cannot_write(folder, error) from error
+        else:
+            return
 
 
 def remove_old(folder: Path, patterns: Iterable[str]) -> None:
