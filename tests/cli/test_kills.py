@@ -39,8 +39,8 @@ def check_files(out: Path) -> None:
             json.loads(file.read_text(encoding="utf-8"))
     for file in out.rglob("results.json"):
         check_result(load_result(file.parent))
-    for file in out.rglob("*.csv"):
-        assert read_table(file) or file.name == "dictionary.csv"
+    for file in out.rglob("table.csv"):
+        assert read_table(file)
 
 
 def start(
