@@ -23,7 +23,7 @@ from invariants import check_result
 from small_scenarios import DISC, PLATES, write
 
 STUDY = DISC + "study: {vary: {temperature: {from: 290 K, to: 330 K, steps: 12}}}\n"
-FINE = DISC.replace("2.5 um", "0.4 um")
+FINE = DISC.replace("2.5 um", "0.6 um")
 LIMITED = (
     "import resource, sys; import cellion.parallel; from mpi4py import MPI\n"
     "size = int(sys.argv.pop(1)); resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))\n"
@@ -89,7 +89,7 @@ def kill_runs(folder: Path, environment: Mapping[str, str], kills: int, ranks: i
     for kill in range(kills):
         started = start(["run", "scenario.yaml", "-o", "out"], folder, environment, ranks)
         until(started, moments[kill % len(moments)])
-        time.sleep(rng.uniform(0.0, 0.4))
+        time.sleep(rng.uniform(0.0, 0.2))
         end(started, signal.SIGKILL, whole=True)
         if (folder / "out").exists():
             check_files(folder / "out")
