@@ -142,7 +142,7 @@ def test_a_run_that_ends_while_it_draws_has_answered(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError):
         run(scenario_of(tmp_path, PLATES), MPI.COMM_SELF, folder=tmp_path / "out")
     found = load_result(tmp_path / "out")
-    assert found.notes == ("not written: table.csv, fields.vtkhdf (the run was ended before)",)
+    assert found.notes[-1] == "not written: table.csv, fields.vtkhdf (the run was ended before)"
     assert found.carrier("ion").effective_conductivity[0, 0] == pytest.approx(0.4 / 3)
 
 
@@ -157,4 +157,4 @@ def test_a_folder_in_use_is_left_alone(tmp_path):
     run(scenario, MPI.COMM_SELF, folder=tmp_path / "out")
     with owned(tmp_path / "out", "run"), pytest.raises(ResultsError, match="another run"):
         run(scenario, MPI.COMM_SELF, folder=tmp_path / "out")
-    assert load_result(tmp_path / "out").notes == ()
+    assert not any(n.startswith("not written") for n in load_result(tmp_path / "out").notes)
