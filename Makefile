@@ -23,7 +23,7 @@ environment: ## make or update .venv/
 	@sh tools/bootstrap.sh
 
 demo: environment ## set up, then run the main job into results/demo/
-	$(BIN)/mpirun -n $(RANKS) $(BIN)/cellion study $(SCENARIO) -o $(RESULTS)
+	$(BIN)/mpirun -n $(RANKS) $(BIN)/cellion study $(SCENARIO) -o $(RESULTS) --resume
 
 test: environment lint types imports pytest ## set up, then everything that must pass, cheapest first
 

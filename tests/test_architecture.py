@@ -16,7 +16,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "cellion"
 
 ROOMS = (
-    *("errors", "quantities", "parallel", "scenario", "rates", "material", "microstructure"),
+    *(
+        "errors",
+        "quantities",
+        "signals",
+        "parallel",
+        "scenario",
+        "rates",
+        "material",
+        "microstructure",
+    ),
     *("mesh", "transport", "homogenise", "cell", "results", "export", "pipeline", "study"),
     *("cli", "__main__"),
 )

@@ -1,7 +1,8 @@
 """The command line: one verb per question, messages instead of tracebacks.
 
-Exit codes: 0 answered; 2 the input is wrong; 3 a solve did not reach its tolerance; 1 a bug. Under
-``mpirun`` every rank runs the verb, rank 0 speaks, and all ranks leave together.
+Exit codes: 0 answered; 2 the input is wrong, or a point of a study has no answer; 3 a solve did
+not reach its tolerance; 1 a bug; 128 and its number after a signal. Under ``mpirun`` every rank
+runs the verb, rank 0 speaks, and all ranks leave together.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import json
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -21,6 +23,7 @@ import typer
 from rich.console import Console
 
 from cellion.errors import CellionError, SetupError
+from cellion.signals import Ended, end_all_ranks, ended_by_signals
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -39,6 +42,10 @@ app = typer.Typer(
 
 _RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 _SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+
+_AFTER_ALL = "nothing incomplete was left as a result"
+_AFTER = {"study": "finished points are kept; the same command with --resume goes on"}
+"""What is said after an interrupt."""
 
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario file.", show_default=False)
@@ -63,6 +70,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a letter of a folder's name
             stream.reconfigure(errors="backslashreplace")
+    with ended_by_signals():
+        _call()
+
+
+def _call() -> None:
+    """Run the command line; ranks other than 0 are silent."""
     if _number(_RANK_VARIABLES) == 0:
         app()
     # The other ranks work silently; an uncaught exception restores their streams on its way out.
@@ -91,9 +104,12 @@ def _answering[**P](verb: Callable[P, None]) -> Callable[P, None]:
         except CellionError as error:
             typer.echo(f"cellion: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            typer.echo("cellion: interrupted; nothing incomplete was left as a result", err=True)
-            raise typer.Exit(130) from None
+        except KeyboardInterrupt as end:
+            code = 128 + (end.number if isinstance(end, Ended) else signal.SIGINT)
+            told = f"cellion: interrupted; {_AFTER.get(verb.__name__, _AFTER_ALL)}"
+            typer.echo(told, err=True)
+            end_all_ranks(code, told)
+            raise typer.Exit(code) from None
 
     return guarded
 
@@ -154,7 +170,12 @@ def check(scenario: ScenarioFile, overrides: Overrides = None) -> None:
     from cellion.scenario.load import load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
-    for line in estimate(loaded).lines():
+    lines = estimate(loaded).lines()
+    if loaded.study is not None:
+        from cellion.study.foresee import check_points
+
+        check_points(loaded)
+    for line in lines:
         typer.echo(line)
 
 
@@ -165,8 +186,13 @@ def study(
     output: Folder = None,
     overrides: Overrides = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the finished runs of an interrupted study.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--resume/--restart",
+            help="Keep the finished runs of an earlier study in the folder, or delete them.",
+            show_default=False,
+        ),
+    ] = None,
     ranks_per_point: Annotated[
         int, typer.Option(min=1, metavar="N", help="Ranks that answer a point together.")
     ] = 1,
@@ -196,13 +222,20 @@ def study(
     folder = output or Path("results") / loaded.name
     with terminal_bar() as show:
         answer = run_study(
-            loaded, comm, folder=folder, resume=resume, execution=execution, show=show
+            loaded,
+            comm,
+            folder=folder,
+            resume=resume is True,
+            restart=resume is False,
+            execution=execution,
+            show=show,
         )
     for line in (*answer.failures, *answer.notes):
         _tell(line)
     Console().print(answer.summary())
     typer.echo(f"results: {folder}")
     typer.echo(f"as one page: cellion report {shlex.quote(str(folder))}")
+    answer.check()
 
 
 @app.command()
@@ -248,6 +281,10 @@ def report(
         Path,
         typer.Argument(metavar="DIR", help="Folder of a run or of a study.", show_default=False),
     ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="The page [DIR/report.html]."),
+    ] = None,
     experiments: Annotated[
         bool, typer.Option("--experiments", help="Show published measurements beside the answers.")
     ] = False,
@@ -255,7 +292,7 @@ def report(
     """Write DIR/report.html: the answer, diagrams, tables and provenance on one page."""
     from cellion.export.report.render import write_report
 
-    typer.echo(f"report: {write_report(folder, experiments=experiments)}")
+    typer.echo(f"report: {write_report(folder, output=output, experiments=experiments)}")
 
 
 @app.command()

@@ -46,6 +46,9 @@ __all__ = [
 ]
 
 
+_NO_HANDLER = "-no_signal_handler"
+
+
 def raise_anywhere(error: CellionError | None, comm: MPI.Comm) -> None:
     """Raise on every rank the error that any rank found (collective).
 
@@ -127,13 +130,19 @@ def install_abort_hook(comm: MPI.Comm) -> None:
 
 
 def default_environment(environment: MutableMapping[str, str] | None = None) -> None:
-    """Set a UCX transport that works on one machine, unless the user chose one.
+    """Set a UCX transport that works on one machine, and leave signals to cellion.
+
+    What the user chose stays. PETSc would answer SIGTERM with a report of a crash.
 
     Args:
         environment: Variables to change; those of this process when None. MPI reads them when it
             starts, so call this before importing ``mpi4py`` or for the environment of ``mpirun``.
     """
-    (os.environ if environment is None else environment).setdefault("UCX_TLS", "self,sm,tcp")
+    chosen = os.environ if environment is None else environment
+    chosen.setdefault("UCX_TLS", "self,sm,tcp")
+    options = chosen.get("PETSC_OPTIONS", "")
+    if _NO_HANDLER not in options:
+        chosen["PETSC_OPTIONS"] = f"{options} {_NO_HANDLER}".strip()
 
 
 def world(comm: MPI.Comm | None = None) -> MPI.Comm:

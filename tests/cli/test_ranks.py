@@ -153,7 +153,7 @@ def test_bug_on_one_rank_ends_all(tmp_path, subprocess_environment):
 
 
 def test_disk_that_is_full_is_told_by_all_ranks_together(tmp_path, subprocess_environment):
-    """Files may grow to 20 kB only; HDF5 itself would not come back from that."""
+    """Files may grow to 20 kB only, which HDF5 would not come back from. The answer is kept."""
     program = (
         "import resource; import cellion.parallel; from mpi4py import MPI\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
@@ -166,8 +166,12 @@ def test_disk_that_is_full_is_told_by_all_ranks_together(tmp_path, subprocess_en
     assert ended.returncode == 2
     assert ended.stderr.count("cellion: ") == 1
     assert "cellion: out/fields.vtkhdf: cannot be written (File too large)" in ended.stderr
+    assert "the answer is saved in out/results.json; not written: fields.vtkhdf" in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert list((tmp_path / "out").iterdir()) == []
+    out = tmp_path / "out"
+    assert {file.name for file in out.iterdir()} == {"results.json", "table.csv"}
+    check_result(load_result(out))
+    assert any(n.startswith("not written: fields.vtkhdf") for n in load_result(out).notes)
 
 
 def test_launcher_of_another_mpi_is_refused(start, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 
@@ -108,3 +109,37 @@ def test_a_report_needs_neither_dolfinx_nor_mpi(inside, run, tmp_path):
     told = run([sys.executable, "-c", code], cwd=tmp_path)
     assert (told.returncode, told.stdout) == (0, "report: out/report.html\n")
     assert Path(tmp_path, "out", "report.html").stat().st_size > 20_000
+
+
+def test_a_page_of_a_folder_that_can_only_be_read_goes_elsewhere(inside, tmp_path, monkeypatch):
+    """Root may write everywhere, so the refusal is made here."""
+    write(tmp_path, PLATES)
+    inside("run", "scenario.yaml", "-o", "out")
+    before = sorted((tmp_path / "out").iterdir())
+    for words, page in ((["page.html"], "page.html"), (["pages/new"], "pages/new/report.html")):
+        told = inside("report", "out", "-o", *words)
+        assert (told.code, told.stdout) == (0, f"report: {page}\n")
+        assert read_page(tmp_path / page).text("h1") == ["plates"]
+    assert sorted((tmp_path / "out").iterdir()) == before
+
+    def refused(*arguments: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("cellion.results.files._sync", refused)
+    told = inside("report", "out")
+    assert told.code == 2
+    assert "report.html: cannot be written (Read-only file system)" in told.stderr
+    assert "-o" in told.stderr
+
+
+def test_damaged_files_of_a_study_are_told_on_its_page(inside, tmp_path):
+    write(tmp_path, PLATES + "study: {vary: {temperature: [290 K, 300 K, 310 K]}}\n")
+    inside("study", "scenario.yaml", "-o", "out")
+    (tmp_path / "out" / "point_001" / "results.json").write_text('{"a": 1e999')
+    assert inside("report", "out").code == 0
+    rows = read_page(tmp_path / "out" / "report.html").table("All runs")
+    assert "point_001/results.json" in rows[1]["outcome"]
+    (tmp_path / "out" / "study.json").write_text("[" * 100_000)
+    assert inside("report", "out").code == 0
+    told = " ".join(read_page(tmp_path / "out" / "report.html").text("p"))
+    assert "study.json: found brackets in each other" in told

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cellion.errors import ConvergenceError
 from cellion.export.tables import read_table
 from cellion.results.files import load_result
 from cli_calls import Call
@@ -101,8 +102,11 @@ def test_replicates_are_other_packings(inside, tmp_path):
 
 
 def test_failed_point_is_recorded_and_stops_no_other(inside, tmp_path):
+    """It is known before the first point is run, told at once, and no success at the end."""
     told = inside("study", write(tmp_path, ONE_FAILS), "-o", "out")
-    assert told.code == 0
+    assert told.code == 2
+    assert "failed: mesh file" in results(told)[0]
+    assert told.stderr.splitlines()[-1].startswith("cellion: 1 of 3 points have no answer")
     rows = read_table(Path("out/table.csv"))
     assert [row["point"] for row in rows] == ["point_000", "point_001", "point_002"]
     assert [bool(row["failure"]) for row in rows] == [False, True, False]
@@ -115,16 +119,57 @@ def test_failed_point_is_recorded_and_stops_no_other(inside, tmp_path):
     assert "tags 20" in told.stderr
 
 
+def test_point_that_fails_only_when_it_is_run_is_told_when_it_does(inside, tmp_path, monkeypatch):
+    """What no check can know: here a solve that does not converge."""
+    from cellion.pipeline import run as pipeline
+
+    solve = pipeline.solve_carrier
+
+    def failing(scenario, *arguments, **options):
+        if scenario.temperature == 300.0:
+            raise ConvergenceError("direction x: DIVERGED_ITS")
+        return solve(scenario, *arguments, **options)
+
+    monkeypatch.setattr(pipeline, "solve_carrier", failing)
+    told = inside("study", write(tmp_path, TEMPERATURES), "-o", "out")
+    assert told.code == 2
+    assert "failed: direction x: DIVERGED_ITS" in results(told)[1]
+
+
 def test_failed_point_leaves_no_result_of_an_earlier_study(inside, tmp_path):
     """A table of one study and a point of another would not be told apart."""
     assert inside("study", write(tmp_path, TEMPERATURES), "-o", "out").code == 0
-    assert inside("study", write(tmp_path, ONE_FAILS), "-o", "out").code == 0
+    assert inside("study", write(tmp_path, ONE_FAILS), "-o", "out", "--restart").code == 2
     assert list(times(Path("out"))) == ["point_000", "point_002"]
+
+
+def test_check_finds_the_points_that_cannot_be_answered(inside, tmp_path):
+    told = inside("check", write(tmp_path, ONE_FAILS))
+    assert told.code == 2
+    assert told.stdout == ""
+    assert "1 of 3 points cannot be answered" in told.stderr
+    assert "point_001 (labels = {10: 'A', 30: 'B'}, realisation 1): mesh file" in told.stderr
+    assert inside("check", write(tmp_path, TEMPERATURES)).code == 0
+
+
+TOO_FEW = PACKING.replace("volume_fraction: 0.35, ", "weight_fraction: 70 %, ").replace(
+    "diameter: 4 um}]", "diameter: 4 um}, {material: C, weight_fraction: 3 %, diameter: 1 um}]"
+).replace("  pore: insulator", "  C: {library: carbon}\n  pore: insulator") + (
+    "study:\n  vary:\n    'microstructure.packing.particles[1].weight_fraction': [0.1 %, 3 %]\n"
+)
+
+
+def test_check_counts_the_particles_of_every_point(inside, tmp_path):
+    """0.1 % by weight are no whole number of particles of carbon, 3 % are enough."""
+    told = inside("check", write(tmp_path, TOO_FEW))
+    assert told.code == 2
+    assert "1 of 2 points cannot be answered" in told.stderr
+    assert "a whole number of them changes the diameter" in told.stderr
 
 
 def test_study_without_any_answer_ends_with_2(inside, tmp_path):
     assert inside("study", write(tmp_path, TEMPERATURES), "-o", "out").code == 0
-    told = inside("study", write(tmp_path, ALL_FAIL), "-o", "out")
+    told = inside("study", write(tmp_path, ALL_FAIL), "-o", "out", "--restart")
     assert told.code == 2
     assert told.stderr.count("cellion: ") == 1
     assert "none of the 2 points was answered; the first said: mesh file" in told.stderr
@@ -200,12 +245,55 @@ def test_resume_recomputes_when_the_content_of_the_mesh_file_changed(inside, tmp
     assert all(after != before[name] for name, after in times(Path("out")).items())
 
 
-def test_study_without_resume_runs_everything_again(inside, tmp_path):
+def test_study_deletes_finished_points_only_when_it_is_told_to(inside, tmp_path):
     scenario = write(tmp_path, TEMPERATURES)
     assert inside("study", scenario, "-o", "out").code == 0
     before = times(Path("out"))
-    assert inside("study", scenario, "-o", "out").code == 0
+    told = inside("study", scenario, "-o", "out")
+    assert told.code == 2
+    assert "3 finished points of an earlier study" in told.stderr
+    assert "--resume" in told.stderr
+    assert "--restart" in told.stderr
+    assert times(Path("out")) == before
+    assert inside("study", scenario, "-o", "out", "--restart").code == 0
     assert all(after != before[name] for name, after in times(Path("out")).items())
+
+
+def test_answers_to_an_earlier_question_are_set_aside(inside, tmp_path):
+    """And taken again when the scenario is as it was."""
+    scenario = write(tmp_path, TEMPERATURES)
+    assert inside("study", scenario, "-o", "out").code == 0
+    before = times(Path("out"))
+    scenario.write_text(TEMPERATURES.replace("2 mS/cm", "3 mS/cm"))
+    told = inside("study", scenario, "-o", "out", "--resume")
+    assert "3 answers to other questions were moved to out/set_aside" in told.stderr
+    scenario.write_text(TEMPERATURES)
+    assert inside("study", scenario, "-o", "out", "--resume").code == 0
+    assert times(Path("out")) == before
+
+
+# --- two in one folder ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["out", "out/point_001", "out/point_007"])
+def test_run_does_not_go_into_the_folder_of_a_study(inside, tmp_path, folder):
+    """Nor in that of a point, begun or not: its answer would be taken for one of the study."""
+    scenario = write(tmp_path, TEMPERATURES)
+    assert inside("study", scenario, "-o", "out").code == 0
+    before = times(Path("out"))
+    told = inside("run", write(tmp_path, PLATES, "other.yaml"), "-o", folder)
+    assert told.code == 2
+    assert f"{folder}: this is the folder of a" in told.stderr
+    assert "-o" in told.stderr
+    assert times(Path("out")) == before
+
+
+def test_study_does_not_go_into_the_folder_of_a_run(inside, tmp_path):
+    assert inside("run", write(tmp_path, PLATES, "other.yaml"), "-o", "out").code == 0
+    told = inside("study", write(tmp_path, TEMPERATURES), "-o", "out")
+    assert told.code == 2
+    assert "out: this folder holds the answer of a run" in told.stderr
+    assert load_result(Path("out")).temperature == 300.0
 
 
 # --- ranks ---------------------------------------------------------------------------------------
@@ -242,7 +330,7 @@ def disc_study() -> str:
 @pytest.mark.parametrize("name", ["single", "some", "disc"])
 def test_table_does_not_depend_on_ranks(shared, name):
     folder, told = shared
-    assert told[name].codes == (0, 0)
+    assert told[name].codes == ((2, 2) if name == "some" else (0, 0))
     assert numbers(folder / f"{name}_2" / "table.csv") == numbers(
         folder / f"{name}_1" / "table.csv"
     )

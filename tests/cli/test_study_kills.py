@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cellion.export.tables import read_table
+from cellion.results.outcome import read_object
 from small_scenarios import DISC, write
 
 STUDY = DISC + (
@@ -52,9 +53,9 @@ class Killer:
 
     def until_begun(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until the study owns its folder: before that a kill meets nothing."""
-        owner, deadline = self.out / ".study" / "owner.json", time.monotonic() + START
+        owner, deadline = self.out / ".owner.json", time.monotonic() + START
         while process.poll() is None and time.monotonic() < deadline:
-            if owner.exists() and json.loads(owner.read_text())["process"] == process.pid:
+            if read_object(owner).get("process") == process.pid:
                 return
             time.sleep(0.01)
 

@@ -112,7 +112,14 @@ def test_peak_memory_is_in_bytes() -> None:
 def test_the_users_transport_wins() -> None:
     chosen = {"UCX_TLS": "all"}
     default_environment(chosen)
-    assert chosen == {"UCX_TLS": "all"}
+    assert chosen["UCX_TLS"] == "all"
     empty: dict[str, str] = {}
     default_environment(empty)
-    assert empty == {"UCX_TLS": "self,sm,tcp"}
+    assert empty == {"UCX_TLS": "self,sm,tcp", "PETSC_OPTIONS": "-no_signal_handler"}
+
+
+def test_options_of_the_user_stay_and_signals_are_left_to_cellion() -> None:
+    chosen = {"PETSC_OPTIONS": "-log_view"}
+    default_environment(chosen)
+    default_environment(chosen)
+    assert chosen["PETSC_OPTIONS"] == "-log_view -no_signal_handler"

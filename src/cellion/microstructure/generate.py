@@ -15,7 +15,7 @@ from cellion.microstructure.descriptors import AnyGeometry, geometric_volume_fra
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Microstructure, Progress
 from cellion.microstructure.orientations import orient
-from cellion.microstructure.packing import pack_spheres
+from cellion.microstructure.packing import check_packing, pack_spheres
 from cellion.microstructure.polycrystal import grow_polycrystal, place_bricks, tessellate
 from cellion.microstructure.relaxation import Domain
 from cellion.microstructure.spheres import SphereGeometry
@@ -31,7 +31,7 @@ from cellion.scenario.microstructure import (
 )
 from cellion.scenario.packing import PackingSpec
 
-__all__ = ["generate", "place_layers", "place_spheres", "place_tiles"]
+__all__ = ["check_geometry", "generate", "place_layers", "place_spheres", "place_tiles"]
 
 
 def generate(
@@ -89,6 +89,22 @@ def generate(
             )
         case _:
             assert_never(given)
+
+
+def check_geometry(spec: MicrostructureSpec, materials: Mapping[str, float | None]) -> None:
+    """Find faults that show before particles are packed or grains grown; takes milliseconds.
+
+    Args:
+        spec: the ``microstructure`` section.
+        materials: density [kg/m^3], or None, of every known material by name.
+
+    Raises:
+        MicrostructureError: a material is unknown, or sizes and numbers do not fit the box.
+    """
+    if spec.packing is not None:
+        check_packing(spec.packing, materials)
+    elif spec.polycrystal is None and spec.mesh is None:
+        generate(spec, materials)
 
 
 def _with_grains(packing: Microstructure, spec: PackingSpec, *, sketch: bool) -> Microstructure:

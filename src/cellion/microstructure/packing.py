@@ -23,7 +23,7 @@ from cellion.microstructure.relaxation import Domain, largest_overlap, relax
 from cellion.microstructure.spheres import SphereGeometry, loose_spheres
 from cellion.scenario.packing import DiameterSpec, PackingSpec, PoreSpec
 
-__all__ = ["FRACTION_TOLERANCE", "TOUCH", "pack_spheres"]
+__all__ = ["FRACTION_TOLERANCE", "TOUCH", "check_packing", "pack_spheres"]
 
 TOUCH = 1e-3
 """Overlap beyond the allowed one that still counts as touching, relative to the sum of radii."""
@@ -126,7 +126,6 @@ def pack_spheres(
     """
     rng = np.random.Generator(np.random.PCG64(spec.seed))
     kinds, notes = _kinds(spec, materials, rng)
-    _check_sizes(spec, kinds)
     start = _start(spec, kinds, rng)
     count = start.radii.size
     said = f"{count:,} particles and pores"
@@ -161,10 +160,24 @@ def pack_spheres(
     )
 
 
+def check_packing(spec: PackingSpec, materials: Mapping[str, float | None]) -> None:
+    """Draw the balls of a packing without placing them.
+
+    Args:
+        spec: the request.
+        materials: densities [kg/m^3], or None, by material name.
+
+    Raises:
+        MicrostructureError: the box holds no whole number of them, one does not fit, or a density
+            is missing.
+    """
+    _kinds(spec, materials, np.random.Generator(np.random.PCG64(spec.seed)))
+
+
 def _kinds(
     spec: PackingSpec, materials: Mapping[str, float | None], rng: np.random.Generator
 ) -> tuple[list[_Kind], tuple[str, ...]]:
-    """Draw the radii of all kinds of balls."""
+    """Draw the radii of all kinds of balls, which fit into the box."""
     box = np.asarray(spec.box, dtype=float)
     shares = particle_volume_fractions(spec, materials)
     asked = [
@@ -191,6 +204,7 @@ def _kinds(
             _Kind(material=material, fraction=share, radii=radii, softness=softness, pore=pore)
         )
         notes += said
+    _check_sizes(spec, kinds)
     return kinds, notes
 
 

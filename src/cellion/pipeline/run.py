@@ -7,7 +7,9 @@ The geometry and its mesh are made, or read, on rank 0; everything after is dist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import ConvergenceError, SetupError
-from cellion.export.collection import (
-    FIELDS_FILE,
-    INTERFACES_FILE,
-    PARAVIEW_FILES,
-    write_views,
-)
-from cellion.export.fields import solution_fields
-from cellion.export.interfaces import interface_fields
-from cellion.export.paraview import write_fields
-from cellion.export.pictures import draw_pictures
 from cellion.export.system_libraries import installation_hint, missing_compiler_packages
-from cellion.export.tables import table_row, write_table
 from cellion.homogenise.effective import homogenise
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.material.checks import check_conductors
@@ -39,10 +30,10 @@ from cellion.pipeline.composite import wanted_cell
 from cellion.pipeline.estimate import directions_of
 from cellion.pipeline.geometry import distributed_mesh
 from cellion.pipeline.interfaces import interface_laws
+from cellion.pipeline.output import Shown, opened_folder, write_run
 from cellion.pipeline.record import Prepared, gather
 from cellion.pipeline.remesh import Remesher
 from cellion.pipeline.stock import MeshStock
-from cellion.results.files import REPORT_FILE, open_folder, remove_old, save_result
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
 from cellion.transport.problem import TransportProblem
@@ -55,17 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["prepare", "run", "solve_carrier"]
 
 type Listener = Callable[[str], None]
-
-TABLE_FILE = "table.csv"
-REACTION_PLOT = "reaction_current.png"
-CONVERGENCE_PLOT = "convergence.png"
-PICTURES = (
-    "microstructure.png",
-    "potential_*.png",
-    "current_density_*.png",
-    REACTION_PLOT,
-    CONVERGENCE_PLOT,
-)
 
 
 def run(
@@ -92,45 +72,53 @@ def run(
         memory: What the run may use on all ranks together [bytes]; by default what is free.
 
     Returns:
-        The plain numbers, equal on all ranks; also in ``folder/results.json``.
+        The plain numbers, equal on all ranks; also in ``folder/results.json``, which is written
+        before fields and pictures.
 
     Raises:
         CellionError: What is wrong with the input, the machine, or the solve; on all ranks alike.
+            After a `ResultsError` about fields or pictures the answer is in the folder.
     """
     comm = world(comm)
     say: Listener = tell if comm.rank == 0 else lambda line: None
     watch = Stopwatch()
     on_root(comm, _require_compiler)
-    if folder is not None:
-        on_root(comm, lambda: _open(Path(folder)))
-    prepared = prepare(scenario, comm, watch=watch, tell=say, stock=stock, memory=memory)
-    answers: dict[str, EffectiveTransport] = {}
-    solutions: dict[str, Solution] = {}
-    spec = wanted_cell(scenario)
-    cell = None
-    if spec is not None:
-        say("cell")
-        cell = answer_cell(scenario, spec, prepared, watch)
-        solutions["cell"] = cell.solution
-    found = None if spec is not None else _answer(scenario, prepared, watch, say)
-    if found is not None:
-        prepared, answers = found.prepared, dict(found.transport)
-        solutions |= found.solutions
-    notes = prepared.notes + (() if cell is None else cell.notes)
-    if folder is not None and fields:
-        say("fields and pictures")
-        draw = pictures and scenario.output.pictures
-        gaps = {} if found is None else gap_fields(found)
-        show = say if draw else None
-        notes += _write_fields(scenario, prepared, solutions, Path(folder), watch, gaps, show)
-    response = None if cell is None else cell.response
-    result = gather(scenario, prepared, answers, solutions, watch, notes, response)
-    if found is not None:
-        result = with_bounds(result, found)
-    if folder is not None:
-        plot = pictures and scenario.output.pictures
-        on_root(comm, lambda: _finish(result, Path(folder), plot=plot))
-    return result
+    with ExitStack() as stack:
+        place = None if folder is None else Path(folder)
+        key = None
+        if place is not None:
+            key = on_root(comm, lambda: stack.enter_context(opened_folder(scenario, place)))
+        prepared = prepare(scenario, comm, watch=watch, tell=say, stock=stock, memory=memory)
+        answers: dict[str, EffectiveTransport] = {}
+        solutions: dict[str, Solution] = {}
+        spec = wanted_cell(scenario)
+        cell = None
+        if spec is not None:
+            say("cell")
+            cell = answer_cell(scenario, spec, prepared, watch)
+            solutions["cell"] = cell.solution
+        found = None if spec is not None else _answer(scenario, prepared, watch, say)
+        if found is not None:
+            prepared, answers = found.prepared, dict(found.transport)
+            solutions |= found.solutions
+        notes = prepared.notes + (() if cell is None else cell.notes)
+        response = None if cell is None else cell.response
+        result = gather(scenario, prepared, answers, solutions, watch, notes, response)
+        result = replace(result if found is None else with_bounds(result, found), key=key)
+        if place is None:
+            return result
+        if fields:
+            say("fields and pictures")
+        shown = Shown(
+            mesh=prepared.mesh,
+            solutions=solutions,
+            gaps={} if found is None else gap_fields(found),
+            quantities=scenario.output.fields,
+            fields=fields,
+            pictures=pictures and scenario.output.pictures,
+            say=say,
+        )
+        return write_run(result, shown, place, comm, watch)
 
 
 def prepare(
@@ -242,48 +230,3 @@ def _require_compiler() -> None:
             "no working C compiler was found, and the finite-element kernels are compiled when a "
             f"run starts; install one, on Debian and Ubuntu: {installation_hint(missing)}"
         )
-
-
-def _open(folder: Path) -> None:
-    """Make the folder ready, without files of an earlier run that this one may not replace."""
-    open_folder(folder)
-    remove_old(folder, (TABLE_FILE, REPORT_FILE, *PARAVIEW_FILES, *PICTURES))
-
-
-def _write_fields(
-    scenario: Scenario,
-    prepared: Prepared,
-    solutions: Mapping[str, Solution],
-    folder: Path,
-    watch: Stopwatch,
-    gaps: Mapping[str, NDArray[np.float64]],
-    show: Listener | None,
-) -> tuple[str, ...]:
-    """Write the fields (collective), draw them if ``show`` takes steps; return notes."""
-    mesh = prepared.mesh
-    with watch.stage("fields"):
-        piece = solution_fields(mesh, solutions, scenario.output.fields, gaps)
-        path = write_fields(folder / FIELDS_FILE, piece, mesh.comm, materials=mesh.materials)
-        surface = interface_fields(mesh, solutions) if scenario.output.fields else None
-        if surface is not None:
-            write_fields(folder / INTERFACES_FILE, surface, mesh.comm, materials=mesh.materials)
-        on_root(mesh.comm, lambda: write_views(folder))
-    if show is None:
-        return ()
-    with watch.stage("pictures"):
-        drawn = on_root(mesh.comm, lambda: draw_pictures(path, folder, say=show))
-    return () if drawn.message is None else (drawn.message,)
-
-
-def _finish(result: RunResult, folder: Path, *, plot: bool) -> None:
-    """Write the table, the plot of a cell or a refinement and, last, the record."""
-    if plot and result.cell is not None and result.cell.connects:
-        from cellion.export.cell_plots import plot_reaction  # loads Matplotlib
-
-        plot_reaction(result.cell, folder / REACTION_PLOT, result.name)
-    if plot and result.accuracy is not None and result.accuracy.converges:
-        from cellion.export.convergence import plot_convergence  # loads Matplotlib
-
-        plot_convergence(result.accuracy, folder / CONVERGENCE_PLOT, result.name)
-    write_table([table_row(result)], folder / TABLE_FILE)
-    save_result(result, folder)

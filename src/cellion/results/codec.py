@@ -78,9 +78,14 @@ def decode[T](kind: type[T], document: object, where: str) -> T:
         The record; ``null`` in place of a number becomes NaN.
 
     Raises:
-        ResultsError: A key is missing, unknown or of the wrong type.
+        ResultsError: A key is missing, unknown, of the wrong type, or refused by its record.
     """
-    record: T = _decode_record(kind, document, where, "")
+    try:
+        record: T = _decode_record(kind, document, where, "")
+    except ResultsError as error:
+        if str(error).startswith(where):
+            raise
+        raise ResultsError(f"{where}: {error}") from error  # what a record says of its own fields
     return record
 
 
@@ -140,6 +145,7 @@ def _decode_optional(choices: tuple[Any, ...], value: object, where: str, key: s
 
 def _decode_array(value: object, where: str, key: str) -> Any:
     try:
+        _check_numbers(value)
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise _fail(where, key, value, "a rectangular list of numbers or null") from None
@@ -147,6 +153,19 @@ def _decode_array(value: object, where: str, key: str) -> Any:
         raise _fail(where, key, value, "a list of numbers")
     array.setflags(write=False)
     return array
+
+
+def _check_numbers(value: object) -> None:
+    """Refuse texts and truth values, which NumPy would convert.
+
+    Raises:
+        TypeError: Something else than lists, numbers and null is found.
+    """
+    if isinstance(value, list):
+        for item in value:
+            _check_numbers(item)
+    elif isinstance(value, bool) or not (value is None or isinstance(value, int | float)):
+        raise TypeError
 
 
 def _decode_tuple(kinds: tuple[Any, ...], value: object, where: str, key: str) -> Any:

@@ -1,14 +1,18 @@
-"""Result folders: files appear whole or not at all, ``results.json`` last.
+"""Result folders: files appear whole or not at all, the answer before what shows it.
 
 The order is the protocol. `open_folder` removes an old ``results.json`` before anything else in the
-folder changes; the other files follow; `save_result` writes ``results.json`` when they are done. A
-folder with a ``results.json`` is therefore complete, whenever the run was killed.
+folder changes, `reserve_result` takes the room of the next, and `save_result` writes it as soon as
+the numbers are known. A folder with a ``results.json`` therefore holds a complete answer, whenever
+the run was killed and however full the disk is; fields and pictures follow, and a note tells which
+are missing.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +31,9 @@ __all__ = [
     "open_folder",
     "read_json",
     "remove_old",
+    "remove_partial",
     "replacing",
+    "reserve_result",
     "save_result",
 ]
 
@@ -37,6 +43,13 @@ REPORT_FILE = "report.html"
 
 _FORMAT = "cellion results"
 _PARTIAL = ".partial"
+_RESERVED = (1 << 16, 1 << 15, 1 << 14, 1 << 13)
+"""Room for a record on a disk that fills up during the run, as much as there is [bytes]."""
+
+_LARGEST_FILE = 1 << 28
+_DEEPEST = 64
+_LARGEST_WHOLE = 1 << 64
+"""Limits of the JSON that is read: size [bytes], nesting, whole numbers."""
 
 
 def open_folder(folder: Path) -> Path:
@@ -56,12 +69,31 @@ def open_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RESULTS_FILE).unlink(missing_ok=True)
-        for partial in folder.glob(f".*{_PARTIAL}"):
-            partial.unlink(missing_ok=True)
+        remove_partial(folder)
         _sync_folder(folder)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     return folder
+
+
+def reserve_result(folder: Path) -> None:
+    """Take the room of a record now, before a disk can fill up; `save_result` uses it.
+
+    Raises:
+        ResultsError: There is none.
+    """
+    partial = _partial(folder / RESULTS_FILE)
+    for size in _RESERVED:
+        try:
+            with partial.open("wb") as stream:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(stream.fileno(), 0, size)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            if size == _RESERVED[-1]:
+                raise _cannot_write(folder, error) from error
+        else:
+            return
 
 
 def remove_old(folder: Path, patterns: Iterable[str]) -> None:
@@ -82,6 +114,16 @@ def remove_old(folder: Path, patterns: Iterable[str]) -> None:
                 raise _cannot_write(old, error) from error
 
 
+def remove_partial(folder: Path) -> None:
+    """Remove what was reserved or half-written in a folder.
+
+    Raises:
+        OSError: A file cannot be removed.
+    """
+    for partial in folder.glob(f".*{_PARTIAL}"):
+        partial.unlink(missing_ok=True)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write a file beside `path` and put it in its place when the block ends without error.
@@ -95,7 +137,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         ResultsError: The file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
+    partial = _partial(path)
     try:
         yield partial
         _sync(partial)
@@ -108,7 +150,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def save_result(result: RunResult, folder: str | Path) -> Path:
-    """Write ``results.json``, the last file of a run.
+    """Write ``results.json``, or replace it.
 
     Args:
         result: The record.
@@ -124,13 +166,14 @@ def save_result(result: RunResult, folder: str | Path) -> Path:
     head: dict[str, Json] = {"format": _FORMAT, "schema_version": result.schema_version}
     document = head | encode_record(result)
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    with replacing(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
+    with replacing(path) as partial, partial.open("r+b" if partial.exists() else "wb") as stream:
+        stream.write(f"{text}\n".encode())  # into what was reserved
+        stream.truncate()
     return path
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a run in this folder came to its end."""
+    """Whether a run in this folder came to its answer."""
     return (folder / RESULTS_FILE).is_file()
 
 
@@ -161,16 +204,11 @@ def load_result(path: str | Path) -> RunResult:
             f"{file}: schema_version: found {version!r}; this cellion reads {SCHEMA_VERSION}; "
             "use the cellion that wrote the file, or run the scenario again"
         )
-    try:
-        return restore_infinities(decode(RunResult, document, str(file)))
-    except ResultsError as error:
-        if str(error).startswith(str(file)):
-            raise
-        raise ResultsError(f"{file}: {error}") from error
+    return restore_infinities(decode(RunResult, document, str(file)))
 
 
 def read_json(file: Path) -> object:
-    """Read strict JSON, in which every number is finite.
+    """Read strict JSON of a size and depth that cellion writes, in which every number is finite.
 
     Args:
         file: A file that was written whole.
@@ -179,24 +217,108 @@ def read_json(file: Path) -> object:
         ResultsError: It is missing, cut short, or no such JSON.
     """
     try:
-        return json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        _check_file(file)
+        found = json.loads(
+            file.read_text(encoding="utf-8"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_whole,
+        )
+        _check_plain(found)
     except FileNotFoundError:
         raise ResultsError(
             f"{file}: there is no such file; a run that was interrupted leaves none: run it again"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResultsError(f"{file}: cannot be read ({error})") from error
     except json.JSONDecodeError as error:
         raise ResultsError(
             f"{file}: line {error.lineno}: not complete JSON ({error.msg}); "
             "the file was cut or edited: run the scenario again"
         ) from error
+    except RecursionError:
+        raise _too_deep(file) from None
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"{file}: cannot be read ({error})") from error
     except ResultsError as error:
         raise ResultsError(f"{file}: {error}") from error
+    return found
+
+
+def _check_file(file: Path) -> None:
+    """Refuse what would never end or not fit, such as a device or a pipe.
+
+    Raises:
+        OSError: There is no such file.
+        ResultsError: It is no plain file, or too large.
+    """
+    state = file.stat()
+    if not stat.S_ISREG(state.st_mode):
+        raise ResultsError("this is no plain file; a results file is")
+    if state.st_size > _LARGEST_FILE:
+        raise ResultsError(
+            f"found {state.st_size:,} bytes; allowed: up to {_LARGEST_FILE:,}; no run writes more"
+        )
+
+
+def _check_plain(document: object) -> None:
+    """Refuse what JSON can hold and a file of results cannot.
+
+    Raises:
+        ResultsError: Something is nested too deeply, or a text is not Unicode.
+    """
+    left: list[tuple[object, int]] = [(document, 0)]
+    while left:
+        value, depth = left.pop()
+        if depth > _DEEPEST:
+            raise _too_deep()
+        if isinstance(value, dict):
+            left += [(part, depth + 1) for pair in value.items() for part in pair]
+        elif isinstance(value, list):
+            left += [(part, depth + 1) for part in value]
+        elif isinstance(value, str):
+            _check_text(value)
+
+
+def _check_text(text: str) -> None:
+    """Refuse halves of letters, which no file can hold.
+
+    Raises:
+        ResultsError: There is one.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ResultsError(f"found the text {ascii(text)[:60]}; allowed: Unicode text") from None
+
+
+def _too_deep(file: Path | None = None) -> ResultsError:
+    where = "" if file is None else f"{file}: "
+    return ResultsError(
+        f"{where}found brackets in each other more than {_DEEPEST} deep; no run writes such a "
+        "file: run the scenario again"
+    )
 
 
 def _refuse_constant(token: str) -> NoReturn:
     raise ResultsError(f"found the token {token}, which is not JSON; allowed: numbers and null")
+
+
+def _finite(token: str) -> float:
+    value = float(token)
+    if not math.isfinite(value):
+        raise _too_large(token)
+    return value
+
+
+def _whole(token: str) -> int:
+    # Python converts thousands of digits in quadratic time and refuses more.
+    if len(token) > 21 or abs(int(token)) >= _LARGEST_WHOLE:
+        raise _too_large(token)
+    return int(token)
+
+
+def _too_large(token: str) -> ResultsError:
+    shown = token if len(token) <= 30 else f"{token[:20]}... of {len(token)} characters"
+    return ResultsError(f"found the number {shown}; allowed: finite numbers, whole ones below 2^64")
 
 
 def _cannot_write(path: Path, error: OSError) -> ResultsError:
@@ -204,6 +326,11 @@ def _cannot_write(path: Path, error: OSError) -> ResultsError:
         f"{path}: cannot be written ({error.strerror or error}); "
         "choose another folder with -o, or free some space"
     )
+
+
+def _partial(path: Path) -> Path:
+    """Where a file is written before it takes its place."""
+    return path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
 
 
 def _sync(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cellion.errors import ResultsError
-from cellion.results.files import is_complete, load_result, replacing
+from cellion.results.files import is_complete, load_result, read_json, replacing
 from cellion.results.record import RunResult
 
 __all__ = [
@@ -56,13 +56,19 @@ def save_failure(place: Path, failure: Failure) -> None:
 def outcome(place: Path) -> RunResult | Failure | None:
     """Return what a point came to; None when nothing is known of it.
 
-    Raises:
-        ResultsError: An answer cannot be read.
+    An answer that cannot be read is none: the reason says what is wrong with its file.
     """
     if is_complete(place):
-        return load_result(place)
-    told = read_object(place / FAILURE_FILE)
-    return Failure(reason=str(told["reason"]), kind=str(told["kind"])) if told else None
+        try:
+            return load_result(place)
+        except ResultsError as error:
+            return Failure(reason=str(error), kind=type(error).__name__)
+    file = place / FAILURE_FILE
+    if not file.is_file():
+        return None
+    told = read_object(file)
+    reason = told.get("reason", f"{file}: the reason cannot be read")
+    return Failure(reason=str(reason), kind=str(told.get("kind", "")))
 
 
 def has_outcome(place: Path) -> bool:
@@ -73,7 +79,7 @@ def has_outcome(place: Path) -> bool:
 def read_object(path: Path) -> Mapping[str, Any]:
     """Read a small file of JSON; empty when there is none, or a broken one."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = read_json(path)
+    except ResultsError:
         return {}
     return found if isinstance(found, dict) else {}

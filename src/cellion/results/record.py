@@ -26,6 +26,7 @@ from cellion.results.sensitivities import DissipationRecord, derivatives, weight
 
 __all__ = [
     "SCHEMA_VERSION",
+    "UNWRITTEN",
     "BrickLayerRecord",
     "CarrierResult",
     "DissipationRecord",
@@ -38,6 +39,9 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+
+UNWRITTEN = "not written: "
+"""Beginning of the note about files that a run should have left and has not."""
 
 
 def pair_name(first: str, second: str) -> str:
@@ -351,6 +355,7 @@ class RunResult:
         cell: Response of a cell, if the run asked for one; fractions, surfaces and contact areas
             are then those of its composite.
         accuracy: What the bounds certify, if the run asked for them.
+        key: Hash of the question that this is the answer to (see `cellion.results.identity`).
         schema_version: Version of this layout.
     """
 
@@ -371,6 +376,7 @@ class RunResult:
     description: str | None = None
     cell: CellResponse | None = None
     accuracy: AccuracyRecord | None = None
+    key: str | None = None
     schema_version: int = SCHEMA_VERSION
 
     def carrier(self, name: str) -> CarrierResult:

@@ -8,7 +8,8 @@ once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from cellion.export.fits import fit_rows, fit_table, plot_fits
 from cellion.export.tables import write_table
 from cellion.results.files import open_folder, remove_old
 from cellion.results.fit import FIT_FILE, Fit, save_fits
+from cellion.results.ownership import owned, refuse_other_kind
 from cellion.results.record import CarrierResult, RunResult
 from cellion.scenario.fit import FitSpec
 from cellion.scenario.load import build_scenario
@@ -220,13 +222,10 @@ def run_fit(
             "and --between"
         )
     say: Listener = tell if comm.rank == 0 else lambda line: None
-    on_root(comm, lambda: _open(folder))
-    fits = []
-    for index, sample in enumerate(fit.measured):
-        label = sample.label or f"sample {index + 1}"
-        say(f"[{index + 1}/{len(fit.measured)}] {label}")
-        fits.append(replace(_fitted(scenario, fit, index, comm, say), label=label))
-    on_root(comm, lambda: _write(scenario, fit, fits, folder))
+    with ExitStack() as stack:
+        on_root(comm, lambda: stack.enter_context(_opened(folder)))
+        fits = _fits(scenario, fit, comm, say)
+        on_root(comm, lambda: _write(scenario, fit, fits, folder))
     if all(each.failure is not None for each in fits):
         raise StudyError(f"no sample has an answer; the first: {fits[0].failure}")
     for each in fits:
@@ -235,9 +234,24 @@ def run_fit(
     return fit_table(fits, fit.vary, fit.unit)
 
 
-def _open(folder: Path) -> None:
-    open_folder(folder)
-    remove_old(folder, (FIT_FILE, TABLE_FILE, *PLOT_FILES))
+@contextmanager
+def _opened(folder: Path) -> Iterator[None]:
+    """Own the folder, without files of an earlier fit (rank 0)."""
+    refuse_other_kind(folder, "fit")
+    with owned(folder, "fit"):
+        open_folder(folder)
+        remove_old(folder, (FIT_FILE, TABLE_FILE, *PLOT_FILES))
+        yield
+
+
+def _fits(scenario: Scenario, fit: FitSpec, comm: MPI.Comm, say: Listener) -> list[Fit]:
+    """Fit the samples one after the other (collective)."""
+    fits = []
+    for index, sample in enumerate(fit.measured):
+        label = sample.label or f"sample {index + 1}"
+        say(f"[{index + 1}/{len(fit.measured)}] {label}")
+        fits.append(replace(_fitted(scenario, fit, index, comm, say), label=label))
+    return fits
 
 
 def _fitted(scenario: Scenario, fit: FitSpec, index: int, comm: MPI.Comm, say: Listener) -> Fit:
@@ -293,8 +307,8 @@ def _numbers(result: RunResult, name: str) -> dict[str, float]:
 
 
 def _write(scenario: Scenario, fit: FitSpec, fits: list[Fit], folder: Path) -> None:
+    save_fits(fits, folder, path=fit.vary, unit=fit.unit, scenario=scenario.source)
     write_table(fit_rows(fits, fit.unit), folder / TABLE_FILE)
     if any(each.trail for each in fits):
         for name in PLOT_FILES:
             plot_fits(fits, folder / name, key=fit.vary, unit=fit.unit)
-    save_fits(fits, folder, path=fit.vary, unit=fit.unit, scenario=scenario.source)

@@ -1,237 +1,169 @@
-"""The folder of a study: who works in it, what is finished in it, and what each point came to.
+"""The folder of a study: what is finished in it, and what becomes of it.
 
-A point is finished when its folder holds a complete ``results.json`` and a ``point.json`` with the
-hash of the question asked now: the document of the run, the content of the files it names, and the
-code of cellion. The order of writing is the protocol (see `cellion.results.files`): an answer
-disappears before its question changes, and appears when everything else of the run is there. So a
-process may be killed anywhere, and a study that is resumed takes what is finished, wherever in the
-folder it lies, and nothing else.
+A point is finished when its folder holds an answer that carries the key of the question asked now:
+the document of the run, the content of the files it names, and the code of cellion. The order of
+writing is the protocol (see `cellion.results.files`), so a process may be killed anywhere, and a
+study that is resumed takes what is finished, wherever in the folder it lies, and nothing else.
+Answers to other questions are set aside, never removed unless the user says so.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import platform
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import filelock
-from pydantic import BaseModel
 
 from cellion.errors import ResultsError, StudyError
 from cellion.export.collection import PARAVIEW_FILES
 from cellion.results.files import is_complete, load_result, open_folder, remove_old, replacing
-from cellion.results.identity import code_digest, file_digest
-from cellion.results.outcome import FAILURE_FILE, POINT_FILE, read_object
-from cellion.scenario.scenario import Scenario
+from cellion.results.outcome import FAILURE_FILE, POINT_FILE
+from cellion.results.ownership import OWNER_FILE
+from cellion.results.study import is_point_name
 
 __all__ = [
+    "ASIDE_FOLDER",
     "WORK_FOLDER",
     "arrange",
     "finished_key",
-    "locked",
-    "locked_study",
-    "point_key",
+    "refuse_finished",
     "start_point",
 ]
 
 WORK_FOLDER = ".study"
-"""Locks, claims, meshes and logs; it may be deleted when no study runs in the folder."""
+"""Claims, meshes and logs; it may be deleted when no study runs in the folder."""
 
-_KEPT = ".kept_"
+ASIDE_FOLDER = "set_aside"
+"""Answers to questions that the study does not ask now, by their keys."""
+
 _OWN_FILES = (FAILURE_FILE, POINT_FILE, "table.csv", *PARAVIEW_FILES, "*.png")
 
 
-def point_key(scenario: Scenario) -> str:
-    """Return the hash of what a run asks: its document, the files it names, the code that answers.
-
-    Name and description are left out.
+def refuse_finished(folder: Path) -> None:
+    """Refuse to begin where finished points lie that nobody has said what to do with.
 
     Args:
-        scenario: The scenario of the run.
+        folder: The folder of the study.
 
     Raises:
-        ResultsError: A file that it names cannot be read.
+        StudyError: There are some.
     """
-    asked = {k: v for k, v in scenario.source.items() if k not in ("name", "description", "study")}
-    parts = [
-        _canonical(asked),
-        *sorted(_digest(path, path.stat().st_mtime_ns) for path in _files(scenario)),
-        code_digest(),
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-
-def _canonical(value: Any) -> str:
-    """Return JSON that does not depend on the order of keys."""
-    if isinstance(value, Mapping):
-        entries = sorted((str(key), _canonical(item)) for key, item in value.items())
-        return "{" + ",".join(f"{json.dumps(key)}:{item}" for key, item in entries) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(_canonical(item) for item in value) + "]"
-    return json.dumps(value, default=str)
-
-
-def _files(value: Any) -> Iterator[Path]:
-    """Yield every file that a scenario names."""
-    if isinstance(value, Path):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _files(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for entry in value.values():
-            yield from _files(entry)
-    elif isinstance(value, list | tuple):
-        for entry in value:
-            yield from _files(entry)
-
-
-@lru_cache(maxsize=64)
-def _digest(path: Path, changed: int) -> str:
-    """Hash of a file's content; ``changed`` makes a file that was written again another one."""
-    return file_digest(path)
-
-
-# --- locks ---------------------------------------------------------------------------------------
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file's lock, waiting for it; the system frees it when its holder dies.
-
-    Where the file system has no locks, there is none.
-
-    Args:
-        path: The lock file.
-    """
-    lock = filelock.FileLock(path)
-    held = False
-    with suppress(OSError, NotImplementedError):
-        lock.acquire()
-        held = True
-    try:
-        yield
-    finally:
-        if held:
-            lock.release()
-
-
-@contextmanager
-def locked_study(folder: Path) -> Iterator[None]:
-    """Own the folder of a study.
-
-    Args:
-        folder: The folder; it is made.
-
-    Raises:
-        StudyError: Another process works in it.
-        ResultsError: It cannot be written.
-    """
-    work = folder / WORK_FOLDER
-    owner = work / "owner.json"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(work / "lock")
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
+    count = sum(is_complete(place) for place in _places(folder))
+    if count:
         raise StudyError(
-            f"{folder}: another study is running in this folder{_described(owner)}; wait for it, "
-            "end it, or choose another folder with -o"
-        ) from None
-    except OSError as error:
-        raise ResultsError(
-            f"{folder}: cannot be written ({error.strerror or error}); choose another folder "
-            "with -o, or free some space"
-        ) from error
-    try:
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        _write(owner, {"process": os.getpid(), "host": platform.node(), "since": since})
-        yield
-    finally:
-        lock.release()
+            f"{folder}: found {count} finished point{'s' * (count > 1)} of an earlier study in "
+            "this folder; --resume (resume=True) keeps those that answer what is asked now and "
+            "sets the others aside, --restart (restart=True) deletes them; or choose another "
+            "folder with -o"
+        )
 
 
-def _described(owner: Path) -> str:
-    found = read_object(owner)
-    if not found:
-        return ""
-    return f" (process {found.get('process')} on {found.get('host')}, since {found.get('since')})"
+def arrange(folder: Path, keys: Mapping[str, str], *, resume: bool) -> tuple[frozenset[str], int]:
+    """Make the point folders ready: keep what is finished, set aside what is not of this study.
 
-
-# --- points --------------------------------------------------------------------------------------
-
-
-def arrange(folder: Path, keys: Mapping[str, str], *, resume: bool) -> frozenset[str]:
-    """Make the point folders ready: keep what is finished, remove what is not of this study.
-
-    Finished points are known by their hash, so one that has another place in the study now is moved
-    there. Moving takes two steps by way of a name that holds the hash; a study that is killed in
-    between finds it there.
+    Finished points are known by their key, so one that has another place in the study now is moved
+    there. Moving takes two steps by way of the answers that are set aside; a study that is killed
+    in between finds it there.
 
     Args:
         folder: The folder of the study, owned.
-        keys: Hash of the question by name of the point.
-        resume: Whether finished points are kept.
+        keys: Key of the question by name of the point.
+        resume: Whether finished points are kept; all are deleted otherwise.
 
     Returns:
-        Names of the finished points.
+        Names of the finished points, and the number of those that were set aside.
 
     Raises:
         ResultsError: A folder cannot be written.
     """
-    places = [path for path in folder.glob("point_*") if path.is_dir()]
-    kept = {path.name.removeprefix(_KEPT): path for path in folder.glob(f"{_KEPT}*")}
     finished: set[str] = set()
-    wanted = set(keys.values()) if resume else set()
+    wanted = set(keys.values())
+    aside = 0
     try:
-        for place in places:
-            key = finished_key(place)
-            if key in wanted and keys.get(place.name) == key:
+        for place in _places(folder):
+            key = finished_key(place) if resume else None
+            if key is not None and keys.get(place.name) == key:
                 finished.add(place.name)
-            elif key in wanted and key not in kept:
-                kept[key] = place.rename(folder / f"{_KEPT}{key}")
-        for place in places:
-            if place.name not in finished and place.exists():
+            elif resume and _is_answer(place):
+                _set_aside(place, key)
+                aside += key not in wanted
+            else:
                 _clear(place)
         for name, key in keys.items():
-            if name not in finished and key in wanted and key in kept:
+            kept = folder / ASIDE_FOLDER / key
+            if resume and name not in finished and finished_key(kept) == key:
                 if (folder / name).exists():
                     (folder / name).rmdir()
-                kept.pop(key).rename(folder / name)
+                kept.rename(folder / name)
                 finished.add(name)
-        for place in kept.values():
-            _clear(place)
+            elif kept.exists() and name in finished:
+                _clear(kept)  # the same answer twice
+        with suppress(OSError):
+            (folder / ASIDE_FOLDER).rmdir()
     except OSError as error:
         raise ResultsError(
             f"{folder}: the points in it cannot be put in order ({error.strerror or error}: "
             f"{error.filename}); move away what is not cellion's, or choose another folder with -o"
         ) from error
-    return frozenset(finished)
+    return frozenset(finished), aside
 
 
-def finished_key(place: Path) -> str | None:
-    """Hash of the question that a folder answers completely, or None."""
-    key = read_object(place / POINT_FILE).get("key")
-    if not isinstance(key, str) or not is_complete(place):
-        return None
+def _places(folder: Path) -> list[Path]:
+    """Folders of points.
+
+    Raises:
+        ResultsError: One is a link, so that its files would be those of another folder.
+    """
+    found = sorted(path for path in folder.glob("point_*") if is_point_name(path.name))
+    for path in found:
+        if path.is_symlink():
+            raise ResultsError(
+                f"{path}: this is a link; the answer of a point is in a folder of the study: move "
+                "it away, or choose another folder with -o"
+            )
+    return [path for path in found if path.is_dir()]
+
+
+def _is_answer(place: Path) -> bool:
+    """Whether a folder holds an answer, to whatever question."""
     try:
         load_result(place)
     except ResultsError:
+        return False
+    return True
+
+
+def finished_key(place: Path) -> str | None:
+    """Key of the question that a folder answers, or None."""
+    try:
+        return load_result(place).key if is_complete(place) else None
+    except ResultsError:
         return None
-    return key
+
+
+def _set_aside(place: Path, key: str | None) -> None:
+    """Move an answer out of the way; one that is there already is enough.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    aside = place.parent / ASIDE_FOLDER
+    aside.mkdir(exist_ok=True)
+    if key is None:
+        free = (aside / f"{place.name}_{n}" for n in range(len(list(aside.iterdir())) + 1))
+        place.rename(next(path for path in free if not path.exists()))
+    elif finished_key(aside / key) == key:
+        _clear(place)
+    else:
+        _clear(aside / key)
+        place.rename(aside / key)
 
 
 def _clear(place: Path) -> None:
     """Remove an answer, the answer itself first, and the folder unless something else is in it."""
     open_folder(place)
-    remove_old(place, _OWN_FILES)
+    remove_old(place, (*_OWN_FILES, OWNER_FILE))
     with suppress(OSError):
         place.rmdir()
 
@@ -251,8 +183,3 @@ def start_point(place: Path, key: str, about: Mapping[str, Any]) -> None:
     remove_old(place, _OWN_FILES)
     with replacing(place / POINT_FILE) as partial:
         partial.write_text(json.dumps({"key": key, **about}, default=str, indent=2) + "\n")
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(dict(content)) + "\n", encoding="utf-8")

@@ -112,7 +112,7 @@ class Answers:
 
 
 def write_study(answers: Answers, folder: Path) -> None:
-    """Write the files of the whole study, ``table.csv`` last.
+    """Write the files of the whole study, the answers in ``table.csv`` before all others.
 
     Args:
         answers: Its points and what they came to.
@@ -122,13 +122,13 @@ def write_study(answers: Answers, folder: Path) -> None:
         ResultsError: A file cannot be written.
     """
     rows = answers.rows
+    write_table(rows, folder / TABLE_FILE)
     write_dictionary(table_columns(rows), folder / DICTIONARY_FILE)
     write_parquet(rows, folder / PARQUET_FILE)
     notes = _write_answers(answers, rows, folder) if answers.results else []
     if notes:
         with replacing(folder / NOTES_FILE) as partial:
             partial.write_text("".join(f"{note}\n" for note in notes), encoding="utf-8")
-    write_table(rows, folder / TABLE_FILE)
 
 
 def _write_answers(answers: Answers, rows: Sequence[Row], folder: Path) -> list[str]:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cellion.results.files import is_complete
-from cellion.results.outcome import has_outcome
+from cellion.results.outcome import Failure, has_outcome, outcome
+from cellion.study.folder import ASIDE_FOLDER
 from cellion.study.session import Session
 
 __all__ = ["Progress", "Watcher"]
@@ -58,18 +58,30 @@ class Watcher:
         self._session, self._tell = session, tell
         self._start = time.perf_counter()
         self._seen: set[int] = set()
-        self._before = len(session.points) - len(session.todo)
+        idle = set(range(len(session.points))) - set(session.todo)
+        refused = [i for i in sorted(idle) if isinstance(outcome(session.place(i)), Failure)]
+        self._before = len(idle) - len(refused)
+        if session.aside:
+            aside = session.folder / ASIDE_FOLDER
+            tell(self._step(f"{session.aside} answers to other questions were moved to {aside}"))
         if self._before:
             tell(self._step(f"{self._before} points were finished before"))
+        for index in refused:
+            self._before += 1
+            tell(self._step(self._ended(index)))
 
     def look(self) -> None:
         """Tell what has ended since the last look."""
         for index in sorted(set(self._session.taken()) - self._seen):
-            place = self._session.place(index)
-            if has_outcome(place):
+            if has_outcome(self._session.place(index)):
                 self._seen.add(index)
-                ended = "done" if is_complete(place) else "failed"
-                self._tell(self._step(f"{self._session.points[index].label}: {ended}"))
+                self._tell(self._step(self._ended(index)))
+
+    def _ended(self, index: int) -> str:
+        """What became of a point, with the reason when it failed."""
+        found = outcome(self._session.place(index))
+        told = f"failed: {found.reason}" if isinstance(found, Failure) else "done"
+        return f"{self._session.points[index].label}: {told}"
 
     def _step(self, line: str) -> Progress:
         done, new = self._before + len(self._seen), len(self._seen)

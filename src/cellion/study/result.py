@@ -1,6 +1,6 @@
 """What a whole study came to: its table, its runs, what is worth telling. Read without DOLFINx.
 
-``table.csv`` is the last file of a study: where it is, the study has come to its end.
+``table.csv`` is written when all points have ended: where it is, the study has come to its end.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellion.errors import ResultsError, SetupError, nearest
+from cellion.errors import ResultsError, SetupError, StudyError, nearest
 from cellion.export.columns import value_columns
 from cellion.export.tables import Entry, read_table, study_table
 from cellion.export.varied import independent, short
-from cellion.results.record import RunResult
+from cellion.results.record import UNWRITTEN, RunResult
 from cellion.results.study import load_record, outcomes
 
 if TYPE_CHECKING:
@@ -69,6 +69,33 @@ class StudyResult:
     def _label(self, row: Mapping[str, Entry]) -> str:
         values = [f"{header} = {_shown(row[header])}" for header in self.varied]
         return f"{row['point']} ({', '.join([*values, f'realisation {row["realisation"]}'])})"
+
+    def check(self) -> None:
+        """Refuse a study that is not complete.
+
+        Raises:
+            StudyError: A point has no answer, or files of one are missing.
+        """
+        if self.failures:
+            raise StudyError(
+                f"{len(self.failures)} of {len(self.rows)} points have no answer; the reasons are "
+                f"above and in {self.folder / TABLE_FILE}; --resume tries them again"
+            )
+        if self.unwritten:
+            raise StudyError(
+                f"all points are answered, but files of {len(self.unwritten)} could not be "
+                f"written: {self.unwritten[0]}"
+            )
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """Notes about fields and pictures that runs should have left and have not."""
+        return tuple(
+            f"{name}: {note}"
+            for name, run in self.results.items()
+            for note in run.notes
+            if note.startswith(UNWRITTEN)
+        )
 
     def summary(self) -> Table:
         """A table for the console: one line for the realisations of a point, its values first."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING
 
 from cellion.parallel import on_root, raise_anywhere, world
 
-from cellion.errors import CellionError, StudyError
+from cellion.errors import CellionError, ResultsError, StudyError
 from cellion.pipeline.resources import available_memory
 from cellion.results.files import remove_old
-from cellion.results.outcome import Failure, outcome
+from cellion.results.identity import question_key
+from cellion.results.outcome import Failure, save_failure
+from cellion.results.ownership import owned, refuse_other_kind
 from cellion.results.record import RunResult
-from cellion.results.study import PlannedPoint, StudyRecord, save_record
+from cellion.results.study import PlannedPoint, StudyRecord, outcomes, save_record
 from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario
 from cellion.study.bar import notebook_bar
 from cellion.study.cluster import Submission, run_jobs
-from cellion.study.folder import arrange, locked_study, point_key
+from cellion.study.folder import arrange, refuse_finished
+from cellion.study.foresee import foreseen_faults
 from cellion.study.gather import STUDY_FILES, Answers, write_study
 from cellion.study.plan import Point, plan
 from cellion.study.progress import Progress, Watcher
 from cellion.study.result import StudyResult, load_study
-from cellion.study.session import Session, close_session, save_session, work
+from cellion.study.session import Session, begin_point, close_session, save_session, work
 from cellion.study.worker import run_workers
 
 if TYPE_CHECKING:
@@ -88,6 +91,7 @@ def run_study(
     *,
     folder: str | Path,
     resume: bool = False,
+    restart: bool = False,
     execution: Execution | None = None,
     show: Listener | None = None,
 ) -> StudyResult:
@@ -102,7 +106,8 @@ def run_study(
         scenario: A scenario with a ``study`` section, such as `vary` makes.
         comm: Communicator; by default all ranks.
         folder: Where the tables, the plots and one folder per point go.
-        resume: Keep complete results of the same questions.
+        resume: Keep finished points of the same questions, and set the others aside.
+        restart: Delete finished points.
         execution: Who answers the points; by default every rank of ``comm`` one at a time.
         show: Takes the steps of progress, on rank 0; by default a bar in a notebook.
 
@@ -110,14 +115,19 @@ def run_study(
         The study, on all ranks; `load_study` reads the same from the folder.
 
     Raises:
-        StudyError: There is nothing to run, the folder is in use, or no point was answered.
-        ResultsError: The folder cannot be written.
+        StudyError: There is nothing to run, the folder holds finished points and nothing is said
+            about them, or no point was answered.
+        ResultsError: The folder cannot be written, is in use, or belongs to a run.
     """
     ranks, place = world(comm), Path(folder)
     execution = execution or Execution()
     execution.check(ranks.size)
+    if resume and restart:
+        raise StudyError("found both resume and restart; one keeps what the other deletes")
+    told = resume or restart
     with ExitStack() as stack:
-        session = on_root(ranks, lambda: _open(scenario, place, resume, stack))
+        on_root(ranks, lambda: stack.enter_context(_owned(scenario, place, told=told)))
+        session = on_root(ranks, lambda: _open(scenario, place, resume))
         look = Watcher(session, show or notebook_bar()).look if ranks.rank == 0 else _nothing
         _execute(session, ranks, execution, look)
         result = on_root(ranks, lambda: _gather(scenario, session))
@@ -133,28 +143,45 @@ def _nothing() -> None:
     """Look at nothing: ranks other than 0 do not speak."""
 
 
-def _open(scenario: Scenario, folder: Path, resume: bool, stack: ExitStack) -> Session:
-    """Own the folder until the stack is closed, and find out what is to be done (rank 0)."""
+@contextmanager
+def _owned(scenario: Scenario, folder: Path, *, told: bool) -> Iterator[None]:
+    """Own the folder of a study that can be run in it (rank 0)."""
+    plan(scenario)
+    refuse_other_kind(folder, "study")
+    with owned(folder, "study"):
+        if not told:
+            refuse_finished(folder)
+        yield
+
+
+def _open(scenario: Scenario, folder: Path, resume: bool) -> Session:
+    """Find out what is to be done (rank 0)."""
     points = plan(scenario)
-    stack.enter_context(locked_study(folder))
     remove_old(folder, STUDY_FILES)
-    built = (build_scenario(dict(point.document), path=scenario.path) for point in points)
-    keys = tuple(point_key(each) for each in built)
+    built = [build_scenario(dict(point.document), path=scenario.path) for point in points]
+    keys = tuple(question_key(each) for each in built)
     names = [point.name for point in points]
-    finished = arrange(folder, dict(zip(names, keys, strict=True)), resume=resume)
+    finished, aside = arrange(folder, dict(zip(names, keys, strict=True)), resume=resume)
+    save_record(_record(scenario, points, keys), folder)
+    left = [point.index for point in points if point.name not in finished]
+    faults = foreseen_faults([built[index] for index in left])
     session = Session(
         folder=folder,
         path=scenario.path,
         points=points,
         keys=keys,
-        todo=tuple(point.index for point in points if point.name not in finished),
+        todo=tuple(i for i, fault in zip(left, faults, strict=True) if fault is None),
+        aside=aside,
     )
-    save_record(_record(scenario, points), folder)
+    for index, fault in zip(left, faults, strict=True):
+        if fault is not None:
+            begin_point(session, index)
+            save_failure(session.place(index), fault)
     save_session(session)
     return session
 
 
-def _record(scenario: Scenario, points: Sequence[Point]) -> StudyRecord:
+def _record(scenario: Scenario, points: Sequence[Point], keys: Sequence[str]) -> StudyRecord:
     """What is asked, for those who read the folder later."""
     planned = (
         PlannedPoint(
@@ -162,8 +189,9 @@ def _record(scenario: Scenario, points: Sequence[Point]) -> StudyRecord:
             values=point.all_values,
             realisation=point.replicate + 1,
             sample=point.row,
+            key=key,
         )
-        for point in points
+        for point, key in zip(points, keys, strict=True)
     )
     return StudyRecord(
         name=scenario.name,
@@ -216,16 +244,24 @@ def _share(session: Session, comm: MPI.Comm, ranks: int, look: Callable[[], None
 
 def _gather(scenario: Scenario, session: Session) -> StudyResult:
     """Write what belongs to the whole study, and read it back (rank 0)."""
+    record = _record(scenario, session.points, session.keys)
+    found = outcomes(record, session.folder)
     results: dict[int, RunResult] = {}
     failures: dict[int, str] = {}
     for point in session.points:
-        match outcome(session.place(point.index)):
+        match found.get(point.name):
             case RunResult() as result:
                 results[point.index] = result
             case Failure(reason=reason):
                 failures[point.index] = reason
             case None:
                 failures[point.index] = "nobody has tried it"
-    write_study(Answers(scenario, session.points, results, failures), session.folder)
+    try:
+        write_study(Answers(scenario, session.points, results, failures), session.folder)
+    except ResultsError as error:
+        raise ResultsError(
+            f"{error}; the answers are saved in the folders of the points, and --resume writes "
+            "what is missing"
+        ) from error
     close_session(session)
     return load_study(session.folder)

@@ -22,14 +22,23 @@ from uuid import uuid4
 from cellion.errors import CellionError, ResultsError, StudyError
 from cellion.pipeline.stock import MeshStock
 from cellion.results.outcome import Failure, has_outcome, save_failure
+from cellion.results.ownership import owned
 from cellion.scenario.load import build_scenario
-from cellion.study.folder import WORK_FOLDER, finished_key, locked, start_point
+from cellion.study.folder import WORK_FOLDER, finished_key, start_point
 from cellion.study.plan import Point
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["Session", "close_session", "load_session", "save_session", "unfinished", "work"]
+__all__ = [
+    "Session",
+    "begin_point",
+    "close_session",
+    "load_session",
+    "save_session",
+    "unfinished",
+    "work",
+]
 
 _SESSION_FILE = "session.pickle"
 
@@ -43,7 +52,8 @@ class Session:
         path: The scenario file, for the names of files in it.
         points: All points.
         keys: Hash of the question of each point.
-        todo: Indices of the points that are not finished.
+        todo: Indices of the points that are to be run.
+        aside: Number of answers to other questions that were set aside.
         name: A name of its own. A process that was left behind by a study that was killed finds its
             claims gone, and ends.
     """
@@ -53,6 +63,7 @@ class Session:
     points: tuple[Point, ...]
     keys: tuple[str, ...]
     todo: tuple[int, ...]
+    aside: int = 0
     name: str = field(default_factory=lambda: uuid4().hex)
 
     @property
@@ -97,7 +108,6 @@ def save_session(session: Session) -> None:
         for old in work_folder.glob("claims_*"):
             shutil.rmtree(old, ignore_errors=True)
         session.claims.mkdir(parents=True)
-        (work_folder / "locks").mkdir(exist_ok=True)
         (work_folder / _SESSION_FILE).write_bytes(pickle.dumps(session))
     except OSError as error:
         raise ResultsError(
@@ -153,7 +163,7 @@ def work(
 
 def _alone(session: Session, index: int) -> AbstractContextManager[None]:
     """Wait for what a study that was killed may have left running on a point."""
-    return locked(session.folder / WORK_FOLDER / "locks" / f"{session.points[index].name}.lock")
+    return owned(session.place(index), "study", wait=True)
 
 
 class _Queue:
@@ -238,17 +248,32 @@ def _answer(
         )
     except CellionError as error:
         failure = Failure(reason=str(error), kind=type(error).__name__)
-        on_root(comm, lambda: save_failure(place, failure))
+        on_root(comm, lambda: _record_failure(session, index, failure))
+
+
+def _record_failure(session: Session, index: int, failure: Failure) -> None:
+    """Say why a point has no answer, unless only fields or pictures of it are missing."""
+    if finished_key(session.place(index)) != session.keys[index]:
+        save_failure(session.place(index), failure)
 
 
 def _is_answered(session: Session, index: int) -> bool:
     """Whether a process of a killed study has finished a point meanwhile; if not, begin it."""
-    point, place = session.points[index], session.place(index)
-    if finished_key(place) == session.keys[index]:
+    if finished_key(session.place(index)) == session.keys[index]:
         return True
-    about = {"values": point.all_values, "realisation": point.replicate + 1}
-    start_point(place, session.keys[index], about)
+    begin_point(session, index)
     return False
+
+
+def begin_point(session: Session, index: int) -> None:
+    """Make the folder of a point ready for its run.
+
+    Raises:
+        ResultsError: It cannot be written.
+    """
+    point = session.points[index]
+    about = {"values": point.all_values, "realisation": point.replicate + 1}
+    start_point(session.place(index), session.keys[index], about)
 
 
 def unfinished(session: Session) -> list[int]:

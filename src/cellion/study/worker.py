@@ -71,6 +71,7 @@ def _start(session: Session, name: str, memory: float | None) -> subprocess.Pope
             stdout=stream,
             stderr=stream,
             env=environment,
+            start_new_session=True,  # an interrupt at the terminal is for the study alone
         )
 
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from cellion.errors import ConvergenceError, MeshError, SetupError
+from cellion.errors import ConvergenceError, MeshError, ResultsError, SetupError
 from cellion.pipeline import run as pipeline
 from cellion.pipeline.run import prepare, run, solve_carrier
 from cellion.results.files import load_result
+from cellion.results.identity import question_key
+from cellion.results.ownership import owned
 from cellion.scenario.load import load_scenario
 from invariants import check_result
 from small_scenarios import DISC, PLATES, write
@@ -152,3 +154,47 @@ def test_the_memory_that_is_free_is_the_limit(
     monkeypatch.setattr("cellion.pipeline.resources.available_memory", lambda: 1e6)
     with pytest.raises(SetupError, match="are free for this run"):
         run(load_scenario(write(tmp_path, TOO_LARGE)), MPI.COMM_SELF)
+
+
+# --- answers before what shows them --------------------------------------------------------------
+
+
+def test_fields_that_cannot_be_written_cost_no_answer(tmp_path, monkeypatch):
+    def full(*arguments: object, **options: object) -> None:
+        raise ResultsError("fields.vtkhdf: cannot be written (No space left on device)")
+
+    monkeypatch.setattr("cellion.pipeline.output.write_fields", full)
+    told = r"No space left.*the answer is saved in .*results\.json; not written: fields\.vtkhdf$"
+    with pytest.raises(ResultsError, match=told):
+        run(scenario_of(tmp_path, PLATES), MPI.COMM_SELF, folder=tmp_path / "out")
+    found = load_result(tmp_path / "out")
+    assert found.notes[-1].startswith("not written: fields.vtkhdf (fields.vtkhdf: cannot be")
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"results.json", "table.csv"}
+
+
+def test_a_run_that_ends_while_it_draws_has_answered(tmp_path, monkeypatch):
+    """As when it is killed, or meets a bug there."""
+
+    def broken(*arguments: object, **options: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("cellion.pipeline.output.solution_fields", broken)
+    with pytest.raises(RuntimeError):
+        run(scenario_of(tmp_path, PLATES), MPI.COMM_SELF, folder=tmp_path / "out")
+    found = load_result(tmp_path / "out")
+    assert found.notes[-1] == "not written: table.csv, fields.vtkhdf (the run was ended before)"
+    assert found.carrier("ion").effective_conductivity[0, 0] == pytest.approx(0.4 / 3)
+
+
+def test_an_answer_carries_the_key_of_its_question(tmp_path):
+    scenario = scenario_of(tmp_path, PLATES)
+    run(scenario, MPI.COMM_SELF, folder=tmp_path / "out")
+    assert load_result(tmp_path / "out").key == question_key(scenario)
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path):
+    scenario = scenario_of(tmp_path, PLATES)
+    run(scenario, MPI.COMM_SELF, folder=tmp_path / "out")
+    with owned(tmp_path / "out", "run"), pytest.raises(ResultsError, match="another run"):
+        run(scenario, MPI.COMM_SELF, folder=tmp_path / "out")
+    assert not any(n.startswith("not written") for n in load_result(tmp_path / "out").notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,9 @@ from cellion.results.files import (
     is_complete,
     load_result,
     open_folder,
+    read_json,
     replacing,
+    reserve_result,
     save_result,
 )
 from cellion.results.record import RunResult
@@ -208,3 +211,66 @@ def test_loading_needs_neither_dolfinx_nor_mpi(result: RunResult, tmp_path: Path
         timeout=60,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
+
+
+# --- damaged files -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": 1e999}', "found the number 1e999; allowed: finite numbers"),
+        ('{"a": ' + "9" * 5000 + "}", "9... of 5000 characters; allowed: finite numbers"),
+        ('{"a": 18446744073709551616}', "found the number 18446744073709551616"),
+        ("[" * 100_000 + "]" * 100_000, "more than 64 deep"),
+        ("[" * 70 + "]" * 70, "more than 64 deep"),
+        (r'{"a": "\ud800"}', "allowed: Unicode text"),
+        ("", "line 1: not complete JSON"),
+        ("[1, 2", "line 1: not complete JSON"),
+    ],
+)
+def test_what_json_can_hold_and_no_run_writes_is_named(tmp_path: Path, text: str, told: str):
+    file = tmp_path / "some.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ResultsError, match=re.escape(told)) as raised:
+        read_json(file)
+    assert str(raised.value).startswith(str(file))
+    assert len(str(raised.value)) < 400
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe{\x00}\x00", b"\x89PNG\r\n\x1a\n", bytes(100)])
+def test_other_encodings_and_noise_are_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "some.json"
+    file.write_bytes(content)
+    with pytest.raises(ResultsError, match=r"some\.json: "):
+        read_json(file)
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    for file in (pipe, Path("/dev/zero")):
+        with pytest.raises(ResultsError, match="this is no plain file"):
+            read_json(file)
+
+
+@pytest.mark.parametrize("value", ["1.0", True, [1.0, "2"], {"x": 1}])
+def test_tensors_hold_numbers_only(result: RunResult, tmp_path: Path, value: object) -> None:
+    save_result(result, tmp_path)
+    file = edited(tmp_path, "carriers.ion.effective_conductivity", [[value] * 3] * 3)
+    with pytest.raises(ResultsError, match=r"effective_conductivity: found .*list of numbers"):
+        load_result(file)
+
+
+# --- full disks ----------------------------------------------------------------------------------
+
+
+def test_the_record_takes_the_room_that_was_reserved(result: RunResult, tmp_path: Path) -> None:
+    reserve_result(tmp_path)
+    (partial,) = tmp_path.iterdir()
+    assert partial.stat().st_size >= 8192
+    place = partial.stat().st_ino
+    file = save_result(result, tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == [RESULTS_FILE]
+    assert file.stat().st_ino == place
+    assert load_result(tmp_path).name == result.name

@@ -35,6 +35,7 @@ def test_a_copy_is_the_same_code(package):
         ("parallel.py", True),
         ("material/library/LiPON.yaml", True),
         ("rates/families/olivine.yaml", True),
+        ("export/pictures.py", False),
         ("study/plan.py", False),
         ("cli.py", False),
         ("py.typed", False),
@@ -42,9 +43,47 @@ def test_a_copy_is_the_same_code(package):
 )
 def test_what_answers_depend_on_counts(package, file, counts):
     before = digest(package)
+    line = "one_more: 1\n" if file.endswith(".yaml") else "one_more = 1\n"
     with (package / file).open("a") as stream:
-        stream.write("# one more line\n")
+        stream.write(line)
     assert (digest(package) != before) == counts
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# a comment\n",
+        "\n\n",
+        '"""What a constant means."""\n',
+        "    # a comment that is indented\n",
+    ],
+)
+def test_what_is_only_read_by_people_does_not_count(package, line):
+    before = digest(package, "transport", "material")
+    with (package / "transport" / "forms.py").open("a") as stream:
+        stream.write(line)
+    with (package / "material" / "library" / "LiPON.yaml").open("a") as stream:
+        stream.write("# a comment\n\n")
+    assert digest(package, "transport", "material") == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ('def f(x):\n    """Say."""\n    return x\n', "def f(x):\n    return x\n", False),
+        ("x = [1, 2]\n", "x = [\n    1, 2\n]\n", False),
+        ("x = 1\n", "x = 2\n", True),
+        ('x = "a"\n', 'x = "b"\n', True),
+        ("if a:\n    b()\n    c()\n", "if a:\n    b()\nc()\n", True),
+        ('x = f"{a} b"\n', 'x = f"{a} c"\n', True),
+    ],
+)
+def test_code_counts_by_its_meaning(package, old, new, counts):
+    file = package / "transport" / "forms.py"
+    file.write_text(old)
+    before = digest(package, "transport")
+    file.write_text(new)
+    assert (digest(package, "transport") != before) == counts
 
 
 def test_files_that_come_or_move_count(package):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,45 @@ def test_a_broken_record_is_named(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(ResultsError, match=told) as raised:
         load_record(tmp_path)
     assert str(tmp_path / STUDY_FILE) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["../point_000", "/tmp", "..", "", "a/b", "point_000/..", "point_1"]
+)
+def test_names_do_not_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    file = save_record(RECORD, tmp_path)
+    document = json.loads(file.read_text())
+    document["points"][1]["name"] = name
+    file.write_text(json.dumps(document))
+    with pytest.raises(ResultsError, match=r"study\.json: points: found the name .*'point_007'"):
+        load_record(tmp_path)
+
+
+def test_links_are_not_followed(tmp_path: Path, result: RunResult) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    save_result(result, tmp_path / "elsewhere")
+    (tmp_path / "point_000").symlink_to(tmp_path / "elsewhere")
+    found = outcomes(RECORD, tmp_path)["point_000"]
+    assert isinstance(found, Failure)
+    assert "this is a link" in found.reason
+
+
+def test_an_answer_to_another_question_is_none(tmp_path: Path, result: RunResult) -> None:
+    points = [replace(point, key=f"key {i}") for i, point in enumerate(RECORD.points)]
+    record = replace(RECORD, points=tuple(points))
+    for i, name in enumerate(("point_000", "point_001")):
+        (tmp_path / name).mkdir()
+        save_result(replace(result, key="key 0"), tmp_path / name)
+        found = outcomes(record, tmp_path)[name]
+        assert isinstance(found, RunResult if i == 0 else Failure)
+    assert "another question" in found.reason
+
+
+def test_a_damaged_answer_is_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "point_000").mkdir()
+    (tmp_path / "point_000" / "results.json").write_text("{")
+    (tmp_path / "point_001").mkdir()
+    (tmp_path / "point_001" / "failure.json").write_text("[1e999")
+    found = outcomes(RECORD, tmp_path)
+    assert ["not complete JSON" in found["point_000"].reason] == [True]
+    assert "the reason cannot be read" in found["point_001"].reason

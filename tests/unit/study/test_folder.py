@@ -12,11 +12,13 @@ import cellion.parallel  # noqa: F401 - before mpi4py
 import pytest
 from mpi4py import MPI
 
-from cellion.errors import StudyError
+from cellion.errors import ResultsError, StudyError
 from cellion.pipeline import run as pipeline
 from cellion.results.files import load_result
+from cellion.results.identity import question_key
+from cellion.results.ownership import owned
 from cellion.scenario.load import build_scenario, load_scenario
-from cellion.study.folder import arrange, locked_study, point_key
+from cellion.study.folder import arrange
 from cellion.study.run import run_study
 from small_scenarios import PLATES, write
 
@@ -35,10 +37,11 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(pipeline, "solve_carrier", counting)
 
-    def running(*kelvin: int, resume: bool = True, text: str = STUDY) -> list[float]:
+    def running(*kelvin: int, **how: bool) -> list[float]:
         solved.clear()
-        file = write(tmp_path, text % ", ".join(f"{k} K" for k in kelvin))
-        run_study(load_scenario(file), MPI.COMM_SELF, folder=tmp_path / "out", resume=resume)
+        file = write(tmp_path, STUDY % ", ".join(f"{k} K" for k in kelvin))
+        how = how or {"resume": True}
+        run_study(load_scenario(file), MPI.COMM_SELF, folder=tmp_path / "out", **how)
         return list(solved)
 
     return running
@@ -47,8 +50,8 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def temperatures(out: Path) -> dict[str, float]:
     return {
         place.name: load_result(place).temperature
-        for place in sorted(out.iterdir())
-        if place.name.startswith(("point_", ".kept")) and (place / "results.json").exists()
+        for place in sorted([*out.glob("point_*"), *out.glob("set_aside/*")])
+        if (place / "results.json").exists()
     }
 
 
@@ -56,44 +59,48 @@ def test_other_code_answers_anew(study, monkeypatch):
     """A checkout changes without another version."""
     assert study(290, 300) == [290, 300]
     assert study(290, 300) == []
-    monkeypatch.setattr("cellion.study.folder.code_digest", lambda: "changed sources")
+    monkeypatch.setattr("cellion.results.identity.code_digest", lambda: "changed sources")
     assert study(290, 300) == [290, 300]
 
 
 def test_finished_points_follow_their_question_to_another_place(study, tmp_path):
     assert study(290, 300, 310) == [290, 300, 310]
     assert study(280, 300, 290, 320) == [280, 320]
-    assert temperatures(tmp_path / "out") == {
-        "point_000": 280,
-        "point_001": 300,
-        "point_002": 290,
-        "point_003": 320,
-    }
+    found = temperatures(tmp_path / "out")
+    assert [found.pop(f"point_{i:03d}") for i in range(4)] == [280, 300, 290, 320]
+    assert list(found.values()) == [310]
 
 
-def test_points_that_the_study_has_no_more_are_removed(study, tmp_path):
+def test_points_that_the_study_has_no_more_are_set_aside_and_found_again(study, tmp_path):
     study(290, 300, 310)
     mine = tmp_path / "out" / "point_001" / "mine.txt"
     mine.write_text("of the user")
     assert study(310) == []
-    assert temperatures(tmp_path / "out") == {"point_000": 310}
-    assert list(mine.parent.iterdir()) == [mine]
-    assert not (tmp_path / "out" / "point_002").exists()
+    assert sorted(temperatures(tmp_path / "out").values()) == [290, 300, 310]
+    assert not (tmp_path / "out" / "point_001").exists()
+    assert study(280, 290, 300) == [280]
+    assert (tmp_path / "out" / "point_002" / "mine.txt").read_text() == "of the user"
+    assert sorted(temperatures(tmp_path / "out").values()) == [280, 290, 300, 310]
 
 
-def test_without_resume_nothing_is_kept(study, tmp_path):
+def test_finished_points_are_not_deleted_unless_the_user_says_so(study, tmp_path):
     study(290, 300)
-    assert study(300, resume=False) == [300]
+    with pytest.raises(StudyError, match=r"found 2 finished points.*--resume.*--restart"):
+        study(300, resume=False)
+    assert sorted(temperatures(tmp_path / "out").values()) == [290, 300]
+    assert (tmp_path / "out" / "table.csv").exists()
+    assert study(300, restart=True) == [300]
     assert temperatures(tmp_path / "out") == {"point_000": 300}
 
 
 @pytest.mark.parametrize("moved", [0, 1, 2])
 def test_a_study_that_was_killed_while_it_moved_points_loses_none(study, tmp_path, moved):
-    """Some of the folders have the name that holds their hash, the others their old place."""
+    """Some of the folders have the name that holds their key, the others their old place."""
     out = tmp_path / "out"
     study(290, 300, 310)
+    (out / "set_aside").mkdir()
     for place in sorted(out.glob("point_*"))[:moved]:
-        place.rename(out / f".kept_{json.loads((place / 'point.json').read_text())['key']}")
+        place.rename(out / "set_aside" / str(load_result(place).key))
     assert study(310, 290, 300) == []
     assert temperatures(out) == {"point_000": 310, "point_001": 290, "point_002": 300}
 
@@ -110,8 +117,32 @@ def test_a_point_twice_in_the_folder_is_one_point(study, tmp_path):
 
 def test_an_answer_without_its_question_is_not_trusted(study, tmp_path):
     study(290, 300)
-    (tmp_path / "out" / "point_000" / "point.json").unlink()
+    file = tmp_path / "out" / "point_000" / "results.json"
+    document = json.loads(file.read_text())
+    del document["key"]
+    file.write_text(json.dumps(document))
     assert study(290, 300) == [290]
+    assert sorted(temperatures(tmp_path / "out").values()) == [290, 290, 300]
+
+
+def test_the_answer_of_another_point_is_not_taken(study, tmp_path):
+    """For example copied by hand, or left by a run with other values."""
+    study(290, 300)
+    out = tmp_path / "out"
+    (out / "point_000" / "results.json").write_bytes((out / "point_001/results.json").read_bytes())
+    assert study(290, 300) == [290]
+    assert temperatures(out) == {"point_000": 290, "point_001": 300}
+
+
+def test_a_link_in_place_of_a_point_is_not_followed(study, tmp_path):
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (other / "table.csv").write_text("of somebody else")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "point_000").symlink_to(other)
+    with pytest.raises(ResultsError, match=r"point_000: this is a link"):
+        study(290)
+    assert [file.name for file in other.iterdir()] == ["table.csv"]
 
 
 def test_points_that_failed_are_tried_again(study, tmp_path, monkeypatch):
@@ -132,11 +163,11 @@ def test_the_question_is_more_than_the_document(tmp_path):
     scenario = load_scenario(write(tmp_path, PLATES))
 
     def key(**changes: object) -> str:
-        return point_key(build_scenario(scenario.source | changes, path=scenario.path))
+        return question_key(build_scenario(scenario.source | changes, path=scenario.path))
 
     assert key() == key(name="other", description="the same question")
     assert key() != key(temperature="301 K")
-    assert key() == point_key(scenario)
+    assert key() == question_key(scenario)
     mesh = tmp_path / "squares.msh"
     before = key()
     mesh.write_bytes(mesh.read_bytes() + b"\n")
@@ -148,8 +179,8 @@ def test_the_question_is_more_than_the_document(tmp_path):
 
 def test_a_second_study_in_the_folder_is_refused(study, tmp_path):
     with (
-        locked_study(tmp_path / "out"),
-        pytest.raises(StudyError, match=r"another study is running.*process \d+ on .* since"),
+        owned(tmp_path / "out", "study"),
+        pytest.raises(ResultsError, match=r"another study is running.*process \d+ on .* since"),
     ):
         study(290)
     assert study(290) == [290]
@@ -158,12 +189,13 @@ def test_a_second_study_in_the_folder_is_refused(study, tmp_path):
 def test_the_lock_of_a_killed_process_blocks_nobody(tmp_path):
     program = (
         "import sys, os, signal, pathlib\n"
-        "from cellion.study.folder import locked_study\n"
-        "with locked_study(pathlib.Path(sys.argv[1])):\n"
+        "from cellion.results.ownership import owned\n"
+        "with owned(pathlib.Path(sys.argv[1]), 'study'):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     ended = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
     assert ended.returncode == -9
-    assert (tmp_path / ".study" / "owner.json").exists()
-    with locked_study(tmp_path):
-        assert arrange(tmp_path, {"point_000": "a"}, resume=True) == frozenset()
+    assert (tmp_path / ".owner.json").exists()
+    with owned(tmp_path, "study"):
+        assert arrange(tmp_path, {"point_000": "a"}, resume=True) == (frozenset(), 0)
+    assert not (tmp_path / ".owner.json").exists()

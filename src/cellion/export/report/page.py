@@ -85,13 +85,14 @@ def _has_content(section: Section) -> bool:
 
 
 def _warnings(subject: Subject) -> Iterator[str]:
+    yield from subject.damage
     if subject.missing:
         count = len(subject.missing)
         yield (
             f"{count} of {subject.total} runs have no outcome yet: the study is running, or was "
             "interrupted (cellion study --resume goes on with it). The rest is about the others."
         )
-    if not subject.complete:
+    if not subject.complete and not subject.damage:
         yield (
             "The folder does not say how many runs were asked for (it was made by an earlier "
             "version); the runs that were begun are shown."

@@ -12,6 +12,7 @@ from cellion.export.report.subject import Answered, Subject
 
 __all__ = ["pictures"]
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE = slice(16, 24)
 _MOST_PICTURES = 12
 _PICTURES = {
@@ -31,10 +32,21 @@ def pictures(subject: Subject) -> Section:
         (each, path)
         for each in subject.answered
         for path in sorted(each.folder.glob("*.png"), key=_order)
-        if path.stem.startswith(tuple(_PICTURES))
+        if path.stem.startswith(tuple(_PICTURES)) and _is_png(path)
     ][:_MOST_PICTURES]
     shown = [_picture(each, path, subject) for each, path in found]
     return Section(name="pictures", title="Pictures", pictures=shown)
+
+
+def _is_png(path: Path) -> bool:
+    """Whether a file is a picture, and no device, pipe or damaged file."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return stream.read(len(_PNG)) == _PNG
+    except OSError:
+        return False
 
 
 def _order(path: Path) -> tuple[bool, bool, str]:

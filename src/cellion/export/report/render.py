@@ -21,14 +21,15 @@ _TEMPLATE = "page.html"
 _SYMBOL = re.compile(r"\b(σ|N)_(bulk|eff|M)\b")
 
 
-def write_report(folder: Path, *, experiments: bool = False) -> Path:
-    """Write ``report.html`` into the folder of a run or of a study.
+def write_report(folder: Path, *, output: Path | None = None, experiments: bool = False) -> Path:
+    """Write ``report.html`` into the folder of a run or of a study, or elsewhere.
 
     Only saved results are read; DOLFINx and MPI are not needed. The file appears whole or not at
     all.
 
     Args:
-        folder: The folder.
+        folder: The folder; with ``output`` it is only read.
+        output: The file, or a folder for it.
         experiments: Whether published measurements are shown beside the answers.
 
     Returns:
@@ -39,7 +40,16 @@ def write_report(folder: Path, *, experiments: bool = False) -> Path:
     """
     subject = read_subject(folder)
     text = render(page_of(subject, experiments=experiments))
-    path = subject.folder / REPORT_FILE
+    path = output or subject.folder
+    if path.suffix != ".html" or path.is_dir():
+        path /= REPORT_FILE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"{path.parent}: cannot be written ({error.strerror or error}); name another file or "
+            "folder with -o"
+        ) from error
     with replacing(path) as partial:
         try:
             partial.write_text(text, encoding="utf-8")

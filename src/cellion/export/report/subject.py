@@ -14,7 +14,13 @@ from cellion.results.files import RESULTS_FILE, is_complete, load_result
 from cellion.results.fit import FIT_FILE
 from cellion.results.outcome import Failure
 from cellion.results.record import RunResult
-from cellion.results.study import PlannedPoint, load_record, outcomes
+from cellion.results.study import (
+    PlannedPoint,
+    StudyRecord,
+    begun_record,
+    load_record,
+    outcomes,
+)
 
 __all__ = ["Answered", "Subject", "read_subject"]
 
@@ -64,6 +70,7 @@ class Subject:
         study: Whether it is a study.
         complete: Whether all runs of the study are known by name.
         statistics: Rows of the tables of statistics, by file name.
+        damage: What is wrong with files that the page does without.
     """
 
     folder: Path
@@ -77,6 +84,7 @@ class Subject:
     study: bool = False
     complete: bool = True
     statistics: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    damage: Sequence[str] = ()
 
     @property
     def runs(self) -> list[RunResult]:
@@ -115,7 +123,10 @@ def read_subject(folder: Path) -> Subject:
         raise ResultsError(f"{folder}: {_what_instead(folder)}")
     if is_complete(folder):
         return _run(folder)
-    record = load_record(folder)
+    damage: list[str] = []
+    record = _record(folder, damage)
+    if record is None and damage:
+        raise ResultsError(damage[0])
     if record is None:
         raise ResultsError(f"{folder}: there are no results in this folder; {_hint(folder)}")
     found = outcomes(record, folder)
@@ -148,8 +159,18 @@ def read_subject(folder: Path) -> Subject:
         columns=columns,
         study=True,
         complete=record.complete,
-        statistics=_statistics(folder),
+        statistics=_statistics(folder, damage),
+        damage=damage,
     )
+
+
+def _record(folder: Path, damage: list[str]) -> StudyRecord | None:
+    """What the study asks; if that cannot be read, what is known of its points."""
+    try:
+        return load_record(folder)
+    except ResultsError as error:
+        damage.append(str(error))
+        return begun_record(folder)
 
 
 def _run(folder: Path) -> Subject:
@@ -177,9 +198,15 @@ def _answered(
     )
 
 
-def _statistics(folder: Path) -> dict[str, Sequence[Row]]:
+def _statistics(folder: Path, damage: list[str]) -> dict[str, Sequence[Row]]:
     """Read the tables of statistics that are there."""
-    return {name: read_table(folder / name) for name in STATISTICS if (folder / name).is_file()}
+    found: dict[str, Sequence[Row]] = {}
+    for name in STATISTICS:
+        try:
+            found |= {name: read_table(folder / name)} if (folder / name).is_file() else {}
+        except ResultsError as error:
+            damage.append(str(error))
+    return found
 
 
 def _what_instead(folder: Path) -> str:
