@@ -9,13 +9,14 @@ from typing import assert_never
 import numpy as np
 
 from cellion.errors import MicrostructureError, nearest
+from cellion.microstructure.ball_kinds import check_packing
 from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.cuts import swallowed
 from cellion.microstructure.descriptors import AnyGeometry, geometric_volume_fractions
 from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
 from cellion.microstructure.geometry import Microstructure, Progress
 from cellion.microstructure.orientations import orient
-from cellion.microstructure.packing import check_packing, pack_spheres
+from cellion.microstructure.packing import pack_spheres
 from cellion.microstructure.polycrystal import grow_polycrystal, place_bricks, tessellate
 from cellion.microstructure.relaxation import Domain
 from cellion.microstructure.spheres import SphereGeometry

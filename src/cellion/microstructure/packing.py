@@ -9,21 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MicrostructureError
+from cellion.microstructure.ball_kinds import WHERE, BallKind, ball_kinds
 from cellion.microstructure.cuts import cut_balls
 from cellion.microstructure.diameters import (
-    Amount,
     ball_volume,
-    draw_radii,
-    typical_diameter,
 )
-from cellion.microstructure.fractions import particle_volume_fractions
 from cellion.microstructure.geometry import SKETCHED, FloatArray, Microstructure, Progress
 from cellion.microstructure.hard_spheres import equilibrate
 from cellion.microstructure.relaxation import Domain, largest_overlap, relax
 from cellion.microstructure.spheres import SphereGeometry, loose_spheres
-from cellion.scenario.packing import DiameterSpec, PackingSpec, PoreSpec
+from cellion.scenario.packing import PackingSpec
 
-__all__ = ["FRACTION_TOLERANCE", "TOUCH", "check_packing", "pack_spheres"]
+__all__ = ["FRACTION_TOLERANCE", "TOUCH", "pack_spheres"]
 
 TOUCH = 1e-3
 """Overlap beyond the allowed one that still counts as touching, relative to the sum of radii."""
@@ -31,8 +28,6 @@ TOUCH = 1e-3
 FRACTION_TOLERANCE = 1e-3
 """Largest difference of reached and requested volume fractions."""
 
-_WHERE = "microstructure.packing"
-_PORE_TO_PARTICLE = 0.3
 _LOOSE = 0.62
 _WIDEST_GAP = 0.02
 _HARD_GAP = 0.005
@@ -46,25 +41,6 @@ _LARGEST_OVERLAP = 0.2
 _MOVES = 100_000
 _SWEEPS = (40, 150)
 _PORE_SOFTNESS = (0.0, 0.1, 0.2, 0.35, 0.5)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Kind:
-    """One kind of balls: a class of particles, or the pores.
-
-    Attributes:
-        material: what they are made of.
-        fraction: requested volume fraction of the box.
-        radii: (n,) [m].
-        softness: depth of overlap allowed, relative to the radius.
-        pore: whether they are pores.
-    """
-
-    material: str
-    fraction: float
-    radii: FloatArray
-    softness: float
-    pore: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,14 +101,14 @@ def pack_spheres(
         MicrostructureError: the packing is too dense, the box too small, or a density missing.
     """
     rng = np.random.Generator(np.random.PCG64(spec.seed))
-    kinds, notes = _kinds(spec, materials, rng)
+    kinds, notes = ball_kinds(spec, materials, rng)
     start = _start(spec, kinds, rng)
     count = start.radii.size
     said = f"{count:,} particles and pores"
     say(said)
     if sketch and count > SKETCHED:
         packing = start
-        more: tuple[str, ...] = (f"{_WHERE}: whether {said} fit is found out by the run",)
+        more: tuple[str, ...] = (f"{WHERE}: whether {said} fit is found out by the run",)
     else:
         packing, more = _arranged(spec, kinds, start, rng, say)
     names = tuple(dict.fromkeys([spec.matrix.material, *(k.material for k in kinds)]))
@@ -160,84 +136,7 @@ def pack_spheres(
     )
 
 
-def check_packing(spec: PackingSpec, materials: Mapping[str, float | None]) -> None:
-    """Draw the balls of a packing without placing them.
-
-    Args:
-        spec: the request.
-        materials: densities [kg/m^3], or None, by material name.
-
-    Raises:
-        MicrostructureError: the box holds no whole number of them, one does not fit, or a density
-            is missing.
-    """
-    _kinds(spec, materials, np.random.Generator(np.random.PCG64(spec.seed)))
-
-
-def _kinds(
-    spec: PackingSpec, materials: Mapping[str, float | None], rng: np.random.Generator
-) -> tuple[list[_Kind], tuple[str, ...]]:
-    """Draw the radii of all kinds of balls, which fit into the box."""
-    box = np.asarray(spec.box, dtype=float)
-    shares = particle_volume_fractions(spec, materials)
-    asked = [
-        (p.material, share, p.diameter, f"{_WHERE}.particles[{k}]")
-        for k, (p, share) in enumerate(zip(spec.particles, shares, strict=True))
-    ]
-    notes: tuple[str, ...] = ()
-    model = ""
-    if spec.pores is not None:
-        diameter, model = _pore_diameter(spec, spec.pores)
-        asked.append((spec.pores.material, spec.pores.volume_fraction, diameter, f"{_WHERE}.pores"))
-    kinds = []
-    for k, (material, share, diameter, where) in enumerate(asked):
-        pore = k == len(spec.particles)
-        radii: FloatArray = np.zeros(0)
-        said: tuple[str, ...] = ()
-        if share > 0:
-            amount = Amount(where=where, fraction=share, box=box)
-            radii, said = draw_radii(diameter, amount, rng)
-        if pore:
-            notes += (model.format(count=radii.size),)
-        softness = 0.0 if pore else spec.overlap
-        kinds.append(
-            _Kind(material=material, fraction=share, radii=radii, softness=softness, pore=pore)
-        )
-        notes += said
-    _check_sizes(spec, kinds)
-    return kinds, notes
-
-
-def _pore_diameter(spec: PackingSpec, pores: PoreSpec) -> tuple[DiameterSpec, str]:
-    """Return the distribution of pore diameters and what pores are, with a place for ``count``."""
-    model = f"{_WHERE}.pores: {{count:,}} spherical voids in the matrix"
-    if pores.diameter is not None:
-        return pores.diameter, model
-    particles = [typical_diameter(p.diameter) for p in spec.particles]
-    smallest = min(particles, default=min(spec.box) / 3)
-    diameter = _PORE_TO_PARTICLE * smallest
-    note = (
-        f"{model} of {1e6 * diameter:.4g} um, {_PORE_TO_PARTICLE} of the smallest median of "
-        "particles; 'diameter' under 'pores' sets another"
-    )
-    return DiameterSpec.model_construct(mono=diameter, lognormal=None, list=None), note
-
-
-def _check_sizes(spec: PackingSpec, kinds: list[_Kind]) -> None:
-    """Refuse balls that do not fit between walls, or that would overlap their own image."""
-    edge = min(spec.box)
-    for kind in kinds:
-        softness = kind.softness if spec.periodic else 0.0
-        largest = 2 * float(np.max(kind.radii, initial=0.0)) * (1 - softness)
-        if largest > edge:
-            raise MicrostructureError(
-                f"{_WHERE}: the largest particle of '{kind.material}' has a diameter of "
-                f"{1e6 * largest:.4g} um, but the shortest edge of the box is {1e6 * edge:.4g} um; "
-                "make the box larger or the diameters smaller"
-            )
-
-
-def _start(spec: PackingSpec, kinds: list[_Kind], rng: np.random.Generator) -> _Packing:
+def _start(spec: PackingSpec, kinds: list[BallKind], rng: np.random.Generator) -> _Packing:
     """Place all balls at random, over each other."""
     box = np.asarray(spec.box, dtype=float)
     domain = Domain(box=box, periodic=np.full(box.size, spec.periodic))
@@ -256,7 +155,7 @@ def _start(spec: PackingSpec, kinds: list[_Kind], rng: np.random.Generator) -> _
 
 def _arranged(
     spec: PackingSpec,
-    kinds: list[_Kind],
+    kinds: list[BallKind],
     start: _Packing,
     rng: np.random.Generator,
     say: Progress,
@@ -271,7 +170,7 @@ def _arranged(
         if left <= TOUCH:
             packing, left = _with_exact_fractions(packing, kinds)
         if left <= TOUCH:
-            note = f"{_WHERE}.pores: voids may be cut by up to {100 * give:.0f} % of their radius"
+            note = f"{WHERE}.pores: voids may be cut by up to {100 * give:.0f} % of their radius"
             return packing, (note,) if give > 0 else ()
     raise _too_dense(spec, kinds, _loosest(packing, left))
 
@@ -304,7 +203,7 @@ def _relaxed(
     return replace(packing, centers=x), largest_overlap(x, cores, domain)
 
 
-def _with_exact_fractions(packing: _Packing, kinds: list[_Kind]) -> tuple[_Packing, float]:
+def _with_exact_fractions(packing: _Packing, kinds: list[BallKind]) -> tuple[_Packing, float]:
     """Scale the radii of each kind until the volumes, overlaps counted once, are as requested.
 
     Returns:
@@ -331,7 +230,7 @@ def _with_exact_fractions(packing: _Packing, kinds: list[_Kind]) -> tuple[_Packi
     worst = int(np.argmax(np.abs(found - target)))
     if abs(found[worst] - target[worst]) > FRACTION_TOLERANCE:
         raise MicrostructureError(
-            f"{_WHERE}: '{kinds[worst].material}' reached a volume fraction of {found[worst]:.4f} "
+            f"{WHERE}: '{kinds[worst].material}' reached a volume fraction of {found[worst]:.4f} "
             f"instead of {target[worst]:.4f} because of overlaps; lower it or `overlap`"
         )
     return packing, 0.0
@@ -351,7 +250,7 @@ def _loosest(packing: _Packing, left: float) -> float:
     return large
 
 
-def _too_dense(spec: PackingSpec, kinds: list[_Kind], shrink: float) -> MicrostructureError:
+def _too_dense(spec: PackingSpec, kinds: list[BallKind], shrink: float) -> MicrostructureError:
     """Describe what was reached and what would help."""
     total = sum(k.fraction for k in kinds)
     reached = total * (1 - shrink) ** 3
@@ -365,7 +264,7 @@ def _too_dense(spec: PackingSpec, kinds: list[_Kind], shrink: float) -> Microstr
     if count < _FEW:
         advice.append(f"take a larger box ({count} particles are few)")
     return MicrostructureError(
-        f"{_WHERE}: particles and pores of {total:.4g} volume fraction do not fit with overlap "
+        f"{WHERE}: particles and pores of {total:.4g} volume fraction do not fit with overlap "
         f"{spec.overlap:.4g}; {reached:.3f} was reached, about 0.63 is possible for equal spheres "
         f"without overlap; {', or '.join(advice)}"
     )
@@ -397,10 +296,10 @@ def _closing_notes(spec: PackingSpec, numbers: Mapping[str, float]) -> tuple[str
     notes = []
     if numbers["overlapping_pairs"]:
         notes.append(
-            f"{_WHERE}: {numbers['overlapping_pairs']:.0f} pairs of particles overlap, by at most "
+            f"{WHERE}: {numbers['overlapping_pairs']:.0f} pairs of particles overlap, by at most "
             f"{100 * numbers['largest_overlap']:.2f} % of the sum of their radii; the plane "
             "through their common circle divides them, radii make up for the lost volume"
         )
     if not spec.periodic:
-        notes.append(f"{_WHERE}: particles lie inside the walls and may touch them")
+        notes.append(f"{WHERE}: particles lie inside the walls and may touch them")
     return tuple(notes)
