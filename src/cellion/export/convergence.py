@@ -60,9 +60,7 @@ def convergence_figure(accuracy: AccuracyRecord, title: str) -> Figure:
         below.plot(unknowns, width, "o", ls=style, ms=3, lw=1.2, color=colour)
     errors = 100 * np.array([each.geometry_error for each in history])
     if (errors > 0.0).any():
-        below.plot(
-            unknowns, errors, ":s", ms=3, lw=1.0, color=_GREY, label="flat facets, estimated"
-        )
+        below.plot(unknowns, errors, ":s", ms=3, lw=1.0, color=_GREY, label="geometry, estimated")
     if accuracy.tolerance is not None:
         below.axhline(100 * accuracy.tolerance, ls="--", lw=1.0, color=_GREY, label="tolerance")
     _label(above, "bounds of $\\sigma_\\mathrm{eff}$ [mS/cm]")

@@ -50,7 +50,10 @@ _MEANINGS: Sequence[tuple[str, str]] = (
     (r"macmullin_number_(\w+)_(\w+)", "MacMullin number of {0}s, {1}: sigma_bulk/sigma_eff"),
     (r"bruggeman_exponent_(\w+)_(\w+)", "Bruggeman exponent of {0}s, {1}: tau = phi^(1-alpha)"),
     (r"relative_error_(\w+)_(\w+)", "estimated error of sigma_eff of {0}s by the mesh, {1}"),
-    (r"geometry_error_(\w+)_(\w+)", "estimated error of sigma_eff of {0}s by flat facets, {1}"),
+    (
+        r"geometry_error_(\w+)_(\w+)",
+        "estimated error of sigma_eff of {0}s by the geometry, {1}",
+    ),
     (r"utilisation", "volume of active material with ions and electrons, over all of it"),
     (r"reaction_utilisation", "reaction area with ions and electrons, over all of it"),
     (r"reversed_reaction_share", "part of the reaction current that runs backwards"),

@@ -276,7 +276,7 @@ def _beside_bounds(result: RunResult) -> list[str]:
     """Say what the bounds do not hold."""
     error = 0.0 if result.accuracy is None else result.accuracy.geometry_error
     size = "not known" if math.isnan(error) else f"about {_digits(100 * error, 2)} %"
-    return [f"by flat facets on curved surfaces, beside the bracket: {size}"] if error else []
+    return [f"by the geometry (flat facets, contacts), beside the bracket: {size}"] if error else []
 
 
 def _shares(name: str, carrier: CarrierResult) -> list[str]:

@@ -167,13 +167,13 @@ def build_octree(
     refined: list[NDArray[np.int64]] = []
     cells = _grid(roots)
     while len(cells):
-        centre, smallest, edge = _wanted(planes, cells, len(refined), size)
+        largest, smallest, edge = _wanted(planes, cells, len(refined), size)
         coarse = smallest < edge * (1 - 1e-9)
         if spots is not None:
             needed = _smallest_spot(planes, cells, len(refined), spots)
             coarse |= needed < edge * (1 - 1e-9)
-            centre = np.minimum(centre, np.maximum(needed, 0.5 * edge))
-        _check_room(centre[coarse], edge[coarse], len(refined), deepest, len(roots))
+            largest = np.minimum(largest, np.maximum(needed, 0.5 * edge))
+        _check_room(largest[coarse], edge[coarse], len(refined), deepest, len(roots))
         cells = cells[coarse]
         refined.append(cells)
         cells = _children(cells)
@@ -214,7 +214,8 @@ def _check_room(
     """Refuse to refine cells of one level whose leaves would be too many or too deep.
 
     Args:
-        wanted: Sizes wanted at the centres of the cells to refine [m].
+        wanted: Largest size wanted at the centre and the corners of each cell to refine [m]; where
+            a point is to be fine, its neighbourhood is not.
         edge: Their edges [m].
         level: Their level.
         deepest: Last level that keys have room for.
@@ -297,8 +298,8 @@ def _wanted(
     """What is wanted of cells of one level, and how large they are.
 
     Returns:
-        Size wanted at the centre; smallest size wanted at the centre and the corners; longest
-        edge; all of shape (m,) [m].
+        Largest and smallest size wanted at the centre and the corners; longest edge; all of shape
+        (m,) [m].
     """
     d = cells.shape[1]
     scale = 2.0**level
@@ -309,8 +310,8 @@ def _wanted(
     stride = np.concatenate([[1], np.cumprod(_root_counts(planes)[:-1] * 2**level + 1)])
     _, first, inverse = np.unique(corners @ stride, return_index=True, return_inverse=True)
     at_corners = size(_positions(planes, corners[first] / scale))[inverse]
-    smallest = np.minimum(centre, at_corners.reshape(len(cells), 2**d).min(axis=1))
-    return centre, smallest, (high - low).max(axis=1)
+    found = np.column_stack([centre, at_corners.reshape(len(cells), 2**d)])
+    return found.max(axis=1), found.min(axis=1), (high - low).max(axis=1)
 
 
 def _unique_rows(cells: NDArray[np.int64], extent: NDArray[np.int64]) -> NDArray[np.int64]:

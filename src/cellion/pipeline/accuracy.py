@@ -72,7 +72,7 @@ class Answers:
 
     @property
     def geometry_error(self) -> float:
-        """Largest estimated error by flat facets, relative [-]; NaN where it is not known."""
+        """Largest estimated error by the geometry, relative [-]; NaN where it is not known."""
         errors = [error for each in self.geometry_errors.values() for error in each.values()]
         return float(np.max(errors)) if errors else 0.0
 

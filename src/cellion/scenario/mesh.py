@@ -20,7 +20,7 @@ class MeshSpec(Section):
     Attributes:
         size: Largest cell edge, away from surfaces [m].
         surface_size: Cell edge at particle surfaces [m].
-        smallest_size: Smallest cell edge allowed in gaps and necks [m].
+        smallest_size: Smallest cell edge in gaps and at the rims of necks [m].
         gap_cells: Cells across a gap between two particles.
     """
 
@@ -31,7 +31,9 @@ class MeshSpec(Section):
         default=None, description="Cell edge at particle surfaces [m]."
     )
     smallest_size: Length | None = Field(
-        default=None, description="Smallest cell edge allowed in gaps and necks [m]."
+        default=None,
+        description="Smallest cell edge in gaps and at the rims of necks [m]; a neck that would be "
+        "missed gets smaller ones.",
     )
     gap_cells: Annotated[
         float,

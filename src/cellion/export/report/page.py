@@ -221,7 +221,7 @@ def _history(subject: Subject) -> list[Table]:
         f"{record.stopped}. The bounds hold for the meshed geometry."
     )
     if not math.isnan(record.geometry_error):
-        note += f" Estimated effect of flat facets: {digits(100 * record.geometry_error)} %."
+        note += f" Estimated error by the geometry: {digits(100 * record.geometry_error)} %."
     return [Table(caption="How the bracket became narrow", heads=heads, rows=rows, note=note)]
 
 
