@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from cellion.mesh.borders import ask_owners, find_borders
 from cellion.mesh.facets import facet_vertices
-from cellion.mesh.periodicity import AXES
 from cellion.mesh.rims import ContactAreas, exact_contacts, nearest_contacts
 from cellion.microstructure.geometry import Geometry
-from cellion.transport.simplex_fields import area_vectors, gradients_of_values
+from cellion.transport.lower_bound import ConservedCurrents
+from cellion.transport.simplex_fields import area_vectors
 from cellion.transport.solution import Solution
 
 __all__ = ["constriction_errors"]
@@ -34,13 +34,16 @@ __all__ = ["constriction_errors"]
 type Array = NDArray[np.float64]
 
 
-def constriction_errors(solution: Solution, geometry: Geometry) -> dict[str, float]:
+def constriction_errors(
+    solution: Solution, conserved: ConservedCurrents, geometry: Geometry
+) -> dict[str, float]:
     """Estimate the change of sigma_eff per direction from meshed to exact contacts (collective).
 
     Contacts of a particle with its own image are left out.
 
     Args:
         solution: Solved transport.
+        conserved: Currents of the same problem that conserve charge.
         geometry: What was meshed, the same on all ranks.
 
     Returns:
@@ -48,16 +51,16 @@ def constriction_errors(solution: Solution, geometry: Geometry) -> dict[str, flo
     """
     errors = dict.fromkeys(solution.problem.directions, 0.0)
     found = exact_contacts(geometry)
-    if found is None or not len(found.exact) or not solution.correctors:
+    if found is None or not len(found.exact) or not conserved.currents:
         return errors
-    meshed, currents, law = _through_contacts(solution, geometry, found)
+    meshed, currents, law = _through_contacts(solution, conserved, geometry, found)
     change = _changes(solution, found, meshed, law)
     lost = (currents**2 * np.abs(change)[:, None]).sum(axis=0) / solution.problem.mesh.volume
-    return errors | {name: float(lost[k]) for k, name in enumerate(solution.correctors)}
+    return errors | {name: float(lost[k]) for k, name in enumerate(conserved.currents)}
 
 
 def _through_contacts(
-    solution: Solution, geometry: Geometry, found: ContactAreas
+    solution: Solution, conserved: ConservedCurrents, geometry: Geometry, found: ContactAreas
 ) -> tuple[Array, Array, Array]:
     """Meshed area of each contact, the current through it per direction, and its resistance.
 
@@ -71,9 +74,9 @@ def _through_contacts(
     contact = nearest_contacts(geometry, found, centres, borders.labels)
     chosen = contact >= 0
     borders, contact = borders.part(chosen), contact[chosen]
-    near = _outflow(solution, borders.near[:, 0])
-    far = ask_owners(mesh, borders.far[:, 0], lambda cells: _outflow(solution, cells))
-    d, count = mesh.dimension, len(solution.correctors)
+    near = _outflow(solution, conserved, borders.near[:, 0])
+    far = ask_owners(mesh, borders.far[:, 0], lambda cells: _outflow(solution, conserved, cells))
+    d, count = mesh.dimension, len(conserved.currents)
     row = np.arange(len(contact))
     near = near.reshape(len(row), d + 1, count + 1)[row, borders.near[:, 1]]
     far = far.reshape(len(row), d + 1, count + 1)[row, borders.far[:, 1]]
@@ -81,7 +84,8 @@ def _through_contacts(
     if problem.interfaces is not None:
         law = problem.interfaces.resistance(borders.labels)
     law = np.where(np.isfinite(law), law, 0.0)
-    mean = 0.5 * (near[:, :count] - far[:, :count])
+    way = np.where(borders.labels[:, 0] < borders.labels[:, 1], 0.5, -0.5)
+    mean = way[:, None] * (near[:, :count] - far[:, :count])
     rows = np.column_stack([near[:, count], mean, law * near[:, count]])
     sums = np.zeros((len(found.exact), count + 2))
     np.add.at(sums, contact, rows)
@@ -90,22 +94,17 @@ def _through_contacts(
     return area, total[:, 1:-1], np.divide(total[:, -1], area, out=0.0 * area, where=area > 0.0)
 
 
-def _outflow(solution: Solution, cells: NDArray[np.int64]) -> Array:
+def _outflow(solution: Solution, conserved: ConservedCurrents, cells: NDArray[np.int64]) -> Array:
     """Currents out of the facets of owned cells, then their areas: (n, (d + 1) * (k + 1))."""
-    problem, discrete, mesh = solution.problem, solution.discrete, solution.problem.mesh
-    names, d = list(solution.correctors), mesh.dimension
-    axes = [AXES.index(name) for name in names]
-    vectors, volumes = area_vectors(mesh.points[mesh.cells[cells]])
-    nodes = discrete.dofs.of_cell[cells]
-    values = np.stack([solution.correctors[name].x.array[nodes] for name in names], axis=2)
-    fields = gradients_of_values(vectors, volumes, values)
-    fields[:, np.arange(len(axes)), axes] += 1.0
-    through = np.vstack([discrete.components.percolates[:, axes], np.zeros(len(axes), dtype=bool)])
-    fields *= through[discrete.group[cells]][:, :, None]
-    density = fields @ problem.label_conductivity[mesh.cell_labels[cells]]
-    currents = np.einsum("nki,nfi->nfk", density, vectors)
-    areas = np.linalg.norm(vectors, axis=2)[:, :, None]
-    return np.concatenate([currents, areas], axis=2).reshape(len(cells), (d + 1) * (len(axes) + 1))
+    mesh, names = solution.problem.mesh, list(conserved.currents)
+    vectors, _ = area_vectors(mesh.points[mesh.cells[cells]])
+    found = np.zeros((len(cells), mesh.dimension + 1, len(names) + 1))
+    found[:, :, -1] = np.linalg.norm(vectors, axis=2)
+    solved = np.flatnonzero(solution.discrete.group[cells] >= 0)
+    place = np.searchsorted(conserved.cells, cells[solved])
+    for k, name in enumerate(names):
+        found[solved, :, k] = conserved.currents[name][place]
+    return found.reshape(len(cells), -1)
 
 
 def _changes(solution: Solution, found: ContactAreas, meshed: Array, law: Array) -> Array:

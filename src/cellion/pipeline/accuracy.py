@@ -122,7 +122,7 @@ def _geometry_errors(
     if remesher.geometry is None:
         return dict.fromkeys(directions, 0.0 if remesher.known else float("nan"))
     facets = faceting_errors(solution, conserved, remesher.geometry)
-    contacts = constriction_errors(solution, remesher.geometry)
+    contacts = constriction_errors(solution, conserved, remesher.geometry)
     found = {name: facets[name] + contacts[name] for name in directions}
     axes = {name: AXES.index(name) for name in directions}
     return {
