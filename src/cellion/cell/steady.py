@@ -22,7 +22,7 @@ from cellion.cell.connection import Connection, Reach, find_connection, find_rea
 from cellion.cell.networks import Networks
 from cellion.cell.response import PARTS, CellResponse
 from cellion.homogenise.dissipation import Fields, evaluate_fields
-from cellion.homogenise.recovery import recovery_error
+from cellion.homogenise.mesh_error import mesh_errors
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.periodicity import AXES
 from cellion.transport.interfaces import ResistiveFacets, dof_values, jump_energy, sheet_energy
@@ -166,7 +166,7 @@ def _with_current(cell: CellProblem, solution: Solution, idle: CellResponse) -> 
         reaction_current=tuple((reaction * height / power).tolist()),
         reversed_share=backwards,
         imbalance=abs(entry - leaving) / max(abs(entry), abs(leaving)),
-        discretisation_error=recovery_error(solution, fields, tensor)[cell.axis],
+        discretisation_error=mesh_errors(solution, tensor)[cell.axis],
     )
 
 

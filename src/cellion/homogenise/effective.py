@@ -21,13 +21,13 @@ from cellion.homogenise.dissipation import (
     field_moments,
     mean_flow,
 )
+from cellion.homogenise.mesh_error import mesh_errors
 from cellion.homogenise.properties import (
     Dissipation,
     EffectiveTransport,
     conductors,
     effective_transport,
 )
-from cellion.homogenise.recovery import recovery_error
 from cellion.mesh.measure import volume_fractions
 from cellion.mesh.periodicity import AXES
 from cellion.transport.solution import Solution
@@ -67,7 +67,11 @@ class EffectiveConductivity:
 
 
 def homogenise(
-    carrier: str, solution: Solution, watch: Stopwatch | None = None
+    carrier: str,
+    solution: Solution,
+    watch: Stopwatch | None = None,
+    *,
+    estimate: bool = True,
 ) -> EffectiveTransport:
     """Derive the effective transport of one carrier (collective).
 
@@ -75,13 +79,14 @@ def homogenise(
         carrier: ``ion`` or ``electron``.
         solution: Solved transport.
         watch: Records the stage ``homogenise``.
+        estimate: Whether the error by the mesh is estimated; not needed where bounds tell it.
 
     Returns:
         The record of plain numbers. What a mesh leaves empty counts as an insulator, `VOID`.
     """
     watch = watch or Stopwatch()
     with watch.stage("homogenise"):
-        effective = effective_conductivity(solution)
+        effective = effective_conductivity(solution, estimate=estimate)
         mesh, conductivity = solution.problem.mesh, solution.problem.conductivity
         materials, fractions = mesh.materials, volume_fractions(mesh)
         if not mesh.fills_box:
@@ -107,20 +112,15 @@ def homogenise(
         )
 
 
-def effective_conductivity(solution: Solution) -> EffectiveConductivity:
+def effective_conductivity(solution: Solution, *, estimate: bool = True) -> EffectiveConductivity:
     """Compute the effective tensor, its error estimate and the balance of currents (collective).
 
-    The error estimate compares the field e + grad(w), constant in each cell, with a continuous one
-    recovered by volume-weighted averaging at the vertices within each material and component (with
-    orientations or interfaces, within each label), in the energy norm (Zienkiewicz and Zhu, Int. J.
-    Numer. Methods Eng. 24 (1987) 337). With P1 elements, the square of the energy error is the
-    error of sigma_eff, which is too high. Sheets are treated alike; errors of jumps are of higher
-    order and left out. It is an estimate and not a bound: it is sharp for smooth fields on regular
-    meshes, and can be off by a factor of a few at corners, in necks of few cells, and on coarse
-    meshes. The error of the geometry (facets instead of spheres) is not in it.
+    With P1 elements sigma_eff is too high, by the estimate of `cellion.homogenise.mesh_error`. The
+    error of the geometry (facets instead of spheres) is not in it.
 
     Args:
         solution: Solved transport.
+        estimate: Whether the error by the mesh is estimated; NaN otherwise.
     """
     problem = solution.problem
     tensor = np.zeros((problem.mesh.dimension,) * 2)
@@ -132,7 +132,7 @@ def effective_conductivity(solution: Solution) -> EffectiveConductivity:
         fields = evaluate_fields(solution)
         tensor, shares = dissipation(solution, fields)
         moments, flow = field_moments(solution, fields), mean_flow(solution, fields)
-        error |= recovery_error(solution, fields, tensor)
+        error |= mesh_errors(solution, tensor) if estimate else dict.fromkeys(fields.field, nan)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
         tensor[axis, :] = tensor[:, axis] = nan
     if problem.boundary in ("electrodes", "cell"):

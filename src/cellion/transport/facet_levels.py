@@ -23,7 +23,15 @@ from cellion.transport.sheet_currents import extended_embedding
 from cellion.transport.solution import Solution
 from cellion.transport.solver_options import PREFIX, options_set, solver_options
 
-__all__ = ["Fixed", "Levels", "fixed_rows", "two_level_solver"]
+__all__ = [
+    "FacetEquations",
+    "Fixed",
+    "Levels",
+    "facet_equations",
+    "fixed_rows",
+    "swept",
+    "two_level_solver",
+]
 
 type Flags = NDArray[np.bool_]
 
@@ -37,7 +45,7 @@ _OPTIONS = {
     "ksp_max_it": "200",
     "pc_type": "mg",
     "pc_mg_levels": "2",
-    # Sweeps reduce every error (see `_swept`), so that 1 bounds the eigenvalues.
+    # Sweeps reduce every error (see `swept`), so that 1 bounds the eigenvalues.
     "mg_levels_ksp_type": "chebyshev",
     "mg_levels_ksp_chebyshev_eigenvalues": "0.1,1.1",
     "mg_levels_ksp_max_it": "1",
@@ -57,14 +65,43 @@ class Fixed:
 
 @dataclass(frozen=True, kw_only=True)
 class Levels:
-    """Two levels of unknowns, and their matrices without fixed unknowns."""
+    """Two levels of unknowns, and their matrices without fixed unknowns.
+
+    Attributes:
+        solution: Solved transport.
+        facets: Unknowns on facets.
+        watch: Records the stages.
+        fine: Matrix of these.
+        coarse: Matrix of P1; None where it is not needed.
+        current: Current density through the boundary per direction, as columns of shape (d, d)
+            [A/m^2], where this is given; None for other boundaries.
+        iterations: Iterations per direction.
+    """
 
     solution: Solution
     facets: FacetUnknowns
     watch: Stopwatch
     fine: PETSc.Mat
-    coarse: PETSc.Mat
+    coarse: PETSc.Mat | None = None
+    current: NDArray[np.float64] | None = None
     iterations: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FacetEquations:
+    """What directions with the same fixed unknowns share.
+
+    Attributes:
+        fixed: These; None without any.
+        matrix: Matrix in the unknowns of the solver.
+        embedding: From P1 to these.
+        turn: From unknowns on facets and edges to these, and back; None where they are the same.
+    """
+
+    fixed: Fixed | None
+    matrix: PETSc.Mat
+    embedding: PETSc.Mat
+    turn: PETSc.Mat | None
 
 
 def fixed_rows(levels: Levels, fixed: Fixed) -> Flags:
@@ -73,32 +110,23 @@ def fixed_rows(levels: Levels, fixed: Fixed) -> Flags:
     return np.concatenate([fixed.facets[:owned], fixed.edges])
 
 
-def two_level_solver(
-    levels: Levels, fixed: Fixed | None, stack: ExitStack
-) -> tuple[PETSc.KSP, PETSc.Mat, PETSc.Mat | None]:
-    """Set up the solver, the embedding of P1 in its unknowns, and what turns to these, or None."""
+def facet_equations(levels: Levels, fixed: Fixed | None, stack: ExitStack) -> FacetEquations:
+    """Set up the matrix of directions that share their fixed unknowns (collective)."""
     mesh, facets = levels.solution.problem.mesh, levels.facets.discrete
-    nodes = levels.solution.discrete
+    nodes, sheets, fine = levels.solution.discrete, levels.facets.sheets, levels.fine
     free = np.ones(len(nodes.dofs.group), dtype=bool) if fixed is None else ~fixed.nodes
     embedding = facet_means(mesh, nodes.dofs, facets, free)
-    sheets = levels.facets.sheets
     if sheets is not None:
         embedding = extended_embedding(embedding, sheets, nodes.dofs, free)
-    fine, coarse = levels.fine, levels.coarse
-    solver = PETSc.KSP().create(mesh.comm)
-    stack.callback(solver.destroy)
     if fixed is None:
         groups = owned_groups(facets.dofs)
         if sheets is not None:
             groups = np.concatenate([groups, sheets.edge_group])
         fine.setNullSpace(constant_modes(groups, fine, stack))
-        coarse.setNullSpace(constant_modes(owned_groups(nodes.dofs), coarse, stack))
     else:
-        fine, coarse = fine.copy(), coarse.copy()
+        fine = fine.copy()
         stack.callback(fine.destroy)
-        stack.callback(coarse.destroy)
         fix_rows(fine, fixed_rows(levels, fixed))
-        fix_rows(coarse, fixed.nodes[: nodes.dofs.index_map.size_local])
     turn = _means_and_jumps(levels)
     if turn is not None:
         fine, straight = fine.ptap(turn), embedding
@@ -106,6 +134,29 @@ def two_level_solver(
         for made in (turn, fine, straight):
             stack.callback(made.destroy)
     stack.callback(embedding.destroy)
+    return FacetEquations(fixed=fixed, matrix=fine, embedding=embedding, turn=turn)
+
+
+def two_level_solver(
+    levels: Levels, coarse: PETSc.Mat, equations: FacetEquations, stack: ExitStack
+) -> PETSc.KSP:
+    """Set up conjugate gradients with sweeps on either side of a P1 correction (collective).
+
+    Args:
+        levels: Unknowns and matrices.
+        coarse: Matrix of P1.
+        equations: What is solved.
+        stack: Destroys what is made.
+    """
+    nodes, fixed, fine = levels.solution.discrete.dofs, equations.fixed, equations.matrix
+    if fixed is None:
+        coarse.setNullSpace(constant_modes(owned_groups(nodes), coarse, stack))
+    else:
+        coarse = coarse.copy()
+        stack.callback(coarse.destroy)
+        fix_rows(coarse, fixed.nodes[: nodes.index_map.size_local])
+    solver = PETSc.KSP().create(fine.comm)
+    stack.callback(solver.destroy)
     for_coarse = {
         f"mg_coarse_{name}": value
         for name, value in solver_options(reuse=False).items()
@@ -118,16 +169,16 @@ def two_level_solver(
         preconditioner = solver.getPC()
         preconditioner.setType("mg")
         preconditioner.setMGLevels(2)
-        preconditioner.setMGInterpolation(1, embedding)
-        preconditioner.getMGSmoother(1).setOperators(fine, _swept(fine, stack))
+        preconditioner.setMGInterpolation(1, equations.embedding)
+        preconditioner.getMGSmoother(1).setOperators(fine, swept(fine, stack))
         preconditioner.getMGCoarseSolve().setOperators(coarse)
         solver.setFromOptions()
         solver.setInitialGuessNonzero(True)
         solver.setUp()
-    return solver, embedding, turn
+    return solver
 
 
-def _swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
+def swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
     """Matrix for sweeps that each rank makes for itself, the same on one rank.
 
     Entries between ranks are left out of a sweep. Their absolute sum is added to the diagonal, so

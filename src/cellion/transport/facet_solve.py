@@ -18,15 +18,29 @@ import numpy as np
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
-from cellion.mesh.facets import facet_vertices
+from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
 from cellion.transport.discretise import Discretisation
-from cellion.transport.facet_levels import Fixed, Levels, fixed_rows, two_level_solver
+from cellion.transport.facet_levels import (
+    FacetEquations,
+    Fixed,
+    Levels,
+    facet_equations,
+    fixed_rows,
+    two_level_solver,
+)
 from cellion.transport.interfaces import dof_values
 from cellion.transport.system import assemble_load, field_energy, scale_of
 
-__all__ = ["Corrector", "given_facets", "improving_correctors"]
+__all__ = [
+    "Corrector",
+    "FacetSystem",
+    "equations_of",
+    "given_facets",
+    "improving_correctors",
+    "system_of",
+]
 
 type Array = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
@@ -63,7 +77,7 @@ class Corrector:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _System:
+class FacetSystem:
     """Load, P1 corrector and iterate of a direction, in the unknowns of the solver."""
 
     load: PETSc.Vec
@@ -107,7 +121,7 @@ def _fixed(levels: Levels, direction: str) -> Fixed | None:
 
     Components that carry no current in the direction are fixed as well.
     """
-    if levels.solution.problem.boundary == "periodic":
+    if levels.solution.problem.boundary in ("periodic", "uniform_flux"):
         return None
     vertices, facets = levels.solution.discrete.dofs, levels.facets.discrete.dofs
     through = levels.solution.discrete.components.percolates[:, AXES.index(direction)]
@@ -134,23 +148,10 @@ def improving_correctors(levels: Levels, directions: list[str]) -> Generator[dic
     """
     problem = levels.solution.problem
     with ExitStack() as stack:
+        equations = equations_of(levels, directions[0], stack)
         with levels.watch.stage("lower bound: setup"):
-            fixed = _fixed(levels, directions[0])
-            solver, embedding, turn = two_level_solver(levels, fixed, stack)
-        with levels.watch.stage("lower bound: assemble"):
-            systems = {}
-            for direction in directions:
-                load = _load(levels, AXES.index(direction))
-                stack.callback(load.destroy)
-                if fixed is None:
-                    levels.fine.getNullSpace().remove(load)
-                else:
-                    load.array[fixed_rows(levels, fixed)] = 0.0
-                start = _start(levels, embedding, direction, stack)
-                systems[direction] = _System(
-                    load=_turned(turn, load, stack), start=start, means=start.copy()
-                )
-                stack.callback(systems[direction].means.destroy)
+            solver = two_level_solver(levels, levels.coarse, equations, stack)
+        systems = {name: system_of(levels, equations, name, stack) for name in directions}
         for reduction in (_REDUCTION, *_FURTHER):
             found, iterations = {}, 0
             for direction, system in systems.items():
@@ -162,10 +163,33 @@ def improving_correctors(levels: Levels, directions: list[str]) -> Generator[dic
                     made = int(solver.getIterationNumber())
                 iterations += made
                 levels.iterations[direction] = levels.iterations.get(direction, 0) + made
-                found[direction] = _corrector(levels, solver, system, turn, axis, fixed)
+                found[direction] = _corrector(levels, equations, system, axis)
             yield found
             if not iterations:
                 return
+
+
+def equations_of(levels: Levels, direction: str, stack: ExitStack) -> FacetEquations:
+    """Set up the matrix of a direction and those that share its fixed unknowns (collective)."""
+    with levels.watch.stage("lower bound: setup"):
+        return facet_equations(levels, _fixed(levels, direction), stack)
+
+
+def system_of(
+    levels: Levels, equations: FacetEquations, direction: str, stack: ExitStack
+) -> FacetSystem:
+    """Load and P1 corrector of a direction, in the unknowns of the solver (collective)."""
+    with levels.watch.stage("lower bound: assemble"):
+        load = _load(levels, AXES.index(direction))
+        stack.callback(load.destroy)
+        if equations.fixed is None:
+            levels.fine.getNullSpace().remove(load)
+        else:
+            load.array[fixed_rows(levels, equations.fixed)] = 0.0
+        start = _start(levels, equations.embedding, direction, stack)
+        means = start.copy()
+        stack.callback(means.destroy)
+        return FacetSystem(load=_turned(equations.turn, load, stack), start=start, means=means)
 
 
 def _start(levels: Levels, embedding: PETSc.Mat, direction: str, stack: ExitStack) -> PETSc.Vec:
@@ -203,22 +227,43 @@ def _load(levels: Levels, axis: int) -> PETSc.Vec:
         values = values.reshape(-1) / scale_of(problem).load
         load.setValues(rows, values, addv=PETSc.InsertMode.ADD_VALUES)
         load.assemble()
+    if levels.current is not None:
+        _add_current(levels, load, levels.current[:, axis])
     return load
 
 
+def _add_current(levels: Levels, load: PETSc.Vec, current: Array) -> None:
+    """Add the load of a uniform current through the boundary of the box (collective).
+
+    Args:
+        levels: Unknowns on facets.
+        load: The load, scaled.
+        current: Current density, shape (d,) [A/m^2].
+    """
+    mesh, dofs = levels.solution.problem.mesh, levels.facets.discrete.dofs
+    group, sheets = levels.facets.discrete.group, levels.facets.sheets
+    for axis, density in enumerate(current):
+        for side, sign in ((0, -1.0), (1, 1.0)):
+            facets = face_facets(mesh, axis, side)
+            facets = facets[group[facets[:, 0]] >= 0]
+            areas = facet_areas(mesh.points, facet_vertices(mesh.cells, facets))
+            local = dofs.of_cell[facets[:, 0], facets[:, 1]]
+            rows = dofs.index_map.local_to_global(local).astype(np.int64)
+            rows = rows if sheets is None else sheets.rows_of_facets(rows)
+            values = sign * density * areas / scale_of(levels.solution.problem).load
+            load.setValues(rows.astype(PETSc.IntType), values, addv=PETSc.InsertMode.ADD_VALUES)
+    load.assemble()
+
+
 def _corrector(
-    levels: Levels,
-    solver: PETSc.KSP,
-    system: _System,
-    turn: PETSc.Mat | None,
-    axis: int,
-    fixed: Fixed | None,
+    levels: Levels, equations: FacetEquations, system: FacetSystem, axis: int
 ) -> Corrector:
     """Corrector of an iterate (collective)."""
+    fixed = equations.fixed
     facets, sheets = levels.facets.discrete, levels.facets.sheets
     scale = scale_of(levels.solution.problem)
     with ExitStack() as stack:
-        solved = _turned(turn, system.means, stack).array * scale.length
+        solved = _turned(equations.turn, system.means, stack).array * scale.length
     owned = facets.dofs.index_map.size_local
     kept = dolfinx.la.vector(facets.dofs.index_map, 1)
     kept.array[:owned] = solved[:owned]
@@ -234,7 +279,7 @@ def _corrector(
         crossing=_crossing(facets, solved[:owned], through),
         fluxes=fluxes,
         open_edges=open_edges,
-        gap=_distance(solver, system) * scale.load * scale.length,
+        gap=_distance(equations.matrix, system) * scale.load * scale.length,
     )
 
 
@@ -248,9 +293,8 @@ def _crossing(facets: Discretisation, means: Array, through: Flags) -> Array:
     return crossing * through[resistive.group]
 
 
-def _distance(solver: PETSc.KSP, system: _System) -> float:
+def _distance(matrix: PETSc.Mat, system: FacetSystem) -> float:
     """Square of the distance from the P1 corrector in the energy norm, scaled (collective)."""
-    matrix, _ = solver.getOperators()
     off, flow = system.means.duplicate(), system.means.duplicate()
     system.means.copy(off)
     off.axpy(-1.0, system.start)

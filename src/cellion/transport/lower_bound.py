@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cellion.parallel import Stopwatch
 
@@ -32,7 +32,14 @@ from cellion.transport.simplex_fields import area_vectors, gradients_of_means
 from cellion.transport.solution import Solution
 from cellion.transport.system import assemble_operator, scale_of
 
-__all__ = ["BOUNDED", "ConservedCurrents", "conserved_currents"]
+__all__ = [
+    "BOUNDED",
+    "ConservedCurrents",
+    "assembled_levels",
+    "conserved_currents",
+    "directions_together",
+    "with_p1",
+]
 
 type Array = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
@@ -89,30 +96,12 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
             f"accuracy.bracket: no lower bound is known for the boundary {problem.boundary!r}; "
             f"allowed are {', '.join(BOUNDED)}"
         )
-    names = list(solution.correctors)
-    together = problem.boundary in ("periodic", "uniform_gradient")
-    rounds = [names] if together else [[name] for name in names]
     found: dict[str, Currents] = {}
     with ExitStack() as stack:
-        with watch.stage("lower bound: assemble"):
-            facets = discretise_facets(problem, solution.discrete)
-            fine = assemble_operator(problem, facets.discrete)
-            if facets.sheets is not None:
-                fine = extended_matrix(fine, facets.sheets, scale_of(problem).matrix)
-            coarse = assemble_operator(problem, solution.discrete)
-            stack.callback(fine.destroy)
-            stack.callback(coarse.destroy)
-        levels = Levels(
-            solution=solution,
-            facets=facets,
-            watch=watch,
-            fine=fine,
-            coarse=coarse,
-            iterations={},
-        )
-        for directions in rounds:
-            if directions:
-                found |= _conserved(levels, directions)
+        levels = with_p1(assembled_levels(solution, watch, stack), stack)
+        for directions in directions_together(solution):
+            found |= _conserved(levels, directions)
+    facets = levels.facets
     edges = 0 if facets.sheets is None else int(facets.sheets.index_map.size_global)
     return ConservedCurrents(
         cells=_cells(facets.discrete),
@@ -124,6 +113,40 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
         unknowns=facets.discrete.unknowns + edges,
         iterations=levels.iterations,
     )
+
+
+def assembled_levels(solution: Solution, watch: Stopwatch, stack: ExitStack) -> Levels:
+    """Number the unknowns on facets and assemble their matrix (collective).
+
+    Raises:
+        MeshError: The period is so few cells long that facets cannot be told apart.
+    """
+    problem = solution.problem
+    with watch.stage("lower bound: assemble"):
+        facets = discretise_facets(problem, solution.discrete)
+        fine = assemble_operator(problem, facets.discrete)
+        if facets.sheets is not None:
+            fine = extended_matrix(fine, facets.sheets, scale_of(problem).matrix)
+        stack.callback(fine.destroy)
+    return Levels(
+        solution=solution, facets=facets, watch=watch, fine=fine, coarse=None, iterations={}
+    )
+
+
+def with_p1(levels: Levels, stack: ExitStack) -> Levels:
+    """Assemble the matrix of P1, too (collective)."""
+    with levels.watch.stage("lower bound: assemble"):
+        coarse = assemble_operator(levels.solution.problem, levels.solution.discrete)
+        stack.callback(coarse.destroy)
+    return replace(levels, coarse=coarse)
+
+
+def directions_together(solution: Solution) -> list[list[str]]:
+    """Directions that carry current, by the unknowns that are fixed for them."""
+    names = list(solution.correctors)
+    if solution.problem.boundary in ("electrodes", "cell"):
+        return [[name] for name in names]
+    return [names] if names else []
 
 
 def _cells(discrete: Discretisation) -> NDArray[np.int64]:
