@@ -244,9 +244,10 @@ def _voxels(rng: Generator, which: str) -> Iterator[dict[str, Any]]:
         contrast, n = float(10.0 ** (decade * rng.choice([-1, 1]))), 3
         pattern = rng.random(n**3) < 0.4
         names = ["AB"[int(i)] for i in pattern]
-        document = _tiles((n,) * 3, names, {"A": 1.0, "B": contrast}, 1 / int(rng.choice([2, 3])))
+        edge = 1 / int(rng.choice([2, 3]))
+        document = _tiles((n,) * 3, names, {"A": 1.0, "B": contrast}, edge)
         document["transport"]["directions"] = ["x"]
-        fine = _refined(document, 0.04, 60.0)
+        fine = _refined(document | _uniform(edge / 2), 0.04, 60.0)
         yield {"document": document, "reference": fine}
 
 
@@ -261,7 +262,7 @@ def _polycrystals3d(rng: Generator, which: str) -> Iterator[dict[str, Any]]:
         size = float(rng.choice([0.3, 0.4, 0.5]))
         document = _scenario({"G": axes}, {"polycrystal": crystal}, **_size(size))
         document["transport"]["directions"] = ["x"]
-        yield {"document": document, "reference": _refined(document, 0.04, 90.0)}
+        yield {"document": document, "reference": _refined(document | _size(size / 1.6), 0.04, 90.0)}
 
 
 def _resistive_grains(rng: Generator, which: str) -> Iterator[dict[str, Any]]:
@@ -278,7 +279,7 @@ def _resistive_grains(rng: Generator, which: str) -> Iterator[dict[str, Any]]:
         size = float(rng.choice([0.3, 0.5, 0.8]))
         more = _size(size) | {"interfaces": [law]}
         document = _scenario({"G": [anisotropy, 1.0, 1.0]}, {"polycrystal": crystal}, **more)
-        yield {"document": document, "reference": _refined(document, 0.005, 60.0)}
+        yield {"document": document, "reference": _refined(document | _size(size / 2), 0.005, 60.0)}
 
 
 def _drawn(rng: Generator, d: int, count: int, gap: float, reach: float = 0.07) -> Document:

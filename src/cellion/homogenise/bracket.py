@@ -71,6 +71,12 @@ class Bracket:
     unknowns: int
     iterations: Mapping[str, int]
 
+    def share(self, direction: str) -> float:
+        """Width of the bracket in a direction over its upper end; 0 where nothing percolates."""
+        k = AXES.index(direction)
+        low, high = float(self.lower[k, k]), float(self.upper[k, k])
+        return (high - low) / high if high > 0.0 else 0.0
+
     def width(self, direction: str) -> float:
         """Width of the bracket in a direction, over its middle; 0 where nothing percolates [-]."""
         k = AXES.index(direction)

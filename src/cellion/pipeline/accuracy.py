@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
 from cellion.homogenise.constriction import constriction_errors
 from cellion.homogenise.faceting import faceting_errors
+from cellion.homogenise.mesh_error import error_of_gap
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.mesh.borders import find_borders
 from cellion.mesh.marking import mark
@@ -27,7 +28,7 @@ from cellion.scenario.accuracy import AccuracySpec
 from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
 from cellion.transport.solution import Solution
 
-__all__ = ["Answers", "certified", "gap_fields", "refined", "with_bounds"]
+__all__ = ["Answers", "certified", "gap_fields", "refined", "with_bounds", "with_doubts"]
 
 type Listener = Callable[[str], None]
 type Tensor = NDArray[np.float64]
@@ -40,6 +41,9 @@ _GAIN = 0.75
 """Part of the gap of smooth cells that halving them takes away (second order)."""
 
 _MOST_PASSES = 60
+
+_DOUBTFUL = 0.25
+"""Relative error by the mesh above which a note says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +177,7 @@ def refined(
 
 
 def with_bounds(result: RunResult, answers: Answers) -> RunResult:
-    """Return the record of a run with its bounds."""
+    """Return the record of a run with its bounds, and the errors by the mesh that follow."""
     carriers = dict(result.carriers)
     for name, bracket in answers.brackets.items():
         low, high = np.full((2, 3, 3), np.nan)
@@ -183,12 +187,31 @@ def with_bounds(result: RunResult, answers: Answers) -> RunResult:
             carriers[name],
             lower=low,
             upper=high,
+            discretisation_error_estimate={
+                direction: error_of_gap(bracket.share(direction), d)
+                for direction in carriers[name].directions
+            },
             geometry_error_estimate=answers.geometry_errors[name],
         )
     missed = () if answers.accuracy is None else answers.accuracy.missed()
     return replace(
         result, carriers=carriers, accuracy=answers.accuracy, notes=(*result.notes, *missed)
     )
+
+
+def with_doubts(result: RunResult) -> RunResult:
+    """Return the record of a run with a note on each number that the mesh makes doubtful."""
+    notes = []
+    for name, carrier in result.carriers.items():
+        for k, direction in enumerate(AXES):
+            error = carrier.discretisation_error_estimate.get(direction, 0.0)
+            if not error <= _DOUBTFUL and carrier.effective_conductivity[k, k] > 0.0:
+                size = "unknown, and large" if isnan(error) else f"about {100 * error:.2g} %"
+                notes.append(
+                    f"{name}, {direction}: the error of sigma_eff by the mesh is {size}; ask for a "
+                    "bracket with 'accuracy: {tolerance: ...}', or make the mesh finer"
+                )
+    return replace(result, notes=(*result.notes, *notes))
 
 
 def gap_fields(answers: Answers) -> dict[str, NDArray[np.float64]]:

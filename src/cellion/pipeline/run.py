@@ -24,7 +24,14 @@ from cellion.homogenise.effective import homogenise
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.material.checks import check_conductors
 from cellion.material.material import build_materials
-from cellion.pipeline.accuracy import Answers, certified, gap_fields, refined, with_bounds
+from cellion.pipeline.accuracy import (
+    Answers,
+    certified,
+    gap_fields,
+    refined,
+    with_bounds,
+    with_doubts,
+)
 from cellion.pipeline.cell import answer_cell
 from cellion.pipeline.composite import wanted_cell
 from cellion.pipeline.estimate import directions_of
@@ -168,7 +175,9 @@ def _answer(scenario: Scenario, prepared: Prepared, watch: Stopwatch, tell: List
         for carrier in scenario.transport.carriers:
             tell(f"transport of {carrier}s")
             solutions[carrier] = solve_carrier(scenario, meshed, carrier, watch=watch)
-            transport[carrier] = homogenise(carrier, solutions[carrier], watch)
+            transport[carrier] = homogenise(
+                carrier, solutions[carrier], watch, estimate=remesher is None
+            )
         found = Answers(
             prepared=meshed,
             solutions=solutions,

@@ -17,6 +17,9 @@ __all__ = ["facet_entities"]
 _SHARING_TAG = 1331
 _HASH = 2654435761
 
+_APART = 1e-6
+"""Distance of facets with the same vertices, at least, relative to the box."""
+
 
 def facet_entities(mesh: LabelledMesh, *, periodic: bool) -> Entities:
     """Return the facets of the owned cells of a mesh as entities (collective).
@@ -28,7 +31,7 @@ def facet_entities(mesh: LabelledMesh, *, periodic: bool) -> Entities:
         periodic: Whether a facet and its image are one, in the directions of the mesh.
 
     Raises:
-        MeshError: The period is so few cells long that facets cannot be told apart.
+        MeshError: The facets of opposite faces do not match.
     """
     d, topology = mesh.dimension, mesh.mesh.topology
     topology.create_entities(d - 1)
@@ -72,31 +75,35 @@ def _images(
         Local facets of owned cells on periodic faces; those on upper faces; and the global index
         of the facet that stands for each of the latter.
     """
-    comm, rows, places = mesh.comm, [], []
+    comm, d, rows, places = mesh.comm, mesh.dimension, [], []
     for axis in axes:
         for side in (0, 1):
             facets = face_facets(mesh, int(axis), side)
             local = of_cell[facets[:, 0], facets[:, 1]]
             vertices = facet_vertices(mesh.cells, facets)
             names = np.sort(mesh.vertex_representative[vertices], axis=1)
+            across = np.rint((mesh.points[vertices].mean(axis=1) - mesh.origin) / mesh.box / _APART)
+            across[:, axis] = 0.0
             fixed = np.broadcast_to([side, axis], (len(facets), 2))
-            rows.append(np.concatenate([fixed, names, own[local][:, None]], axis=1))
+            parts = [fixed, names, across.astype(np.int64), own[local][:, None]]
+            rows.append(np.concatenate(parts, axis=1))
             places.append(local)
     row = np.concatenate(rows).astype(np.int64)
-    meeting = (row[:, 1:-1].sum(axis=1) * _HASH) % comm.size
+    meeting = (row[:, 1 : 2 + d].sum(axis=1) * _HASH) % comm.size
     arrived, route = exchange(row, meeting, comm)
-    _, number = np.unique(arrived[:, 1:-1], axis=0, return_inverse=True)
-    number = number.reshape(-1)
-    pairs = int(number.max(initial=-1)) + 1
-    low = arrived[:, 0] == 0
-    counts = [np.bincount(number[side], minlength=pairs) for side in (low, ~low)]
-    if any(comm.allgather(any(bool((count != 1).any()) for count in counts))):
+    # Where a period is one or two cells long, facets side by side have the same vertices: these
+    # are told by their places.
+    order = np.lexsort((*arrived[:, 2 + d : 2 + 2 * d].T, *arrived[:, 1 : 2 + d].T))
+    lower, upper = (order[arrived[order, 0] == side] for side in (0, 1))
+    alike = len(lower) == len(upper)
+    alike = alike and np.array_equal(arrived[lower, 1 : 2 + d], arrived[upper, 1 : 2 + d])
+    if not all(comm.allgather(alike)):
         raise MeshError(
-            "the facets of opposite faces cannot be told apart by their vertices: the periodic "
-            "mesh has fewer than three cells along an edge of its box; make it finer"
+            "the facets of opposite faces of the periodic mesh do not match; give a mesh whose "
+            "opposite faces are divided alike"
         )
-    standing = np.empty(pairs, dtype=np.int64)
-    standing[number[low]] = arrived[low, -1]
-    answer: NDArray[np.int64] = route.answer(standing[number])
-    place, upper = np.concatenate(places).astype(np.int32), row[:, 0] == 1
-    return place, place[upper], answer[upper]
+    standing = arrived[:, -1].copy()
+    standing[upper] = arrived[lower, -1]
+    answer: NDArray[np.int64] = route.answer(standing)
+    place, above = np.concatenate(places).astype(np.int32), row[:, 0] == 1
+    return place, place[above], answer[above]

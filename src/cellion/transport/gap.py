@@ -52,10 +52,10 @@ _FEWEST, _MOST = 4, 8
 _UNSURE = 0.15
 """Largest part of a gap that is extrapolated."""
 
-_SLOWEST = 0.85
+_SLOWEST = 0.75
 """Largest ratio of two gains from which later ones are extrapolated."""
 
-_LARGE = 0.5
+_LARGE = 0.3
 """Gap over upper bound from which on sweeps are not trusted."""
 
 
@@ -80,10 +80,10 @@ def gap_shares(
         levels = assembled_levels(solution, watch, stack)
         for directions in directions_together(solution):
             found = _swept(levels, directions, sigma)
-            hard = [name for name in directions if isnan(found[name])]
+            hard = any(isnan(share) for share in found.values())
             if hard and problem.boundary in BOUNDED:
                 levels = levels if levels.coarse is not None else with_p1(levels, stack)
-                with closing(improving_correctors(levels, hard)) as improving:
+                with closing(improving_correctors(levels, directions)) as improving:
                     correctors = next(improving)
                 for name, corrector in correctors.items():
                     k = AXES.index(name)
