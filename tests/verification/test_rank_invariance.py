@@ -15,6 +15,8 @@ pytestmark = pytest.mark.mpi
 
 # Conjugate gradients stop at 1e-10 in the energy norm; sums differ in their last digits.
 RELATIVE, ABSOLUTE = 1e-8, 1e-12
+# An estimated error follows from a few sweeps, which each rank makes for itself.
+ESTIMATED = 0.1
 CASES = (
     "mesh_of_dolfinx",
     "interfaces",
@@ -59,7 +61,8 @@ def differences(one: Any, many: Any, where: str = "") -> list[str]:
         pairs = enumerate(zip(one, many, strict=True))
         return [d for i, (a, b) in pairs for d in differences(a, b, f"{where}[{i}]")]
     if isinstance(one, float) or isinstance(many, float):
-        same = math.isclose(one, many, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        relative = ESTIMATED if ".error" in where else RELATIVE
+        same = math.isclose(one, many, rel_tol=relative, abs_tol=ABSOLUTE)
     else:
         same = one == many
     return [] if same else [f"{where}: {one!r} on one rank, {many!r} on several"]
