@@ -74,7 +74,9 @@ class Outcome:
         return self.unsure <= max(abs(self.true) / 2.0, FLOOR)
 
 
-def outcomes(problem: Problem, carrier: CarrierResult, known: dict[str, list[float]]) -> list[Outcome]:
+def outcomes(
+    problem: Problem, carrier: CarrierResult, known: dict[str, list[float]]
+) -> list[Outcome]:
     """Compare what was stated with what is true."""
     sigma = carrier.effective_conductivity
     stated, geometry = carrier.discretisation_error_estimate, carrier.geometry_error_estimate

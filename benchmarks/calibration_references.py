@@ -75,7 +75,7 @@ def row_of_spheres(problem: Problem) -> Reference:
 def _row(radii: Array, necks: Array, resistance: float, cells: int) -> float:
     """Energy of a unit mean field along a row, P1 in cylindrical coordinates, times the volume."""
     points, triangles, rims = _mesh(radii, necks, cells)
-    r, z = points.T
+    r = points[:, 0]
     corners = points[triangles]
     edges = corners[:, [2, 0, 1]] - corners[:, [1, 2, 0]]
     area = 0.5 * np.abs(edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0])
@@ -117,7 +117,11 @@ def _contact(r: Array, resistance: float, low: Array, high: Array) -> tuple[Arra
     full = np.concatenate(
         [np.concatenate([mass, -mass], axis=2), np.concatenate([-mass, mass], axis=2)], axis=1
     )
-    return np.repeat(four, 4, axis=1).reshape(-1), np.tile(four, (1, 4)).reshape(-1), full.reshape(-1)
+    return (
+        np.repeat(four, 4, axis=1).reshape(-1),
+        np.tile(four, (1, 4)).reshape(-1),
+        full.reshape(-1),
+    )
 
 
 def _mesh(radii: Array, necks: Array, cells: int) -> tuple[Array, Array, list[tuple[Array, Array]]]:
@@ -132,7 +136,9 @@ def _mesh(radii: Array, necks: Array, cells: int) -> tuple[Array, Array, list[tu
         outer = np.sqrt(np.maximum(radius**2 - (z - behind) ** 2, 0.0))
         offset = len(ends) * len(z) * len(across)
         grid = offset + np.arange(len(z) * len(across)).reshape(len(z), -1)
-        flat = np.stack([across * outer[:, None], np.broadcast_to((z + start)[:, None], grid.shape)])
+        flat = np.stack(
+            [across * outer[:, None], np.broadcast_to((z + start)[:, None], grid.shape)]
+        )
         points.append(flat.reshape(2, -1).T)
         a, b, c, d = (grid[part] for part in _quads())
         first = np.stack([a, b, d], axis=-1).reshape(-1, 3)

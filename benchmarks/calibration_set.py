@@ -166,7 +166,9 @@ def _polycrystals2d(rng: Generator, which: str) -> Iterator[dict[str, Any]]:
         crystal["seed"] = int(rng.integers(1, 10**6))
         size = float(rng.choice([0.2, 0.3, 0.5, 0.8]))
         yield {
-            "document": _scenario({"G": [anisotropy, 1.0, 1.0]}, {"polycrystal": crystal}, **_size(size)),
+            "document": _scenario(
+                {"G": [anisotropy, 1.0, 1.0]}, {"polycrystal": crystal}, **_size(size)
+            ),
             "exact": {"det": math.sqrt(anisotropy)},
         }
 
@@ -262,7 +264,10 @@ def _polycrystals3d(rng: Generator, which: str) -> Iterator[dict[str, Any]]:
         size = float(rng.choice([0.3, 0.4, 0.5]))
         document = _scenario({"G": axes}, {"polycrystal": crystal}, **_size(size))
         document["transport"]["directions"] = ["x"]
-        yield {"document": document, "reference": _refined(document | _size(size / 1.6), 0.04, 90.0)}
+        yield {
+            "document": document,
+            "reference": _refined(document | _size(size / 1.6), 0.04, 90.0),
+        }
 
 
 def _resistive_grains(rng: Generator, which: str) -> Iterator[dict[str, Any]]:

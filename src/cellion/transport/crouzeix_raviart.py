@@ -81,7 +81,7 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
         discrete: Its P1 unknowns.
 
     Raises:
-        MeshError: The period is so few cells long that facets cannot be told apart.
+        MeshError: The facets of opposite faces do not match.
     """
     mesh, owned = problem.mesh, problem.mesh.n_owned_cells
     entities = facet_entities(mesh, periodic=problem.wraps)

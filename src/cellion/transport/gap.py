@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from itertools import islice, pairwise
 from math import isnan, nan
 
@@ -24,21 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
-from cellion.mesh.facets import facet_areas, facet_vertices
-from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
-from cellion.transport.facet_solve import (
-    Levels,
-    facet_equations,
-    facet_system,
-    improving_correctors,
-)
-from cellion.transport.lower_bound import (
-    BOUNDED,
-    assembled_levels,
-    directions_together,
-    with_p1,
-)
+from cellion.transport.facet_levels import Levels, swept
+from cellion.transport.facet_solve import equations_of, improving_correctors, system_of
+from cellion.transport.lower_bound import assembled_levels, directions_together, with_p1
 from cellion.transport.solution import Solution
 from cellion.transport.system import scale_of
 
@@ -73,15 +63,16 @@ def gap_shares(
         (U - L) / U, between 0 and 1; NaN where it is not found.
 
     Raises:
-        MeshError: The period is so few cells long that facets cannot be told apart.
+        MeshError: The facets of opposite faces do not match.
     """
     watch, shares, problem = watch or Stopwatch(), {}, solution.problem
     with ExitStack() as stack:
         levels = assembled_levels(solution, watch, stack)
+        if problem.boundary == "uniform_flux":
+            levels = replace(levels, current=sigma)
         for directions in directions_together(solution):
-            found = _swept(levels, directions, sigma)
-            hard = any(isnan(share) for share in found.values())
-            if hard and problem.boundary in BOUNDED:
+            found = _found_by_sweeps(levels, directions, sigma)
+            if any(isnan(share) for share in found.values()):
                 levels = levels if levels.coarse is not None else with_p1(levels, stack)
                 with closing(improving_correctors(levels, directions)) as improving:
                     correctors = next(improving)
@@ -92,52 +83,26 @@ def gap_shares(
     return shares
 
 
-def _swept(levels: Levels, directions: list[str], sigma: Array) -> dict[str, float]:
+def _found_by_sweeps(levels: Levels, directions: list[str], sigma: Array) -> dict[str, float]:
     """Shares of directions with the same fixed unknowns; NaN where gains do not settle."""
     problem, found = levels.solution.problem, {}
     scale = scale_of(problem)
     with ExitStack() as stack:
+        equations = equations_of(levels, directions[0], stack)
         with levels.watch.stage("lower bound: setup"):
-            equations = facet_equations(levels, directions[0], stack)
             sweep = PETSc.PC().create(equations.matrix.comm)
             stack.callback(sweep.destroy)
-            sweep.setOperators(equations.matrix)
+            sweep.setOperators(equations.matrix, swept(equations.matrix, stack))
             sweep.setType(PETSc.PC.Type.SOR)
             sweep.setUp()
         for name in directions:
             k = AXES.index(name)
             whole = float(sigma[k, k]) * problem.mesh.volume / (scale.load * scale.length)
-            with levels.watch.stage("lower bound: assemble"):
-                system = facet_system(levels, equations, name, stack)
-                if problem.boundary == "uniform_flux":
-                    _add_uniform_current(levels, system.load, sigma[:, k])
+            system = system_of(levels, equations, name, stack)
             with levels.watch.stage("lower bound: solve"):
                 gains = _gains(equations.matrix, sweep, system.load, system.means)
                 found[name] = _settled([gain / whole for gain in islice(gains, _MOST)])
     return found
-
-
-def _add_uniform_current(levels: Levels, load: PETSc.Vec, current: Array) -> None:
-    """Add the load of a uniform current through the boundary of the box (collective).
-
-    Args:
-        levels: Unknowns on facets.
-        load: The load, scaled.
-        current: Current density, shape (d,) [A/m^2].
-    """
-    mesh, dofs = levels.solution.problem.mesh, levels.facets.discrete.dofs
-    group, sheets = levels.facets.discrete.group, levels.facets.sheets
-    for axis, density in enumerate(current):
-        for side, sign in ((0, -1.0), (1, 1.0)):
-            facets = face_facets(mesh, axis, side)
-            facets = facets[group[facets[:, 0]] >= 0]
-            areas = facet_areas(mesh.points, facet_vertices(mesh.cells, facets))
-            local = dofs.of_cell[facets[:, 0], facets[:, 1]]
-            rows = dofs.index_map.local_to_global(local)
-            rows = rows if sheets is None else sheets.rows_of_facets(rows)
-            values = sign * density * areas / scale_of(levels.solution.problem).load
-            load.setValues(rows.astype(PETSc.IntType), values, addv=PETSc.InsertMode.ADD_VALUES)
-    load.assemble()
 
 
 def _gains(
@@ -165,6 +130,8 @@ def _gains(
 
 def _settled(gains: list[float]) -> float:
     """Sum of gains and of those that would follow; NaN where they have not settled."""
+    if not gains:
+        return 0.0
     for count in range(_FEWEST, len(gains) + 1):
         known = sum(gains[:count])
         ratio = max(after / before for before, after in pairwise(gains[count - 3 : count]))

@@ -88,7 +88,7 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
 
     Raises:
         ScenarioError: No lower bound is known for the boundary.
-        MeshError: The period is so few cells long that facets cannot be told apart.
+        MeshError: The facets of opposite faces do not match.
     """
     watch, problem = watch or Stopwatch(), solution.problem
     if problem.boundary not in BOUNDED:
@@ -119,7 +119,7 @@ def assembled_levels(solution: Solution, watch: Stopwatch, stack: ExitStack) -> 
     """Number the unknowns on facets and assemble their matrix (collective).
 
     Raises:
-        MeshError: The period is so few cells long that facets cannot be told apart.
+        MeshError: The facets of opposite faces do not match.
     """
     problem = solution.problem
     with watch.stage("lower bound: assemble"):

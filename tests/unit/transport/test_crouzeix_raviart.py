@@ -99,7 +99,7 @@ class _Matrix:
 
 @pytest.mark.parametrize("cells", [1, 2])
 def test_facets_are_matched_where_a_period_is_one_or_two_cells_long(cells: int) -> None:
-    """Facets side by side then have the same vertices; there is one unknown for each all the same."""
+    """Facets side by side then have the same vertices; each has an unknown all the same."""
     data = labelled_box((4, cells, cells), layers([0.5, 0.5]), ["A", "B"])
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
