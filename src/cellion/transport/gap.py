@@ -65,7 +65,8 @@ def gap_shares(
     Raises:
         MeshError: The facets of opposite faces do not match.
     """
-    watch, shares, problem = watch or Stopwatch(), {}, solution.problem
+    watch, problem = watch or Stopwatch(), solution.problem
+    shares: dict[str, float] = {}
     with ExitStack() as stack:
         levels = assembled_levels(solution, watch, stack)
         if problem.boundary == "uniform_flux":
