@@ -3,7 +3,7 @@
     python benchmarks/calibration.py                          # both sets
     python benchmarks/calibration.py tuning --only packing chain
 
-Every problem of `calibration_set.py` is run as a user would, on a coarse mesh and without a bracket.
+Every problem of `calibration_set.py` is run as a user would, on a coarse mesh and without bracket.
 The stated error is what results.json says of discretisation and geometry together, the true one
 |sigma / exact - 1|, both per direction; for media of which only the determinant is known, of its
 root. Errors below a hundredth of a percent count as that. Numbers whose reference is uncertain by
@@ -113,7 +113,8 @@ def ratios(found: list[Outcome]) -> NDArray[np.float64]:
 
 def table(found: list[Outcome]) -> list[str]:
     """Markdown rows per family, and of all."""
-    head = "family | problems | numbers | not judged | withdrawn | within 3 | lowest | median | highest"
+    head = "family | problems | numbers | not judged | withdrawn | within 3"
+    head += " | lowest | median | highest"
     lines = [f"| {head} |", "|---|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for family in [*dict.fromkeys(each.family for each in found), "all"]:
         mine = [each for each in found if family in (each.family, "all")]
