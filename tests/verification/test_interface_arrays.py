@@ -49,7 +49,7 @@ def test_lattice(reference: dict[str, Any], name: str, size: float) -> None:
     found = lattice(entry, size)
     error = np.diagonal(found.tensor) / entry["expected"]["scalar"] - 1.0
     assert (np.abs(error) < 0.01).all()
-    # On lattices of discs and spheres recovery sees the error of the field; the facets that stand
+    # The estimate sees the error of the field; the facets that stand
     # for the surface add to it.
     estimate = np.array(list(found.discretisation_error.values()))
     assert (estimate > 0.5 * np.abs(error)).all()

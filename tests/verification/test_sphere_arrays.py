@@ -55,5 +55,5 @@ def test_simple_cubic_array(root: Path, name: str) -> None:
     found = effective_conductivity(solve(problem))
     error = np.diagonal(found.tensor) / entry["expected"]["scalar"] - 1.0
     assert (np.abs(error) < entry["tolerance"]["rtol"]).all()
-    # The field is smooth on each side of the sphere, where recovery is nearly exact.
+    # The place of the exact value between the bounds is 0.54 to 0.69; 0.6 is taken.
     np.testing.assert_allclose(list(found.discretisation_error.values()), error, rtol=0.2)
