@@ -49,8 +49,7 @@ def test_lattice(reference: dict[str, Any], name: str, size: float) -> None:
     found = lattice(entry, size)
     error = np.diagonal(found.tensor) / entry["expected"]["scalar"] - 1.0
     assert (np.abs(error) < 0.01).all()
-    # The estimate sees the error of the field; the facets that stand
-    # for the surface add to it.
+    # The estimate is of the field's error; the facets that stand for the surface add to it.
     estimate = np.array(list(found.discretisation_error.values()))
     assert (estimate > 0.5 * np.abs(error)).all()
     assert (estimate < 2.0 * np.abs(error)).all()
