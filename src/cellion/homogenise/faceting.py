@@ -109,13 +109,13 @@ class _Side:
 
 
 def faceting_errors(
-    solution: Solution, conserved: ConservedCurrents, geometry: Geometry
+    solution: Solution, conserved: ConservedCurrents | None, geometry: Geometry
 ) -> dict[str, float]:
     """Estimate the change of sigma_eff per direction from facets to true surfaces (collective).
 
     Args:
         solution: Solved transport.
-        conserved: Currents of the same problem that conserve charge.
+        conserved: Currents of the same problem that conserve charge; None for those of P1.
         geometry: What was meshed, the same on all ranks.
 
     Returns:
@@ -128,7 +128,7 @@ def faceting_errors(
     second = _second_order(facets, near, far)
     total: Array = mesh.comm.allreduce(np.stack([first, second])) / mesh.volume
     found = np.abs(total[0]) + total[1]
-    names = list(conserved.currents)
+    names = list(solution.correctors)
     errors = dict.fromkeys(problem.directions, 0.0)
     return errors | {name: float(found[k]) for k, name in enumerate(names)}
 
@@ -176,7 +176,7 @@ def _projected(geometry: Geometry, points: Array, labels: NDArray[np.int64]) -> 
 
 
 def _sides(
-    solution: Solution, conserved: ConservedCurrents, facets: _Facets
+    solution: Solution, conserved: ConservedCurrents | None, facets: _Facets
 ) -> tuple[_Side, _Side]:
     """Fields and currents on both sides of facets (collective)."""
     mesh, borders = solution.problem.mesh, facets.borders
@@ -185,7 +185,7 @@ def _sides(
         _cell_fields(solution, conserved, borders.near[:, 0]),
         ask_owners(mesh, borders.far[:, 0], lambda cells: _cell_fields(solution, conserved, cells)),
     )
-    count, d, sides = len(conserved.currents), mesh.dimension, []
+    count, d, sides = len(solution.correctors), mesh.dimension, []
     for side, facet in enumerate((borders.near[:, 1], borders.far[:, 1])):
         fields = rows[side][:, : count * d].reshape(len(facet), count, d)
         outward = rows[side][:, count * d :].reshape(len(facet), d + 1, count)
@@ -202,10 +202,10 @@ def _sides(
 
 
 def _cell_fields(
-    solution: Solution, conserved: ConservedCurrents, cells: NDArray[np.int64]
+    solution: Solution, conserved: ConservedCurrents | None, cells: NDArray[np.int64]
 ) -> Array:
     """Fields of all directions and the currents out of facets, one row for each owned cell."""
-    mesh, discrete, names = solution.problem.mesh, solution.discrete, list(conserved.currents)
+    mesh, discrete, names = solution.problem.mesh, solution.discrete, list(solution.correctors)
     d, count = mesh.dimension, len(names)
     rows = np.zeros((len(cells), (2 * d + 1) * count))
     if not names:
@@ -218,8 +218,12 @@ def _cell_fields(
     fields = gradients_of_values(vectors, volumes, values)
     fields[:, np.arange(count), axes] += 1.0
     fields *= discrete.components.percolates[:, axes][discrete.group[chosen]][:, :, None]
-    place = np.searchsorted(conserved.cells, chosen)
-    currents = np.stack([conserved.currents[name][place] for name in names], axis=2)
+    if conserved is None:
+        S = solution.problem.label_conductivity[mesh.cell_labels[chosen]]
+        currents = vectors @ (fields @ S).transpose(0, 2, 1)
+    else:
+        place = np.searchsorted(conserved.cells, chosen)
+        currents = np.stack([conserved.currents[name][place] for name in names], axis=2)
     rows[solved, : count * d] = fields.reshape(len(chosen), count * d)
     rows[solved, count * d :] = currents.reshape(len(chosen), (d + 1) * count)
     return rows

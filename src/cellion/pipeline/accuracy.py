@@ -28,7 +28,15 @@ from cellion.scenario.accuracy import AccuracySpec
 from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
 from cellion.transport.solution import Solution
 
-__all__ = ["Answers", "certified", "gap_fields", "refined", "with_bounds", "with_doubts"]
+__all__ = [
+    "Answers",
+    "certified",
+    "gap_fields",
+    "refined",
+    "with_bounds",
+    "with_doubts",
+    "with_geometry_errors",
+]
 
 type Listener = Callable[[str], None]
 type Tensor = NDArray[np.float64]
@@ -118,8 +126,18 @@ def certified(answers: Answers, remesher: Remesher, watch: Stopwatch) -> Answers
     return replace(answers, brackets=brackets, indicators=indicators, geometry_errors=errors)
 
 
+def with_geometry_errors(answers: Answers, remesher: Remesher, watch: Stopwatch) -> Answers:
+    """Estimate the geometry errors of all carriers without bounds (collective)."""
+    errors = {}
+    with watch.stage("geometry error"):
+        for name, solution in answers.solutions.items():
+            sigma = answers.transport[name].effective_conductivity
+            errors[name] = _geometry_errors(solution, None, remesher, sigma)
+    return replace(answers, geometry_errors=errors)
+
+
 def _geometry_errors(
-    solution: Solution, conserved: ConservedCurrents, remesher: Remesher, sigma: Tensor
+    solution: Solution, conserved: ConservedCurrents | None, remesher: Remesher, sigma: Tensor
 ) -> dict[str, float]:
     """Estimate the geometry error per direction, relative to sigma_eff (collective)."""
     directions = solution.problem.directions
@@ -179,6 +197,8 @@ def refined(
 def with_bounds(result: RunResult, answers: Answers) -> RunResult:
     """Return the record of a run with its bounds, and the errors by the mesh that follow."""
     carriers = dict(result.carriers)
+    for name, errors in answers.geometry_errors.items():
+        carriers[name] = replace(carriers[name], geometry_error_estimate=errors)
     for name, bracket in answers.brackets.items():
         low, high = np.full((2, 3, 3), np.nan)
         d = len(bracket.lower)
@@ -191,7 +211,6 @@ def with_bounds(result: RunResult, answers: Answers) -> RunResult:
                 direction: error_of_gap(bracket.share(direction), d)
                 for direction in carriers[name].directions
             },
-            geometry_error_estimate=answers.geometry_errors[name],
         )
     missed = () if answers.accuracy is None else answers.accuracy.missed()
     return replace(

@@ -31,6 +31,7 @@ from cellion.pipeline.accuracy import (
     refined,
     with_bounds,
     with_doubts,
+    with_geometry_errors,
 )
 from cellion.pipeline.cell import answer_cell
 from cellion.pipeline.composite import wanted_cell
@@ -167,7 +168,9 @@ def _answer(scenario: Scenario, prepared: Prepared, watch: Stopwatch, tell: List
     """Answer for all carriers, with bounds if they are asked for (collective)."""
     spec = scenario.accuracy
     bounded = spec is not None and spec.bracket
-    remesher = Remesher(scenario, prepared, prepared.mesh.comm) if bounded else None
+    # Laws act on areas, whose errors are of first order.
+    known = bounded or bool(scenario.interfaces)
+    remesher = Remesher(scenario, prepared, prepared.mesh.comm) if known else None
 
     def solve_on(meshed: Prepared) -> Answers:
         solutions: dict[str, Solution] = {}
@@ -176,7 +179,7 @@ def _answer(scenario: Scenario, prepared: Prepared, watch: Stopwatch, tell: List
             tell(f"transport of {carrier}s")
             solutions[carrier] = solve_carrier(scenario, meshed, carrier, watch=watch)
             transport[carrier] = homogenise(
-                carrier, solutions[carrier], watch, estimate=remesher is None
+                carrier, solutions[carrier], watch, estimate=not bounded
             )
         found = Answers(
             prepared=meshed,
@@ -186,10 +189,13 @@ def _answer(scenario: Scenario, prepared: Prepared, watch: Stopwatch, tell: List
             indicators={},
             geometry_errors={},
         )
-        return found if remesher is None else certified(found, remesher, watch)
+        if remesher is None:
+            return found
+        tested = certified if bounded else with_geometry_errors
+        return tested(found, remesher, watch)
 
     first = solve_on(prepared)
-    if spec is None or remesher is None:
+    if spec is None or remesher is None or not bounded:
         return first
     return refined(spec, first, solve_on, remesher=remesher, watch=watch, tell=tell)
 

@@ -30,6 +30,7 @@ from cellion.transport.facet_levels import Levels, swept
 from cellion.transport.facet_solve import equations_of, improving_correctors, system_of
 from cellion.transport.lower_bound import assembled_levels, directions_together, with_p1
 from cellion.transport.solution import Solution
+from cellion.transport.solve import SMOOTHED_ANISOTROPY, anisotropy
 from cellion.transport.system import scale_of
 
 __all__ = ["gap_shares"]
@@ -45,7 +46,7 @@ _UNSURE = 0.15
 _SLOWEST = 0.75
 """Largest ratio of two gains from which later ones are extrapolated."""
 
-_LARGE = 0.3
+_LARGE = 0.2
 """Gap over upper bound from which on sweeps are not trusted."""
 
 
@@ -72,7 +73,9 @@ def gap_shares(
         if problem.boundary == "uniform_flux":
             levels = replace(levels, current=sigma)
         for directions in directions_together(solution):
-            found = _found_by_sweeps(levels, directions, sigma)
+            found = dict.fromkeys(directions, nan)
+            if anisotropy(problem) <= SMOOTHED_ANISOTROPY:
+                found = _found_by_sweeps(levels, directions, sigma)
             if any(isnan(share) for share in found.values()):
                 levels = levels if levels.coarse is not None else with_p1(levels, stack)
                 with closing(improving_correctors(levels, directions)) as improving:

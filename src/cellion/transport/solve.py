@@ -43,7 +43,7 @@ from cellion.transport.system import (
     scale_of,
 )
 
-__all__ = ["solve"]
+__all__ = ["SMOOTHED_ANISOTROPY", "anisotropy", "solve"]
 
 type Array = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
@@ -51,7 +51,7 @@ type Flags = NDArray[np.bool_]
 _REUSE_CONTRAST = 1e3
 """Contrast up to which electrodes of different directions share their interpolation."""
 
-_SMOOTHED_ANISOTROPY = 300.0
+SMOOTHED_ANISOTROPY = 300.0
 """Ratio of principal conductivities of a material up to which Gauss-Seidel smooths well."""
 
 
@@ -76,7 +76,7 @@ def solve(problem: TransportProblem, watch: Stopwatch | None = None) -> Solution
     mild = _contrast(problem) <= _REUSE_CONTRAST and discrete.interfaces is None
     options = solver_options(
         reuse=problem.boundary == "electrodes" and mild and len(wanted) > 1,
-        anisotropic=_anisotropy(problem) > _SMOOTHED_ANISOTROPY,
+        anisotropic=anisotropy(problem) > SMOOTHED_ANISOTROPY,
     )
     run = Run(problem=problem, discrete=discrete, options=options, watch=watch)
     if wanted:
@@ -97,7 +97,7 @@ def _contrast(problem: TransportProblem) -> float:
     return float(values.max() / values.min()) if values.size else 1.0
 
 
-def _anisotropy(problem: TransportProblem) -> float:
+def anisotropy(problem: TransportProblem) -> float:
     """Largest ratio of principal conductivities of a conducting material."""
     values = np.linalg.eigvalsh(problem.conductivity[problem.conducts])
     return float((values[:, -1] / values[:, 0]).max()) if values.size else 1.0
