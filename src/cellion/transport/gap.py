@@ -13,7 +13,7 @@ the energy norm falls by what each step gains).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from itertools import islice, pairwise
@@ -105,7 +105,7 @@ def _found_by_sweeps(levels: Levels, directions: list[str], sigma: Array) -> dic
             system = system_of(levels, equations, name, stack)
             with levels.watch.stage("lower bound: solve"):
                 gains = _gains(equations.matrix, sweep, system.load, system.means)
-                found[name] = _settled([gain / whole for gain in islice(gains, _MOST)])
+                found[name] = _settled(gain / whole for gain in islice(gains, _MOST))
     return found
 
 
@@ -132,15 +132,18 @@ def _gains(
             step.aypx(square / last, found)
 
 
-def _settled(gains: list[float]) -> float:
-    """Sum of gains and of those that would follow; NaN where they have not settled."""
-    if not gains:
-        return 0.0
-    for count in range(_FEWEST, len(gains) + 1):
-        known = sum(gains[:count])
-        ratio = max(after / before for before, after in pairwise(gains[count - 3 : count]))
+def _settled(gains: Iterable[float]) -> float:
+    """Sum of gains and of those that would follow; NaN where they do not settle."""
+    made: list[float] = []
+    for gain in gains:
+        made.append(gain)
+        if len(made) < _FEWEST:
+            continue
+        known = sum(made)
+        ratio = max(after / before for before, after in pairwise(made[-3:]))
         if ratio <= _SLOWEST:
-            more = gains[count - 1] * ratio / (1.0 - ratio)
+            more = gain * ratio / (1.0 - ratio)
             if more <= _UNSURE * known and known + more <= _LARGE:
                 return known + more
-    return nan
+    # Gains end early only where nothing is left to gain.
+    return nan if len(made) == _MOST else sum(made)
