@@ -23,7 +23,7 @@ from cellion.mesh.periodicity import AXES
 from cellion.pipeline.record import Prepared
 from cellion.pipeline.remesh import Remesher
 from cellion.results.accuracy import AccuracyRecord, PassRecord
-from cellion.results.record import RunResult
+from cellion.results.record import CarrierResult, RunResult
 from cellion.scenario.accuracy import AccuracySpec
 from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
 from cellion.transport.solution import Solution
@@ -34,7 +34,6 @@ __all__ = [
     "gap_fields",
     "refined",
     "with_bounds",
-    "with_doubts",
     "with_geometry_errors",
 ]
 
@@ -213,15 +212,14 @@ def with_bounds(result: RunResult, answers: Answers) -> RunResult:
             },
         )
     missed = () if answers.accuracy is None else answers.accuracy.missed()
-    return replace(
-        result, carriers=carriers, accuracy=answers.accuracy, notes=(*result.notes, *missed)
-    )
+    notes = (*result.notes, *missed, *_doubts(carriers))
+    return replace(result, carriers=carriers, accuracy=answers.accuracy, notes=notes)
 
 
-def with_doubts(result: RunResult) -> RunResult:
-    """Return the record of a run with a note on each number that the mesh makes doubtful."""
+def _doubts(carriers: Mapping[str, CarrierResult]) -> list[str]:
+    """Name the numbers that the mesh makes doubtful."""
     notes = []
-    for name, carrier in result.carriers.items():
+    for name, carrier in carriers.items():
         for k, direction in enumerate(AXES):
             error = carrier.discretisation_error_estimate.get(direction, 0.0)
             if not error <= _DOUBTFUL and carrier.effective_conductivity[k, k] > 0.0:
@@ -230,7 +228,7 @@ def with_doubts(result: RunResult) -> RunResult:
                     f"{name}, {direction}: the error of sigma_eff by the mesh is {size}; ask for a "
                     "bracket with 'accuracy: {tolerance: ...}', or make the mesh finer"
                 )
-    return replace(result, notes=(*result.notes, *notes))
+    return notes
 
 
 def gap_fields(answers: Answers) -> dict[str, NDArray[np.float64]]:

@@ -30,7 +30,6 @@ from cellion.pipeline.accuracy import (
     gap_fields,
     refined,
     with_bounds,
-    with_doubts,
     with_geometry_errors,
 )
 from cellion.pipeline.cell import answer_cell
