@@ -21,12 +21,12 @@ import cellion.parallel  # noqa: F401
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.homogenise.faceting import cell_fields
 from cellion.mesh.borders import ask_owners, find_borders
-from cellion.mesh.facets import facet_vertices
+from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.rims import ContactAreas, exact_contacts, nearest_contacts
 from cellion.microstructure.geometry import Geometry
 from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.simplex_fields import area_vectors
 from cellion.transport.solution import Solution
 
 __all__ = ["constriction_errors"]
@@ -35,7 +35,7 @@ type Array = NDArray[np.float64]
 
 
 def constriction_errors(
-    solution: Solution, conserved: ConservedCurrents, geometry: Geometry
+    solution: Solution, conserved: ConservedCurrents | None, geometry: Geometry
 ) -> dict[str, float]:
     """Estimate the change of sigma_eff per direction from meshed to exact contacts (collective).
 
@@ -43,7 +43,7 @@ def constriction_errors(
 
     Args:
         solution: Solved transport.
-        conserved: Currents of the same problem that conserve charge.
+        conserved: Currents of the same problem that conserve charge; None for those of P1.
         geometry: What was meshed, the same on all ranks.
 
     Returns:
@@ -51,16 +51,19 @@ def constriction_errors(
     """
     errors = dict.fromkeys(solution.problem.directions, 0.0)
     found = exact_contacts(geometry)
-    if found is None or not len(found.exact) or not conserved.currents:
+    if found is None or not len(found.exact) or not solution.correctors:
         return errors
     meshed, currents, law = _through_contacts(solution, conserved, geometry, found)
     change = _changes(solution, found, meshed, law)
     lost = (currents**2 * np.abs(change)[:, None]).sum(axis=0) / solution.problem.mesh.volume
-    return errors | {name: float(lost[k]) for k, name in enumerate(conserved.currents)}
+    return errors | {name: float(lost[k]) for k, name in enumerate(solution.correctors)}
 
 
 def _through_contacts(
-    solution: Solution, conserved: ConservedCurrents, geometry: Geometry, found: ContactAreas
+    solution: Solution,
+    conserved: ConservedCurrents | None,
+    geometry: Geometry,
+    found: ContactAreas,
 ) -> tuple[Array, Array, Array]:
     """Meshed area of each contact, the current through it per direction, and its resistance.
 
@@ -74,37 +77,25 @@ def _through_contacts(
     contact = nearest_contacts(geometry, found, centres, borders.labels)
     chosen = contact >= 0
     borders, contact = borders.part(chosen), contact[chosen]
-    near = _outflow(solution, conserved, borders.near[:, 0])
-    far = ask_owners(mesh, borders.far[:, 0], lambda cells: _outflow(solution, conserved, cells))
-    d, count = mesh.dimension, len(conserved.currents)
-    row = np.arange(len(contact))
-    near = near.reshape(len(row), d + 1, count + 1)[row, borders.near[:, 1]]
-    far = far.reshape(len(row), d + 1, count + 1)[row, borders.far[:, 1]]
-    law = np.zeros(len(row))
+    near = cell_fields(solution, conserved, borders.near[:, 0])
+    far = ask_owners(mesh, borders.far[:, 0], lambda cells: cell_fields(solution, conserved, cells))
+    d, count = mesh.dimension, len(solution.correctors)
+    out = [
+        rows[:, count * d :].reshape(len(contact), d + 1, count)[np.arange(len(contact)), facet]
+        for rows, facet in ((near, borders.near[:, 1]), (far, borders.far[:, 1]))
+    ]
+    way = np.where(borders.labels[:, 0] < borders.labels[:, 1], 0.5, -0.5)
+    law = np.zeros(len(contact))
     if problem.interfaces is not None:
         law = problem.interfaces.resistance(borders.labels)
     law = np.where(np.isfinite(law), law, 0.0)
-    way = np.where(borders.labels[:, 0] < borders.labels[:, 1], 0.5, -0.5)
-    mean = way[:, None] * (near[:, :count] - far[:, :count])
-    rows = np.column_stack([near[:, count], mean, law * near[:, count]])
+    area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
     sums = np.zeros((len(found.exact), count + 2))
+    rows = np.column_stack([area, way[:, None] * (out[0] - out[1]), law * area])
     np.add.at(sums, contact, rows)
     total: Array = mesh.comm.allreduce(sums)
-    area = total[:, 0]
-    return area, total[:, 1:-1], np.divide(total[:, -1], area, out=0.0 * area, where=area > 0.0)
-
-
-def _outflow(solution: Solution, conserved: ConservedCurrents, cells: NDArray[np.int64]) -> Array:
-    """Currents out of the facets of owned cells, then their areas: (n, (d + 1) * (k + 1))."""
-    mesh, names = solution.problem.mesh, list(conserved.currents)
-    vectors, _ = area_vectors(mesh.points[mesh.cells[cells]])
-    found = np.zeros((len(cells), mesh.dimension + 1, len(names) + 1))
-    found[:, :, -1] = np.linalg.norm(vectors, axis=2)
-    solved = np.flatnonzero(solution.discrete.group[cells] >= 0)
-    place = np.searchsorted(conserved.cells, cells[solved])
-    for k, name in enumerate(names):
-        found[solved, :, k] = conserved.currents[name][place]
-    return found.reshape(len(cells), -1)
+    met = total[:, 0]
+    return met, total[:, 1:-1], np.divide(total[:, -1], met, out=0.0 * met, where=met > 0.0)
 
 
 def _changes(solution: Solution, found: ContactAreas, meshed: Array, law: Array) -> Array:

@@ -41,7 +41,7 @@ from cellion.transport.problem import TransportProblem
 from cellion.transport.simplex_fields import area_vectors, gradients_of_values
 from cellion.transport.solution import Solution
 
-__all__ = ["faceting_errors"]
+__all__ = ["cell_fields", "faceting_errors"]
 
 type Array = NDArray[np.float64]
 
@@ -182,8 +182,8 @@ def _sides(
     mesh, borders = solution.problem.mesh, facets.borders
     S, n = solution.problem.label_conductivity, facets.normal
     rows = (
-        _cell_fields(solution, conserved, borders.near[:, 0]),
-        ask_owners(mesh, borders.far[:, 0], lambda cells: _cell_fields(solution, conserved, cells)),
+        cell_fields(solution, conserved, borders.near[:, 0]),
+        ask_owners(mesh, borders.far[:, 0], lambda cells: cell_fields(solution, conserved, cells)),
     )
     count, d, sides = len(solution.correctors), mesh.dimension, []
     for side, facet in enumerate((borders.near[:, 1], borders.far[:, 1])):
@@ -201,7 +201,7 @@ def _sides(
     return sides[0], sides[1]
 
 
-def _cell_fields(
+def cell_fields(
     solution: Solution, conserved: ConservedCurrents | None, cells: NDArray[np.int64]
 ) -> Array:
     """Fields of all directions and the currents out of facets, one row for each owned cell."""
