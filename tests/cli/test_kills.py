@@ -97,7 +97,7 @@ def kill_runs(folder: Path, environment: Mapping[str, str], kills: int, ranks: i
     told = said.communicate(timeout=240)[1]
     assert said.returncode == 0, told
     assert not list((folder / "out").glob(".*"))
-    assert not any(n.startswith("not written") for n in load_result(folder / "out").notes)
+    assert not load_result(folder / "out").unwritten
     check_files(folder / "out")
 
 
@@ -124,6 +124,7 @@ def kill_studies(
     last = start(command, folder, environment, ranks)
     told = last.communicate(timeout=240)[1]
     assert last.returncode == 0, told
+    assert not any(load_result(folder / "out" / name).unwritten for name in finished)
     rows = read_table(folder / "out" / "table.csv")
     assert [row["temperature [K]"] for row in rows] == sorted(
         row["temperature [K]"] for row in rows
@@ -245,8 +246,14 @@ def test_ten_full_disks(tmp_path, subprocess_environment, ranks):
             place.mkdir()
             write(place, text)
             fill_disk(place, subprocess_environment, size, words, ranks)
-            before = {f: f.stat().st_mtime_ns for f in place.glob("out/point_*/results.json")}
+            finished = {
+                file: file.stat().st_mtime_ns
+                for file in place.glob("out/point_*/results.json")
+                if not load_result(file).unwritten
+            }
             again = start(words, place, subprocess_environment, ranks)
             told = again.communicate(timeout=240)[1]
-            assert again.returncode == 0 or "could not be written" in told, told
-            assert all(f.stat().st_mtime_ns == at for f, at in before.items())
+            assert again.returncode == 0, told
+            assert all(file.stat().st_mtime_ns == at for file, at in finished.items())
+            for file in place.rglob("results.json"):
+                assert not load_result(file).unwritten

@@ -52,13 +52,15 @@ _LARGEST_WHOLE = 1 << 64
 """Limits of the JSON that is read: size [bytes], nesting, whole numbers."""
 
 
-def open_folder(folder: Path) -> Path:
+def open_folder(folder: Path, key: str | None = None) -> Path:
     """Make a folder ready for a new run: create it and take away the mark of completeness.
 
-    Half-written files of a run that was killed are removed too.
+    Half-written files of a run that was killed are removed too. An answer to the same question that
+    lacks files, and says so, stays until the new one replaces it.
 
     Args:
         folder: The folder of the run. Under MPI, one rank calls this, before any rank writes.
+        key: Hash of the question of the new run.
 
     Returns:
         The folder.
@@ -68,12 +70,22 @@ def open_folder(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / RESULTS_FILE).unlink(missing_ok=True)
+        if not _lacks_files(folder, key):
+            (folder / RESULTS_FILE).unlink(missing_ok=True)
         remove_partial(folder)
         _sync_folder(folder)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     return folder
+
+
+def _lacks_files(folder: Path, key: str | None) -> bool:
+    """Whether a folder holds an answer to a question, without all of its files."""
+    try:
+        found = load_result(folder)
+    except ResultsError:
+        return False
+    return key is not None and found.key == key and bool(found.unwritten)
 
 
 def reserve_result(folder: Path) -> None:

@@ -379,6 +379,11 @@ class RunResult:
     key: str | None = None
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """Notes about files that the run should have left and has not."""
+        return tuple(note for note in self.notes if note.startswith(UNWRITTEN))
+
     def carrier(self, name: str) -> CarrierResult:
         """Effective transport of the named carrier.
 

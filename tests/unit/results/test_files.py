@@ -148,6 +148,23 @@ def test_an_opened_folder_is_incomplete_until_saved(result: RunResult, tmp_path:
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("note", "key", "stays"),
+    [
+        ("not written: fields.vtkhdf (full)", "now", True),
+        ("not written: fields.vtkhdf (full)", "other", False),
+        ("not written: fields.vtkhdf (full)", None, False),
+        ("the mesh is coarse", "now", False),
+    ],
+)
+def test_an_answer_that_lacks_files_stays_until_the_same_question_is_answered_again(
+    result: RunResult, tmp_path: Path, note: str, key: str | None, stays: bool
+) -> None:
+    save_result(replace(result, notes=(note,), key="now"), tmp_path)
+    open_folder(tmp_path, key)
+    assert is_complete(tmp_path) is stays
+
+
 def test_a_failing_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
