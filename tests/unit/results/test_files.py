@@ -149,6 +149,19 @@ def test_an_opened_folder_is_incomplete_until_saved(result: RunResult, tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("temperature", 0.0), ("temperature", None), ("box", [1e-5, -1]), ("box", [])],
+)
+def test_values_that_no_run_has_are_refused(
+    result: RunResult, tmp_path: Path, name: str, value: object
+) -> None:
+    file = save_result(result, tmp_path)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {name: value}))
+    with pytest.raises(ResultsError, match=rf"results\.json: {name}: .*allowed: numbers above 0"):
+        load_result(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("note", "key", "stays"),
     [
         ("not written: fields.vtkhdf (full)", "now", True),
