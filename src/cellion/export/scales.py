@@ -19,8 +19,9 @@ def logarithmic(axes: Axes, names: str = "y") -> None:
         names: Letters of those that are meant, ``x``, ``y`` or both.
     """
     for name in names:
-        ends = np.asarray(getattr(axes.dataLim, f"interval{name}"))
-        if np.isfinite(ends).all():
-            low = _ENDS[0] if ends.min() > 0.0 else -_ENDS[1]
-            setattr(axes.dataLim, f"interval{name}", np.clip(ends, low, _ENDS[1]))
+        low, high = getattr(axes.dataLim, f"interval{name}")
+        positive = getattr(axes.dataLim, f"minpos{name}")
+        if np.isfinite([low, high, positive]).all():
+            ends = np.clip([max(low, positive), high], *_ENDS)
+            setattr(axes.dataLim, f"interval{name}", ends)
         getattr(axes, f"set_{name}scale")("log")

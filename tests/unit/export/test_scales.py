@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from cellion.export.scales import logarithmic
 
 
-@pytest.mark.parametrize("values", [[1e-3, 1e300], [1e-300, 1e301], [1e300, 1e300], [1e-308, 3]])
+@pytest.mark.parametrize(
+    "values", [[1e-3, 1e300], [1e-300, 1e301], [1e300, 1e300], [1e-308, 3], [0, 1e-300, 1]]
+)
 def test_numbers_at_the_edge_of_what_floats_hold_can_be_drawn(values: list[float]) -> None:
     axes = Figure().add_subplot()
     axes.plot(values, values)
