@@ -152,9 +152,9 @@ def _bars(
     """
     sigma = group.conductivity(carrier)
     low, high = sigma.lower / sigma.mean, sigma.upper / sigma.mean
-    if not low > 0:
+    if not 0 < low <= high:
         low, high = 1 - min(sigma.mesh, _LONGEST), 1 + sigma.mesh
-    if math.isfinite(high):
+    if 0 < high < math.inf:
         ends = _ends(mean, low, high, quantity)
         axes.plot([x, x], ends, color=colour, lw=6, alpha=0.3, solid_capstyle="butt")
     if math.isfinite(sigma.spread):
