@@ -191,11 +191,7 @@ def test_a_run_ends_cleanly_when_it_is_asked_to(tmp_path, subprocess_environment
 
 @pytest.mark.mpi
 @pytest.mark.parametrize(
-    ("ranks", "words"),
-    [
-        pytest.param(0, ["--workers", "2"], id="workers", marks=pytest.mark.slow),
-        pytest.param(2, [], id="ranks"),
-    ],
+    ("ranks", "words"), [(0, ["--workers", "2"]), (2, [])], ids=["workers", "ranks"]
 )
 def test_a_study_that_is_asked_to_end_says_how_to_go_on(
     tmp_path, subprocess_environment, ranks, words
