@@ -103,7 +103,7 @@ def _scaled(folder: Path, rng: random.Random) -> None:
     """All numbers keep their type and lose their sense."""
     file = _file(folder, rng, "**/results.json")
     document = json.loads(file.read_text(encoding="utf-8"))
-    chosen = [0, -1, 1e-300, 1e300]
+    chosen = [0, -1, 1e-300, 1e99, 1e300]
     for container, key in list(_places(document)):
         entry = container[key]
         if isinstance(entry, int | float) and not isinstance(entry, bool) and rng.random() < 0.2:

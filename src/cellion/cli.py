@@ -1,8 +1,9 @@
 """The command line: one verb per question, messages instead of tracebacks.
 
 Exit codes: 0 answered; 2 the input is wrong, or a point of a study has no answer; 3 a solve did
-not reach its tolerance; 1 a bug; 128 and its number after a signal. Under ``mpirun`` every rank
-runs the verb, rank 0 speaks, and all ranks leave together.
+not reach its tolerance, or no solve of the points without an answer did; 1 a bug; 128 and its
+number after a signal. Under ``mpirun`` every rank runs the verb, rank 0 speaks, and all ranks leave
+together.
 """
 
 from __future__ import annotations
@@ -170,11 +171,11 @@ def check(scenario: ScenarioFile, overrides: Overrides = None) -> None:
     from cellion.scenario.load import load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
-    lines = estimate(loaded).lines()
+    lines = list(estimate(loaded).lines())
     if loaded.study is not None:
         from cellion.study.foresee import check_points
 
-        check_points(loaded)
+        lines += check_points(loaded)
     for line in lines:
         typer.echo(line)
 

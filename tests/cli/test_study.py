@@ -132,8 +132,12 @@ def test_point_that_fails_only_when_it_is_run_is_told_when_it_does(inside, tmp_p
 
     monkeypatch.setattr(pipeline, "solve_carrier", failing)
     told = inside("study", write(tmp_path, TEMPERATURES), "-o", "out")
-    assert told.code == 2
+    assert told.code == 3
     assert "failed: direction x: DIVERGED_ITS" in results(told)[1]
+    # with a point that failed for another reason, the input is wrong
+    labels = "microstructure.mesh.labels: [{10: A, 20: B}, {10: A, 30: B}]"
+    both = TEMPERATURES.replace("{vary: {", f"{{vary: {{{labels}, ")
+    assert inside("study", write(tmp_path, both), "-o", "both").code == 2
 
 
 def test_failed_point_leaves_no_result_of_an_earlier_study(inside, tmp_path):
@@ -150,6 +154,19 @@ def test_check_finds_the_points_that_cannot_be_answered(inside, tmp_path):
     assert "1 of 3 points cannot be answered" in told.stderr
     assert "point_001 (labels = {10: 'A', 30: 'B'}, realisation 1): mesh file" in told.stderr
     assert inside("check", write(tmp_path, TEMPERATURES)).code == 0
+
+
+def test_check_says_how_many_points_it_looked_at(inside, tmp_path, monkeypatch):
+    scenario = write(tmp_path, TEMPERATURES)
+    assert " of 3 points" not in inside("check", scenario).stdout
+    monkeypatch.setattr("cellion.study.foresee._PATIENCE", 0.0)
+    told = inside("check", scenario)
+    assert told.code == 0
+    notes = [line for line in told.stdout.splitlines() if " of 3 points" in line]
+    assert [note.partition(" in 0 s;")[0] for note in notes] == [
+        "note: materials, files and numbers of particles were looked at for 0 of 3 points",
+        "note: geometries were made for 0 of 3 points",
+    ]
 
 
 TOO_FEW = PACKING.replace("volume_fraction: 0.35, ", "weight_fraction: 70 %, ").replace(

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from cellion.export.scales import logarithmic
 from cellion.results.accuracy import AccuracyRecord, PassRecord
 from cellion.results.files import replacing
 
@@ -81,8 +82,7 @@ def _lines(history: PassRecord) -> list[tuple[str, str]]:
 
 
 def _label(axes: Axes, ordinate: str) -> None:
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    logarithmic(axes, "xy")
     for which in ("major", "minor"):
         getattr(axes.yaxis, f"set_{which}_formatter")("{x:g}")
     axes.tick_params(axis="y", which="minor", labelsize=7)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import ResultsError
 from cellion.export.dictionary import data_dictionary
+from cellion.export.scales import logarithmic
 from cellion.export.series import mesh_error
 from cellion.export.tables import Entry
 from cellion.export.varied import independent, short
@@ -129,6 +130,7 @@ def _draw_panel(axes: Axes, curves: Sequence[_Curve], headers: tuple[str, str]) 
     _scale(axes, curves)
     for index, curve in enumerate(curves):
         _draw(axes, curve, index)
+    logarithmic(axes, "".join(n for n in "xy" if getattr(axes, f"get_{n}scale")() == "log"))
     axes.set_xlabel(_described(headers[0]))
     axes.set_ylabel(_described(headers[1]))
     axes.grid(visible=True, which="major", color="#e3e3e3", linewidth=0.6, zorder=0)

@@ -14,6 +14,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
+from cellion.export.scales import logarithmic
 from cellion.export.tables import Entry
 from cellion.results.files import replacing
 from cellion.results.fit import Fit
@@ -124,8 +125,7 @@ def plot_fits(fits: Sequence[Fit], path: Path, *, key: str, unit: str) -> Path:
         axes.plot([], [], "o-", ms=4, lw=1.2, color=colour, label=f"{fit.label}: {answer}")
         if not math.isnan(fit.value):
             axes.plot(fit.value, 10 * fit.measured, "D", ms=6, mec="white", color=colour)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    logarithmic(axes, "xy")
     axes.set_xlabel(f"{key} [{shown}]")
     axes.set_ylabel("effective conductivity [mS/cm]")
     axes.grid(alpha=0.25, lw=0.6)

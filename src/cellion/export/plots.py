@@ -23,6 +23,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from cellion.errors import ResultsError
+from cellion.export.scales import logarithmic
 from cellion.export.series import Cluster, Measurement, Sample, clusters, default_material, samples
 from cellion.export.tables import Entry, table_row
 from cellion.homogenise.bounds import hashin_shtrikman_bounds, wiener_bounds
@@ -288,7 +289,7 @@ def _measurement_markers(measurements: Sequence[Measurement]) -> dict[str, str]:
 
 
 def _finish_axes(axes: Axes, abscissa: _Abscissa, attribute: str) -> None:
-    axes.set_yscale("log")
+    logarithmic(axes)
     axes.set_xlabel(abscissa.label)
     names = {
         "conductivity": "effective conductivity [S/m]",

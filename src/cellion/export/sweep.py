@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from cellion.export.scales import logarithmic
 from cellion.export.tables import Entry
 from cellion.export.temperatures import add_celsius
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
@@ -154,7 +155,7 @@ def sweep_figure(sweep: Sweep) -> Figure:
         product = 10 * sigma * sweep.temperature
         label = f"{part}{energy}"
         axes.plot(inverse, product, color=colour, marker=marker, ls=line, ms=5, lw=1.3, label=label)
-    axes.set_yscale("log")
+    logarithmic(axes)
     axes.set_xlabel("1000 / T [1/K]")
     axes.set_ylabel("conductivity times temperature [mS K/cm]")
     axes.grid(alpha=0.25, lw=0.6)

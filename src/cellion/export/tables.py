@@ -183,7 +183,7 @@ def read_table(path: Path) -> list[dict[str, Entry]]:
         with path.open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream, strict=True)
             rows = [
-                {key: value if key == "name" else _entry(value) for key, value in row.items()}
+                {k: text if k in ("name", None) else _entry(text) for k, text in row.items()}
                 for row in reader
             ]
             headers = reader.fieldnames or ()

@@ -97,7 +97,7 @@ def opened_folder(scenario: Scenario, folder: Path) -> Iterator[str]:
     refuse_other_kind(folder, "run")
     key = question_key(scenario)
     with owned(folder, "run"):
-        open_folder(folder)
+        open_folder(folder, key)
         remove_old(folder, (TABLE_FILE, REPORT_FILE, *PARAVIEW_FILES, *PICTURES))
         reserve_result(folder)
         try:

@@ -10,7 +10,6 @@ are missing.
 from __future__ import annotations
 
 import json
-import math
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -49,16 +48,20 @@ _RESERVED = (1 << 16, 1 << 15, 1 << 14, 1 << 13)
 _LARGEST_FILE = 1 << 28
 _DEEPEST = 64
 _LARGEST_WHOLE = 1 << 64
-"""Limits of the JSON that is read: size [bytes], nesting, whole numbers."""
+_LARGEST = 1e100
+"""Limits of the JSON that is read: size [bytes], nesting, whole numbers, numbers. Products of three
+numbers are finite."""
 
 
-def open_folder(folder: Path) -> Path:
+def open_folder(folder: Path, key: str | None = None) -> Path:
     """Make a folder ready for a new run: create it and take away the mark of completeness.
 
-    Half-written files of a run that was killed are removed too.
+    Half-written files of a run that was killed are removed too. An answer to the same question that
+    lacks files, and says so, stays until the new one replaces it.
 
     Args:
         folder: The folder of the run. Under MPI, one rank calls this, before any rank writes.
+        key: Hash of the question of the new run.
 
     Returns:
         The folder.
@@ -68,12 +71,22 @@ def open_folder(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / RESULTS_FILE).unlink(missing_ok=True)
+        if not _lacks_files(folder, key):
+            (folder / RESULTS_FILE).unlink(missing_ok=True)
         remove_partial(folder)
         _sync_folder(folder)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     return folder
+
+
+def _lacks_files(folder: Path, key: str | None) -> bool:
+    """Whether a folder holds an answer to a question, without all of its files."""
+    try:
+        found = load_result(folder)
+    except ResultsError:
+        return False
+    return key is not None and found.key == key and bool(found.unwritten)
 
 
 def reserve_result(folder: Path) -> None:
@@ -208,7 +221,7 @@ def load_result(path: str | Path) -> RunResult:
 
 
 def read_json(file: Path) -> object:
-    """Read strict JSON of a size and depth that cellion writes, in which every number is finite.
+    """Read strict JSON of a size, a depth and numbers that cellion writes.
 
     Args:
         file: A file that was written whole.
@@ -221,7 +234,7 @@ def read_json(file: Path) -> object:
         found = json.loads(
             file.read_text(encoding="utf-8"),
             parse_constant=_refuse_constant,
-            parse_float=_finite,
+            parse_float=_number,
             parse_int=_whole,
         )
         _check_plain(found)
@@ -302,9 +315,9 @@ def _refuse_constant(token: str) -> NoReturn:
     raise ResultsError(f"found the token {token}, which is not JSON; allowed: numbers and null")
 
 
-def _finite(token: str) -> float:
+def _number(token: str) -> float:
     value = float(token)
-    if not math.isfinite(value):
+    if abs(value) > _LARGEST:
         raise _too_large(token)
     return value
 
@@ -318,7 +331,9 @@ def _whole(token: str) -> int:
 
 def _too_large(token: str) -> ResultsError:
     shown = token if len(token) <= 30 else f"{token[:20]}... of {len(token)} characters"
-    return ResultsError(f"found the number {shown}; allowed: finite numbers, whole ones below 2^64")
+    return ResultsError(
+        f"found the number {shown}; allowed: numbers up to 1e100, whole ones below 2^64"
+    )
 
 
 def _cannot_write(path: Path, error: OSError) -> ResultsError:

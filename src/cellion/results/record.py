@@ -175,9 +175,7 @@ class CarrierResult:
     def directions(self) -> tuple[str, ...]:
         """The directions that were asked for."""
         diagonal = np.diagonal(self.effective_conductivity)
-        return tuple(
-            name for name, value in zip(DIRECTIONS, diagonal, strict=True) if value == value
-        )
+        return tuple(n for n, value in zip(DIRECTIONS, diagonal, strict=True) if value == value)
 
     @property
     def mean_conductivity(self) -> float:
@@ -201,9 +199,8 @@ class CarrierResult:
         """Shares of bulk, resistive interfaces and sheets, mean over directions; NaN without."""
         if not self.dissipation:
             return math.nan, math.nan, math.nan
-        bulk, resistive, sheet = np.mean(
-            [each.totals for each in self.dissipation.values()], axis=0
-        )
+        totals = [each.totals for each in self.dissipation.values()]
+        bulk, resistive, sheet = np.mean(totals, axis=0)
         return float(bulk), float(resistive), float(sheet)
 
     @property
@@ -225,8 +222,8 @@ class CarrierResult:
     @property
     def mean_error_estimate(self) -> float:
         """Largest relative discretisation error over the directions [-]; NaN without estimate."""
-        known = [value for value in self.discretisation_error_estimate.values() if value == value]
-        return max(known, default=math.nan)
+        estimates = self.discretisation_error_estimate.values()
+        return max((value for value in estimates if value == value), default=math.nan)
 
 
 def carrier_result(
@@ -378,6 +375,16 @@ class RunResult:
     accuracy: AccuracyRecord | None = None
     key: str | None = None
     schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        for name, values in (("temperature", (self.temperature,)), ("box", self.box)):
+            if not values or not min(values) > 0.0:
+                raise ResultsError(f"{name}: found {values}; allowed: numbers above 0")
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """Notes about files that the run should have left and has not."""
+        return tuple(note for note in self.notes if note.startswith(UNWRITTEN))
 
     def carrier(self, name: str) -> CarrierResult:
         """Effective transport of the named carrier.

@@ -58,6 +58,8 @@ def weighted_mean(
         conductivity: sigma_eff by direction [S/m].
     """
     total = sum(conductivity[name] for name in per_direction)
+    if not total:
+        return {}  # a mean of 0 has no logarithm
     names = dict.fromkeys(p for each in per_direction.values() for p in each)
     return {
         p: float(sum(conductivity[d] * each.get(p, 0.0) for d, each in per_direction.items()))

@@ -1,10 +1,12 @@
 """The folder of a study: what is finished in it, and what becomes of it.
 
-A point is finished when its folder holds an answer that carries the key of the question asked now:
-the document of the run, the content of the files it names, and the code of cellion. The order of
-writing is the protocol (see `cellion.results.files`), so a process may be killed anywhere, and a
-study that is resumed takes what is finished, wherever in the folder it lies, and nothing else.
-Answers to other questions are set aside, never removed unless the user says so.
+A point is finished when its folder holds an answer that carries the key of the question asked now
+(the document of the run, the content of the files it names, and the code of cellion) and lacks no
+file. One that lacks some is run again, and its answer stays until the new one replaces it.
+
+The order of writing is the protocol (see `cellion.results.files`), so a process may be killed
+anywhere, and a study that is resumed takes what is finished, wherever in the folder it lies, and
+nothing else. Answers to other questions are set aside, never removed unless the user says so.
 """
 
 from __future__ import annotations
@@ -20,13 +22,14 @@ from cellion.export.collection import PARAVIEW_FILES
 from cellion.results.files import is_complete, load_result, open_folder, remove_old, replacing
 from cellion.results.outcome import FAILURE_FILE, POINT_FILE
 from cellion.results.ownership import OWNER_FILE
+from cellion.results.record import RunResult
 from cellion.results.study import is_point_name
 
 __all__ = [
     "ASIDE_FOLDER",
     "WORK_FOLDER",
+    "answer_in",
     "arrange",
-    "finished_key",
     "refuse_finished",
     "start_point",
 ]
@@ -77,27 +80,28 @@ def arrange(folder: Path, keys: Mapping[str, str], *, resume: bool) -> tuple[fro
     Raises:
         ResultsError: A folder cannot be written.
     """
-    finished: set[str] = set()
+    answers: dict[str, RunResult] = {}
     wanted = set(keys.values())
     aside = 0
     try:
         for place in _places(folder):
-            key = finished_key(place) if resume else None
-            if key is not None and keys.get(place.name) == key:
-                finished.add(place.name)
-            elif resume and _is_answer(place):
-                _set_aside(place, key)
-                aside += key not in wanted
-            else:
+            answer = answer_in(place) if resume else None
+            if answer is None:
                 _clear(place)
+            elif keys.get(place.name, "") == answer.key:
+                answers[place.name] = answer
+            else:
+                _set_aside(place, answer.key)
+                aside += answer.key not in wanted
         for name, key in keys.items():
             kept = folder / ASIDE_FOLDER / key
-            if resume and name not in finished and finished_key(kept) == key:
+            answer = answer_in(kept) if resume and name not in answers else None
+            if answer is not None and answer.key == key:
                 if (folder / name).exists():
                     (folder / name).rmdir()
                 kept.rename(folder / name)
-                finished.add(name)
-            elif kept.exists() and name in finished:
+                answers[name] = answer
+            elif kept.exists() and name in answers:
                 _clear(kept)  # the same answer twice
         with suppress(OSError):
             (folder / ASIDE_FOLDER).rmdir()
@@ -106,7 +110,7 @@ def arrange(folder: Path, keys: Mapping[str, str], *, resume: bool) -> tuple[fro
             f"{folder}: the points in it cannot be put in order ({error.strerror or error}: "
             f"{error.filename}); move away what is not cellion's, or choose another folder with -o"
         ) from error
-    return frozenset(finished), aside
+    return frozenset(name for name, each in answers.items() if not each.unwritten), aside
 
 
 def _places(folder: Path) -> list[Path]:
@@ -125,19 +129,10 @@ def _places(folder: Path) -> list[Path]:
     return [path for path in found if path.is_dir()]
 
 
-def _is_answer(place: Path) -> bool:
-    """Whether a folder holds an answer, to whatever question."""
+def answer_in(place: Path) -> RunResult | None:
+    """The answer in a folder, to whatever question; None when there is none that can be read."""
     try:
-        load_result(place)
-    except ResultsError:
-        return False
-    return True
-
-
-def finished_key(place: Path) -> str | None:
-    """Key of the question that a folder answers, or None."""
-    try:
-        return load_result(place).key if is_complete(place) else None
+        return load_result(place)
     except ResultsError:
         return None
 
@@ -153,7 +148,7 @@ def _set_aside(place: Path, key: str | None) -> None:
     if key is None:
         free = (aside / f"{place.name}_{n}" for n in range(len(list(aside.iterdir())) + 1))
         place.rename(next(path for path in free if not path.exists()))
-    elif finished_key(aside / key) == key:
+    elif (kept := answer_in(aside / key)) is not None and kept.key == key:
         _clear(place)
     else:
         _clear(aside / key)
@@ -169,7 +164,7 @@ def _clear(place: Path) -> None:
 
 
 def start_point(place: Path, key: str, about: Mapping[str, Any]) -> None:
-    """Make the folder of a point ready for its run: no answer, and the question of now.
+    """Make the folder of a point ready for its run: the question of now, no answer to another.
 
     Args:
         place: The folder of the point.
@@ -179,7 +174,7 @@ def start_point(place: Path, key: str, about: Mapping[str, Any]) -> None:
     Raises:
         ResultsError: It cannot be written.
     """
-    open_folder(place)
+    open_folder(place, key)
     remove_old(place, _OWN_FILES)
     with replacing(place / POINT_FILE) as partial:
         partial.write_text(json.dumps({"key": key, **about}, default=str, indent=2) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 from cellion.errors import CellionError, StudyError
@@ -16,7 +17,7 @@ from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.scenario.scenario import Scenario
 from cellion.study.plan import plan
 
-__all__ = ["check_points", "foreseen_faults"]
+__all__ = ["Foresight", "check_points", "foresee"]
 
 _PATIENCE = 5.0
 """Longest time that is spent on looking at points, and again on making their geometries [s]."""
@@ -26,9 +27,20 @@ _MOST_TOLD = 5
 type Maker = Callable[[MicrostructureSpec, Mapping[str, float | None]], object]
 
 
-def foreseen_faults(
-    scenarios: Sequence[Scenario], make: Maker = check_geometry
-) -> list[Failure | None]:
+@dataclass(frozen=True, kw_only=True)
+class Foresight:
+    """What is known of the points before they are run.
+
+    Attributes:
+        faults: Per point why it cannot be answered; None where nothing wrong is known.
+        looked: Number of points that were looked at.
+    """
+
+    faults: tuple[Failure | None, ...]
+    looked: int
+
+
+def foresee(scenarios: Sequence[Scenario], make: Maker = check_geometry) -> Foresight:
     """Look for faults of materials, mesh files and geometries; nothing is meshed or solved.
 
     What was not looked at after some seconds is taken to be right: its run will tell.
@@ -36,20 +48,23 @@ def foreseen_faults(
     Args:
         scenarios: The points.
         make: Makes a geometry, or only looks at what it would be made of.
-
-    Returns:
-        Per point why it cannot be answered; None where nothing is wrong.
     """
     known: dict[str, Failure | None] = {}
     end = monotonic() + _PATIENCE
-    found: list[Failure | None] = []
-    for scenario in scenarios:
-        parts = [scenario.source.get(name) for name in ("materials", "microstructure")]
-        key = json.dumps(parts, default=str)
+    keys = [_parts(scenario) for scenario in scenarios]
+    for key, scenario in zip(keys, scenarios, strict=True):
         if key not in known and monotonic() < end:
             known[key] = _fault(scenario, make)
-        found.append(known.get(key))
-    return found
+    return Foresight(
+        faults=tuple(known.get(key) for key in keys), looked=sum(key in known for key in keys)
+    )
+
+
+def _parts(scenario: Scenario) -> str:
+    """What is looked at: points in which it is the same are looked at once."""
+    return json.dumps(
+        [scenario.source.get(n) for n in ("materials", "microstructure")], default=str
+    )
 
 
 def _fault(scenario: Scenario, make: Maker) -> Failure | None:
@@ -65,35 +80,47 @@ def _fault(scenario: Scenario, make: Maker) -> Failure | None:
     return None
 
 
-def check_points(scenario: Scenario) -> None:
+def check_points(scenario: Scenario) -> list[str]:
     """Refuse a study with points that cannot be answered.
 
     Args:
         scenario: A scenario with a ``study`` section.
+
+    Returns:
+        Lines about points that there was no time to look at.
 
     Raises:
         StudyError: There are some; the message has a line for each.
     """
     points = plan(scenario)
     built = [build_scenario(dict(point.document), path=scenario.path) for point in points]
-    faults = foreseen_faults(built)
-    if not any(faults):
-        faults = foreseen_faults(built, generate)
+    sketched = foresee(built)
+    made = sketched if any(sketched.faults) else foresee(built, generate)
+    lines = _unseen("materials, files and numbers of particles were looked at", sketched)
+    if made is not sketched:
+        lines += _unseen("geometries were made", made)
     told = [
         f"{point.name} ({point.label}): {fault.reason}"
-        for point, fault in zip(points, faults, strict=True)
+        for point, fault in zip(points, made.faults, strict=True)
         if fault is not None
     ]
     if told:
+        head = (
+            f"{len(told)} of {len(points)} points cannot be answered; change their values, or "
+            "leave them out:"
+        )
         more = len(told) - _MOST_TOLD
         rest = [f"... and {more} more"] if more > 0 else []
-        raise StudyError(
-            "\n".join(
-                [
-                    f"{len(told)} of {len(points)} points cannot be answered; change their values, "
-                    "or leave them out:",
-                    *told[:_MOST_TOLD],
-                    *rest,
-                ]
-            )
-        )
+        raise StudyError("\n".join([head, *told[:_MOST_TOLD], *rest, *lines]))
+    return lines
+
+
+def _unseen(what: str, found: Foresight) -> list[str]:
+    """A line if the time was too short for all points."""
+    count = len(found.faults)
+    if found.looked == count:
+        return []
+    return [
+        f"note: {what} for {found.looked} of {count} points in {_PATIENCE:g} s; a fault of another "
+        "one is told when it is run"
+    ]

@@ -11,11 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellion.errors import ResultsError, SetupError, StudyError, nearest
+from cellion.errors import (
+    CellionError,
+    ConvergenceError,
+    ResultsError,
+    SetupError,
+    StudyError,
+    nearest,
+)
 from cellion.export.columns import value_columns
 from cellion.export.tables import Entry, read_table, study_table
 from cellion.export.varied import independent, short
-from cellion.results.record import UNWRITTEN, RunResult
+from cellion.results.outcome import Failure
+from cellion.results.record import RunResult
 from cellion.results.study import load_record, outcomes
 
 if TYPE_CHECKING:
@@ -40,6 +48,7 @@ class StudyResult:
         rows: One row per point, as in ``table.csv``: header, with unit, to entry. A point without
             an answer has its reason under ``failure``.
         results: The answers, by name of the point.
+        unconverged: Points whose solve did not reach its tolerance, by name.
         notes: What is worth telling, in words.
         scenario: The plain document of the scenario, with its ``study`` section.
     """
@@ -49,6 +58,7 @@ class StudyResult:
     varied: tuple[str, ...]
     rows: tuple[Mapping[str, Entry], ...] = field(repr=False)
     results: Mapping[str, RunResult] = field(repr=False)
+    unconverged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     scenario: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
@@ -70,31 +80,35 @@ class StudyResult:
         values = [f"{header} = {_shown(row[header])}" for header in self.varied]
         return f"{row['point']} ({', '.join([*values, f'realisation {row["realisation"]}'])})"
 
+    @property
+    def error(self) -> type[CellionError]:
+        """Kind of the error when points have no answer: no convergence only if all failed so."""
+        every = len(self.unconverged) == len(self.failures)
+        return ConvergenceError if every else StudyError
+
     def check(self) -> None:
         """Refuse a study that is not complete.
 
         Raises:
-            StudyError: A point has no answer, or files of one are missing.
+            ConvergenceError: Points have no answer, and no solve of them reached its tolerance.
+            StudyError: Points have no answer for other reasons, or files of one are missing.
         """
         if self.failures:
-            raise StudyError(
+            raise self.error(
                 f"{len(self.failures)} of {len(self.rows)} points have no answer; the reasons are "
                 f"above and in {self.folder / TABLE_FILE}; --resume tries them again"
             )
         if self.unwritten:
             raise StudyError(
                 f"all points are answered, but files of {len(self.unwritten)} could not be "
-                f"written: {self.unwritten[0]}"
+                f"written: {self.unwritten[0]}; --resume writes them"
             )
 
     @property
     def unwritten(self) -> tuple[str, ...]:
         """Notes about fields and pictures that runs should have left and have not."""
         return tuple(
-            f"{name}: {note}"
-            for name, run in self.results.items()
-            for note in run.notes
-            if note.startswith(UNWRITTEN)
+            f"{name}: {note}" for name, run in self.results.items() for note in run.unwritten
         )
 
     def summary(self) -> Table:
@@ -206,6 +220,11 @@ def load_study(folder: str | Path) -> StudyResult:
         varied=tuple(c.header for c in value_columns([point.values for point in record.points])),
         rows=tuple(read_table(place / TABLE_FILE)),
         results={name: run for name, run in found.items() if isinstance(run, RunResult)},
+        unconverged=tuple(
+            name
+            for name, each in found.items()
+            if isinstance(each, Failure) and each.kind == ConvergenceError.__name__
+        ),
         notes=tuple(notes.read_text("utf-8").splitlines()) if notes.is_file() else (),
         scenario=record.scenario,
     )

@@ -24,7 +24,7 @@ from cellion.scenario.scenario import Scenario
 from cellion.study.bar import notebook_bar
 from cellion.study.cluster import Submission, run_jobs
 from cellion.study.folder import arrange, refuse_finished
-from cellion.study.foresee import foreseen_faults
+from cellion.study.foresee import foresee
 from cellion.study.gather import STUDY_FILES, Answers, write_study
 from cellion.study.plan import Point, plan
 from cellion.study.progress import Progress, Watcher
@@ -117,6 +117,7 @@ def run_study(
     Raises:
         StudyError: There is nothing to run, the folder holds finished points and nothing is said
             about them, or no point was answered.
+        ConvergenceError: No point was answered, since no solve reached its tolerance.
         ResultsError: The folder cannot be written, is in use, or belongs to a run.
     """
     ranks, place = world(comm), Path(folder)
@@ -132,7 +133,7 @@ def run_study(
         _execute(session, ranks, execution, look)
         result = on_root(ranks, lambda: _gather(scenario, session))
     if not result.results:
-        raise StudyError(
+        raise result.error(
             f"none of the {len(session.points)} points was answered; the first said: "
             f"{result.rows[0]['failure']}"
         )
@@ -164,7 +165,7 @@ def _open(scenario: Scenario, folder: Path, resume: bool) -> Session:
     finished, aside = arrange(folder, dict(zip(names, keys, strict=True)), resume=resume)
     save_record(_record(scenario, points, keys), folder)
     left = [point.index for point in points if point.name not in finished]
-    faults = foreseen_faults([built[index] for index in left])
+    faults = foresee([built[index] for index in left]).faults
     session = Session(
         folder=folder,
         path=scenario.path,

@@ -24,7 +24,7 @@ from cellion.pipeline.stock import MeshStock
 from cellion.results.outcome import Failure, has_outcome, save_failure
 from cellion.results.ownership import owned
 from cellion.scenario.load import build_scenario
-from cellion.study.folder import WORK_FOLDER, finished_key, start_point
+from cellion.study.folder import WORK_FOLDER, answer_in, start_point
 from cellion.study.plan import Point
 
 if TYPE_CHECKING:
@@ -253,13 +253,15 @@ def _answer(
 
 def _record_failure(session: Session, index: int, failure: Failure) -> None:
     """Say why a point has no answer, unless only fields or pictures of it are missing."""
-    if finished_key(session.place(index)) != session.keys[index]:
+    answer = answer_in(session.place(index))
+    if answer is None or answer.key != session.keys[index]:
         save_failure(session.place(index), failure)
 
 
 def _is_answered(session: Session, index: int) -> bool:
     """Whether a process of a killed study has finished a point meanwhile; if not, begin it."""
-    if finished_key(session.place(index)) == session.keys[index]:
+    answer = answer_in(session.place(index))
+    if answer is not None and answer.key == session.keys[index] and not answer.unwritten:
         return True
     begin_point(session, index)
     return False

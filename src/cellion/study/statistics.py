@@ -57,7 +57,8 @@ def spread(values: Sequence[float] | Floats) -> Spread:
     mean = float(known.mean()) if count else math.nan
     if count < 2:
         return Spread(count=count, mean=mean, deviation=math.nan, low=math.nan, high=math.nan)
-    deviation = float(known.std(ddof=1))
+    scale = float(np.abs(known).max()) or 1.0  # squares of the values might be too large
+    deviation = scale * float((known / scale).std(ddof=1))
     half = float(stdtrit(count - 1, 0.5 + 0.5 * CONFIDENCE)) * deviation / math.sqrt(count)
     return Spread(count=count, mean=mean, deviation=deviation, low=mean - half, high=mean + half)
 

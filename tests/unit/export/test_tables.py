@@ -71,9 +71,10 @@ def test_columns_of_later_rows_join_their_block() -> None:
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ResultsError, match=r"table\.csv: not a table of cellion"):
-        read_table(tmp_path / "table.csv")
+    for text in ("a,b\n1,2\n", "name,b\nx,1,2\n"):
+        (tmp_path / "table.csv").write_text(text)
+        with pytest.raises(ResultsError, match=r"table\.csv: not a table of cellion"):
+            read_table(tmp_path / "table.csv")
     with pytest.raises(ResultsError, match="cannot be read"):
         read_table(tmp_path / "missing.csv")
 

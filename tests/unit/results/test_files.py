@@ -148,6 +148,36 @@ def test_an_opened_folder_is_incomplete_until_saved(result: RunResult, tmp_path:
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("temperature", 0.0), ("temperature", None), ("box", [1e-5, -1]), ("box", [])],
+)
+def test_values_that_no_run_has_are_refused(
+    result: RunResult, tmp_path: Path, name: str, value: object
+) -> None:
+    file = save_result(result, tmp_path)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {name: value}))
+    with pytest.raises(ResultsError, match=rf"results\.json: {name}: .*allowed: numbers above 0"):
+        load_result(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("note", "key", "stays"),
+    [
+        ("not written: fields.vtkhdf (full)", "now", True),
+        ("not written: fields.vtkhdf (full)", "other", False),
+        ("not written: fields.vtkhdf (full)", None, False),
+        ("the mesh is coarse", "now", False),
+    ],
+)
+def test_an_answer_that_lacks_files_stays_until_the_same_question_is_answered_again(
+    result: RunResult, tmp_path: Path, note: str, key: str | None, stays: bool
+) -> None:
+    save_result(replace(result, notes=(note,), key="now"), tmp_path)
+    open_folder(tmp_path, key)
+    assert is_complete(tmp_path) is stays
+
+
 def test_a_failing_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
@@ -219,8 +249,9 @@ def test_loading_needs_neither_dolfinx_nor_mpi(result: RunResult, tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"a": 1e999}', "found the number 1e999; allowed: finite numbers"),
-        ('{"a": ' + "9" * 5000 + "}", "9... of 5000 characters; allowed: finite numbers"),
+        ('{"a": 1e999}', "found the number 1e999; allowed: numbers up to 1e100"),
+        ('{"a": -1e101}', "found the number -1e101; allowed: numbers up to 1e100"),
+        ('{"a": ' + "9" * 5000 + "}", "9... of 5000 characters; allowed: numbers up to 1e100"),
         ('{"a": 18446744073709551616}', "found the number 18446744073709551616"),
         ("[" * 100_000 + "]" * 100_000, "more than 64 deep"),
         ("[" * 70 + "]" * 70, "more than 64 deep"),

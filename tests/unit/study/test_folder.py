@@ -155,6 +155,26 @@ def test_points_that_failed_are_tried_again(study, tmp_path, monkeypatch):
     assert not (tmp_path / "out" / "point_001" / "failure.json").exists()
 
 
+def test_a_point_whose_fields_are_missing_is_run_again_and_keeps_its_answer(
+    study, tmp_path, monkeypatch
+):
+    """A process that is killed between the answer and the fields leaves the first."""
+    place = tmp_path / "out" / "point_000"
+    with monkeypatch.context() as patched:
+        patched.setattr("cellion.pipeline.output._write_fields", _fails)
+        study(290, 300)
+    assert load_result(place).unwritten
+    assert not (place / "fields.vtkhdf").exists()
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "distributed_mesh", _fails)
+        study(290, 300)
+    assert load_result(place).unwritten  # not lost by a run that failed
+    assert study(290, 300) == [290, 300]
+    assert not load_result(place).unwritten
+    assert (place / "fields.vtkhdf").exists()
+    assert study(290, 300) == []
+
+
 def _fails(*arguments: object, **options: object) -> None:
     raise StudyError("no mesh today")
 

@@ -9,7 +9,7 @@ import cellion.parallel  # noqa: F401 - before mpi4py
 import pytest
 from mpi4py import MPI
 
-from cellion.errors import ConvergenceError, ResultsError, StudyError
+from cellion.errors import ConvergenceError, ResultsError
 from cellion.export.tables import read_table
 from cellion.pipeline import run as pipeline
 from cellion.results.files import is_complete
@@ -59,11 +59,14 @@ def test_solve_that_fails_is_a_row_with_its_reason(scenario, tmp_path, failing_a
         "point_001 (temperature [K] = 300, realisation 1) has no answer: direction x: DIVERGED_ITS",
     )
     assert list(result.results) == ["point_000", "point_002"]
+    assert result.unconverged == ("point_001",)
+    with pytest.raises(ConvergenceError, match="1 of 3 points have no answer"):
+        result.check()
 
 
 def test_study_of_failures_only_raises_the_first(tmp_path, failing_at_300_kelvin):
     text = STUDY.replace("[290 K, 300 K, 310 K]", "[300 K]")
-    with pytest.raises(StudyError, match=r"none of the 1 points was answered.*DIVERGED_ITS"):
+    with pytest.raises(ConvergenceError, match=r"none of the 1 points was answered.*DIVERGED_ITS"):
         run_study(load_scenario(write(tmp_path, text)), MPI.COMM_SELF, folder=tmp_path / "out")
 
 

@@ -25,6 +25,11 @@ def test_the_interval_of_the_mean_is_students():
     assert (found.low, found.high) == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_spread_of_large_numbers_is_a_number():
+    assert spread([1e200, 3e200]).deviation == pytest.approx(2**0.5 * 1e200)
+    assert spread([0.0, 0.0]).deviation == 0.0
+
+
 @pytest.mark.parametrize(("values", "mean"), [([], nan), ([nan], nan), ([3.0, nan], 3.0)])
 def test_one_run_has_no_spread(values, mean):
     found = spread(values)

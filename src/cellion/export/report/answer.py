@@ -32,6 +32,8 @@ SQUARE_CENTIMETRES = 1e4
 """1 Ohm m^2 in Ohm cm^2."""
 _ISOTROPIC = 0.02
 _MOST_CURVES = 6
+_SAME = 1e-6
+"""Relative difference below which temperatures are one."""
 
 
 def answer(subject: Subject, series: Series | None) -> list[str]:
@@ -317,6 +319,8 @@ def _activation(series: Series, groups: Sequence[Group], name: str) -> str:
     if series.axis.kind != "temperature" or len(groups) < 2:
         return ""
     temperature = np.array([1000.0 / group.x for group in groups])
+    if np.ptp(temperature) < _SAME * temperature.max():
+        return ""
     sigma = np.array([group.conductivity(name).mean for group in groups])
     slope = np.polyfit(1.0 / (BOLTZMANN * temperature), np.log(sigma * temperature), 1)[0]
     return f"; activation energy of σT {-slope / ELECTRON_VOLT:.3f} eV"

@@ -30,6 +30,7 @@ from cellion.export.report.svg import (
     tidy,
 )
 from cellion.export.report.words import CONDUCTIVITY
+from cellion.export.scales import logarithmic
 from cellion.export.temperatures import add_celsius
 
 __all__ = ["along", "transport_figures"]
@@ -151,9 +152,9 @@ def _bars(
     """
     sigma = group.conductivity(carrier)
     low, high = sigma.lower / sigma.mean, sigma.upper / sigma.mean
-    if not low > 0:
+    if not 0 < low <= high:
         low, high = 1 - min(sigma.mesh, _LONGEST), 1 + sigma.mesh
-    if math.isfinite(high):
+    if 0 < high < math.inf:
         ends = _ends(mean, low, high, quantity)
         axes.plot([x, x], ends, color=colour, lw=6, alpha=0.3, solid_capstyle="butt")
     if math.isfinite(sigma.spread):
@@ -189,7 +190,7 @@ def along(axes: Axes, series: Series) -> None:
     axes.set_xlabel(axis.label)
     axes.margins(x=0.06, y=0.12)
     if axis.logarithmic:
-        axes.set_xscale("log")
+        logarithmic(axes, "x")
         plain_logarithm(axes.xaxis)
     if axis.kind == "name":
         axes.set_xticks(range(len(axis.ticks)), axis.ticks)
@@ -236,7 +237,7 @@ def _lines(x: Floats, xp: Floats, fp: Floats) -> Floats:
 
 def _finish(axes: Axes, quantity: str) -> None:
     tidy(axes)
-    axes.set_yscale("log")
+    logarithmic(axes)
     axes.set_ylabel(_QUANTITIES[quantity])
     low, high = axes.get_ylim()
     if high / low < 30:

@@ -26,6 +26,7 @@ from cellion.export.report.svg import (
     tidy,
 )
 from cellion.export.report.words import CONDUCTIVITY, key_label, unit_label
+from cellion.export.scales import logarithmic
 from cellion.homogenise.effective_medium import bruggeman_power_law
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.record import CarrierResult, RunResult
@@ -214,7 +215,7 @@ def sample_figures(subject: Subject, carriers: Sequence[str]) -> list[model.Figu
             axes.set_ylabel("effective conductivity [mS/cm]")
             tidy(axes)
             if len(carriers) > 1:
-                axes.set_yscale("log")
+                logarithmic(axes)
                 plain_logarithm(axes.yaxis)
                 figure.legend(loc="outside upper left", ncols=2)
             caption = f"Effective conductivity of the sampled runs against the {name}."
