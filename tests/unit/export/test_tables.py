@@ -74,6 +74,9 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ResultsError, match=r"table\.csv: not a table of cellion"):
         read_table(tmp_path / "table.csv")
+    (tmp_path / "table.csv").write_text("name,b\none,1,2,3\n")
+    with pytest.raises(ResultsError, match="broken lines"):
+        read_table(tmp_path / "table.csv")
     with pytest.raises(ResultsError, match="cannot be read"):
         read_table(tmp_path / "missing.csv")
 
