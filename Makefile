@@ -4,6 +4,8 @@ SCENARIO = scenarios/se_fraction.yaml
 RESULTS = results/demo
 RANKS = 2
 PYTEST_ARGS =
+SEED = 1
+COUNT = 1000
 
 BIN = .venv/bin
 
@@ -14,7 +16,7 @@ UCX_TLS ?= self,sm,tcp
 export OMP_NUM_THREADS UCX_TLS
 
 .DEFAULT_GOAL = help
-.PHONY: help environment demo test lint types imports pytest slow format docs lock clean
+.PHONY: help environment demo test lint types imports pytest slow fuzz format docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -42,6 +44,9 @@ pytest: environment
 
 slow: environment ## the long verifications that `make test` leaves out
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+fuzz: environment ## mutate COUNT scenarios, and files and result folders, drawn with SEED
+	PYTHONPATH=tests $(BIN)/python -m fuzzing --seed $(SEED) --count $(COUNT)
 
 format: environment ## let ruff put the code in order
 	$(BIN)/ruff check --fix .

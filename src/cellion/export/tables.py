@@ -182,16 +182,16 @@ def read_table(path: Path) -> list[dict[str, Entry]]:
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream, strict=True)
-            rows = [
-                {k: text if k in ("name", None) else _entry(text) for k, text in row.items()}
-                for row in reader
-            ]
+            rows = list(reader)
             headers = reader.fieldnames or ()
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ResultsError(f"{path}: cannot be read as a table ({error})") from error
     if "name" not in headers or any(None in row or len(row) != len(headers) for row in rows):
         raise ResultsError(f"{path}: not a table of cellion: no column 'name', or broken lines")
-    return rows
+    return [
+        {key: value if key == "name" else _entry(value) for key, value in row.items()}
+        for row in rows
+    ]
 
 
 def _entry(text: str | None) -> Entry:

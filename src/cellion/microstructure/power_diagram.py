@@ -15,13 +15,16 @@ from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 
+from cellion.errors import MicrostructureError
 from cellion.microstructure.geometry import FloatArray, wrap
 
 __all__ = ["Facets", "PowerDiagram", "power_diagram"]
 
 _FIRST_MARGIN = 2.5
+_MOST_IMAGES = 20_000
+"""Images of generators in a hull that takes seconds, besides some for each generator."""
 _FLAT = 1e-12
 
 
@@ -83,6 +86,10 @@ def power_diagram(
         weights: (n,) [m^2].
         box: edge lengths (d,) [m].
         periodic: which axes (d,) repeat; the others have walls.
+
+    Raises:
+        MicrostructureError: the box is so slender that cells reach across it many times, or that
+            rounding hides its short edges.
     """
     centers = wrap(np.asarray(centers, dtype=float), box, periodic)
     n, d = centers.shape
@@ -91,6 +98,7 @@ def power_diagram(
     x, w, edges = centers / unit, (weights - weights.max()) / unit**2, box / unit
     margin = _FIRST_MARGIN
     while True:
+        _check_slender(centers, box, edges + 2.0 * margin * periodic)
         cloud = _with_images(x, edges, periodic, margin)
         needed, simplices, vertices = _vertices(cloud, w, edges, n)
         if needed <= margin:
@@ -98,6 +106,18 @@ def power_diagram(
         margin = 1.1 * needed if np.isfinite(needed) else 2.0 * margin
     facets = _facets(cloud, w, simplices, vertices, n)
     return _cells(centers, facets, unit)
+
+
+def _check_slender(centers: FloatArray, box: FloatArray, reach: FloatArray) -> None:
+    """Refuse a box whose cells, one per unit of volume, have too many images within reach."""
+    n = len(centers)
+    if np.prod(reach) > _MOST_IMAGES + 20 * n:
+        edges = " x ".join(f"{edge:.3g}" for edge in box)
+        raise MicrostructureError(
+            f"grains: found {n} in a periodic box of {edges} m; each of them would reach across "
+            "its short edges many times; make the edges more alike, take more grains, or columnar "
+            "ones"
+        )
 
 
 def _with_images(
@@ -140,7 +160,13 @@ def _vertices(
         around each vertex; the vertices (k, d).
     """
     height = np.sum(cloud.x**2, axis=1) - w[cloud.owner]
-    hull = ConvexHull(np.column_stack([cloud.x, height]))
+    try:
+        hull = ConvexHull(np.column_stack([cloud.x, height]))
+    except QhullError:
+        raise MicrostructureError(
+            f"grains: the cells of {n} seeds cannot be told apart; the box is too slender, or "
+            "their radii are too different, for the digits of a computer"
+        ) from None
     down = hull.equations[:, -2]
     home = (hull.simplices < n).any(axis=1)
     # a nearly vertical facet belongs to the rim of the cloud

@@ -71,7 +71,7 @@ def test_columns_of_later_rows_join_their_block() -> None:
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
-    for text in ("a,b\n1,2\n", "name,b\nx,1,2\n"):
+    for text in ("a,b\n1,2\n", "name,b\nx,1,2\n", "name,b\none,1,2,3\n"):
         (tmp_path / "table.csv").write_text(text)
         with pytest.raises(ResultsError, match=r"table\.csv: not a table of cellion"):
             read_table(tmp_path / "table.csv")

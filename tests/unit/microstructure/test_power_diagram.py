@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull, Voronoi
 
+from cellion.errors import MicrostructureError
 from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.power_diagram import power_diagram
 
@@ -96,3 +97,21 @@ def test_centroids_are_those_of_the_cells():
         np.array([[0.2, 0.5], [0.6, 0.5]]), np.zeros(2), np.ones(2), np.zeros(2) > 0
     )
     assert found.centroid == pytest.approx(np.array([[0.2, 0.5], [0.7, 0.5]]))
+
+
+def needle(length, periodic):
+    box = np.array([length, 1.0, 1.0])
+    centers = box * np.random.default_rng(31).random((20, 3))
+    return power_diagram(centers, np.zeros(20), box, np.full(3, periodic))
+
+
+@pytest.mark.parametrize("length", [1e3, 1e9])
+def test_a_periodic_needle_with_few_grains_is_refused_at_once(length):
+    with pytest.raises(MicrostructureError, match=r"20 in a periodic box of 1e\+0. x 1 x 1 m"):
+        needle(length, periodic=True)
+
+
+def test_a_needle_with_walls_is_cut_as_far_as_rounding_allows():
+    assert needle(1e3, periodic=False).volume.sum() == pytest.approx(1e3)
+    with pytest.raises(MicrostructureError, match="20 seeds cannot be told apart"):
+        needle(1e9, periodic=False)
