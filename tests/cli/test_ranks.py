@@ -137,9 +137,9 @@ def test_bug_on_one_rank_ends_all(tmp_path, subprocess_environment):
     program = (
         "import sys; import cellion.pipeline.run as pipeline; from cellion.cli import main\n"
         "right = pipeline.homogenise\n"
-        "def broken(name, solution, watch):\n"
+        "def broken(name, solution, watch, **options):\n"
         "    if solution.problem.mesh.comm.rank == 1: raise RuntimeError('a bug')\n"
-        "    return right(name, solution, watch)\n"
+        "    return right(name, solution, watch, **options)\n"
         "pipeline.homogenise = broken\n"
         "main()"
     )

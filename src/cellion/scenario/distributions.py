@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -215,6 +214,6 @@ def _converted(number: float, unit: str, target: str) -> float:
 
 
 def _plain(value: Any, at: tuple[str, ...]) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
         raise fail(f"found {describe(value)}; a plain number is needed", *at)
     return float(value)

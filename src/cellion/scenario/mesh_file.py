@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,9 @@ from cellion.scenario.orientations import ORIENTATION_FILE
 from cellion.scenario.values import Flag, Length, Name, Section, Text, fail
 
 __all__ = ["MeshFileSpec", "MeshGrainsSpec"]
+
+
+_NUMBER = re.compile(r"[-+]?\d*\.?\d*([eE][-+]?\d+)?")
 
 
 def _length_unit(value: Any) -> float:
@@ -39,7 +43,7 @@ def _labels(value: Any) -> dict[int | str, Any]:
         text = str(key)
         if text.isascii() and text.isdigit() and len(text) <= 9:
             labels[int(text)] = name
-        elif isinstance(key, str) and not text.removeprefix("-").isdigit() and text.strip():
+        elif isinstance(key, str) and not _NUMBER.fullmatch(text) and text.strip():
             labels[key] = name
         else:
             raise fail(

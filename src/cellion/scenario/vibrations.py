@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,13 +24,17 @@ _UNITS = ("THz", "cm^-1", "Hz", "rad/s")
 _MOST = 100_000
 
 
+_HIGHEST = 1e100
+"""A number of frequencies beyond any unit; integers of any length compare with it."""
+
+
 def _mode(value: Any) -> float:
     """Read one mode; an imaginary one is negative, or ends with an i."""
     if isinstance(value, str):
         imaginary = _IMAGINARY.fullmatch(value.strip())
         if imaginary:
             return -float(imaginary[1])
-    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _HIGHEST:
         return float(value)
     raise fail(
         f"found {describe(value)}; a frequency as a plain number is needed (its unit is the key "

@@ -29,13 +29,15 @@ def terminal_bar() -> Iterator[Listener]:
     """Show steps on the standard error: a bar on a terminal, lines elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda step: console.print(str(step), markup=False, highlight=False, soft_wrap=True)
+        yield lambda step: console.print(
+            str(step), markup=False, emoji=False, highlight=False, soft_wrap=True
+        )
         return
     with _bar(console) as bar:
         task = bar.add_task("")
 
         def show(step: Step) -> None:
-            console.print(step.line, markup=False, highlight=False)
+            console.print(step.line, markup=False, emoji=False, highlight=False)
             bar.update(task, completed=step.done, total=step.total, description=step.rest)
 
         yield show
@@ -55,7 +57,7 @@ def terminal_stages(console: Console | None = None) -> Iterator[Callable[[str], 
 
     def print_stage(line: str) -> None:
         if not line.startswith(" "):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            _say(console, line)
 
     if not console.is_terminal:
         yield print_stage
@@ -94,3 +96,8 @@ def notebook_bar() -> Listener:
 def _bar(console: Console) -> Progress:
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     return Progress(*columns, console=console, transient=True)
+
+
+def _say(console: Console, line: str) -> None:
+    """Print a line as it is."""
+    console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
