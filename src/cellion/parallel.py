@@ -46,6 +46,9 @@ __all__ = [
 ]
 
 
+_FORWARDING = 0.5
+"""Time that mpirun has to pass on the last words of a rank before all ranks end [s]."""
+
 _NO_HANDLER = "-no_signal_handler"
 
 
@@ -121,9 +124,10 @@ def install_abort_hook(comm: MPI.Comm) -> None:
         return
 
     def abort(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        sys.stderr.write(f"rank {comm.rank} of {comm.size}:\n")
-        traceback.print_exception(kind, error, trace)
+        told = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(f"rank {comm.rank} of {comm.size}:\n{told}")
         sys.stderr.flush()
+        time.sleep(_FORWARDING)
         comm.Abort(1)
 
     sys.excepthook = abort
