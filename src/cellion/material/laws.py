@@ -43,6 +43,10 @@ class Spread:
     cause: str
 
 
+_LARGEST_EXPONENT = 200.0
+"""Largest logarithm of a conductivity over the measured one; no energy and temperature reach it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Insulator:
     """No conduction at any temperature."""
@@ -122,7 +126,14 @@ class ArrheniusLaw:
         """Conductivity tensor, shape (3, 3) [S/m]."""
         _check_temperature(temperature)
         difference = 1.0 / temperature - 1.0 / self.reference_temperature
-        factor = exp(-self.activation_energy / BOLTZMANN * difference)
+        exponent = -self.activation_energy / BOLTZMANN * difference
+        if exponent > _LARGEST_EXPONENT:
+            raise MaterialError(
+                f"at {temperature:g} K the conductivity is exp({exponent:.3g}) times that at "
+                f"{self.reference_temperature:g} K, where it was measured; check 'at' and "
+                "'activation_energy'"
+            )
+        factor = exp(exponent)
         if self.convention == "sigmaT":
             factor *= self.reference_temperature / temperature
         return self.reference * factor

@@ -99,3 +99,11 @@ def test_temperature_must_be_absolute(temperature: float) -> None:
     for law in (arrhenius(), ConstantLaw(reference=TENSOR), Insulator()):
         with pytest.raises(MaterialError, match="must be above 0 K"):
             law.conductivity(temperature)
+
+
+def test_a_conductivity_beyond_any_other_is_refused() -> None:
+    law = ArrheniusLaw(
+        reference=np.eye(3), reference_temperature=3.0, activation_energy=3.0 * 1.602e-19
+    )
+    with pytest.raises(MaterialError, match="check 'at' and 'activation_energy'"):
+        law.conductivity(298.15)
