@@ -168,6 +168,8 @@ def _read_folder(folder: Path, scenario: Path) -> Outcome:
         told = call("study", scenario, "-o", folder, "--resume")
         if told.code == 2:
             raise CellionError(told.stderr)
+        if told.code > 128:  # ended by a signal
+            raise KeyboardInterrupt
         if told.code:
             raise RuntimeError(f"exit code {told.code}: {told.stderr}")
 
@@ -177,8 +179,7 @@ def _read_folder(folder: Path, scenario: Path) -> Outcome:
         *(lambda path=path: cellion.load_result(path) for path in sorted(folder.glob("*"))),
         resume,
     )
-    # Numbers of a right type without sense, such as 1e300 S/m, may overflow where they are drawn.
-    outcomes = [watched(read, LONGEST["folders"], strict=False) for read in reads]
+    outcomes = [watched(read, LONGEST["folders"]) for read in reads]
     failed = [outcome for outcome in outcomes if outcome.failed]
     return failed[0] if failed else outcomes[-1]
 
