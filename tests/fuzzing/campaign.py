@@ -76,7 +76,7 @@ class Campaign:
     def run(self, subject: str, count: int, first: int = 0) -> None:
         """Read mutants of a subject, from a number on."""
         if subject == "folders":
-            self._damage(count)
+            self._damage(count, first)
             return
         for number, sample, content in mutants(self.folder, self.seed, subject, count, first):
             small = sample.document is not None and number % RUN_ONE_IN == 0
@@ -125,15 +125,15 @@ class Campaign:
         self.failures[outcome.place] = failure
         self.say(f"\n{outcome.kind}: {outcome.place}: {mutant}\n{failure.shown}\n{outcome.told}")
 
-    def _damage(self, count: int) -> None:
+    def _damage(self, count: int, first: int) -> None:
         """Report, load and resume damaged folders of a study."""
         home = self.folder / "folders"
         home.mkdir()
         scenario = write(home, STUDY)
         sound = home / "sound"
         call("study", scenario, "-o", sound)
-        copies = damaged_folders(sound, home, seed=self.seed, count=count)
-        for number, (folder, done) in enumerate(copies):
+        copies = damaged_folders(sound, home, seed=self.seed, count=count, first=first)
+        for number, (folder, done) in enumerate(copies, first):
             kept = home / "kept"
             shutil.copytree(folder, kept, symlinks=True, copy_function=_copied)
             outcome = _read_folder(folder, scenario)
