@@ -199,25 +199,23 @@ def contact_size(
     floor = np.maximum(sizes.smallest, contacts.neck_radius / sizes.gap_cells)
     least = np.maximum(floor, contacts.gap / sizes.gap_cells)
     for group in _alike(least, reach):
-        tree = cKDTree(contacts.midpoint[group], boxsize=np.where(periodic, box, 0.0))
-        farthest = float(reach[group].max()) * (1 + 1e-12)
-        points, k = np.flatnonzero(wanted > least[group].min()), min(2, tree.n)
+        near, lowest, far = contacts.select(group), least[group].min(), reach[group]
+        tree = cKDTree(near.midpoint, boxsize=np.where(periodic, box, 0.0))
+        longest = float(far.max()) * (1 + 1e-12)
+        points, k = np.flatnonzero(wanted > lowest), min(2, tree.n)
         while points.size:
-            rho, entry = tree.query(x[points], np.arange(1, k + 1), distance_upper_bound=farthest)
-            inside = rho < reach[group[np.minimum(entry, tree.n - 1)]]
-            row = np.nonzero(inside)[0]
-            point, one = points[row], group[entry[inside]]
-            width = contacts.gap[one] + rho[inside] ** 2 / (2 * contacts.reduced_radius[one])
+            rho, entry = tree.query(x[points], np.arange(1, k + 1), distance_upper_bound=longest)
+            inside = rho < far[np.minimum(entry, tree.n - 1)]
+            point, one = points[np.nonzero(inside)[0]], entry[inside]
+            width = near.gap[one] + rho[inside] ** 2 / (2 * near.reduced_radius[one])
             beyond = GROWTH * np.maximum(away[point] - 0.5 * np.maximum(width, 0.0), 0.0)
-            size = np.maximum(floor[one], width / sizes.gap_cells) + beyond
+            size = np.maximum(floor[group[one]], width / sizes.gap_cells) + beyond
             np.minimum.at(wanted, point, size)
             if k == tree.n:
                 break
-            # What is left is farther away, where no gap of the group is narrower than this.
-            narrowest = contacts.gap[group].min() + rho[:, -1] ** 2 / (
-                2 * contacts.reduced_radius[group].max()
-            )
-            asked = np.maximum(least[group].min(), narrowest / sizes.gap_cells)
+            # the rest is farther away, where no gap of the group is narrower than this
+            narrowest = near.gap.min() + rho[:, -1] ** 2 / (2 * near.reduced_radius.max())
+            asked = np.maximum(lowest, narrowest / sizes.gap_cells)
             points, k = points[wanted[points] > asked], min(4 * k, tree.n)
     return wanted
 
