@@ -56,8 +56,8 @@ class Contacts:
     def __len__(self) -> int:
         return int(self.gap.size)
 
-    def select(self, keep: NDArray[np.bool_]) -> Contacts:
-        """Return the contacts where ``keep`` (m,) is true."""
+    def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Contacts:
+        """Return the contacts where ``keep`` (m,) is true, or those of some indices."""
         return Contacts(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
 
     def with_labels(self, labels: IntArray) -> Contacts:
