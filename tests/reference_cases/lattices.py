@@ -29,8 +29,8 @@ from cellion.rates.jump_network import Hop, JumpNetwork, Site, diffusivity, jump
 from cellion.rates.lattices import LATTICES, lattice_network
 from cellion.rates.mechanisms import Mechanism, vacancy
 from cellion.rates.nernst_einstein import conductivity
-from cellion.rates.pushing import interstitialcy
 from cellion.rates.transition_state import normal_modes, quantum_prefactor, vineyard_prefactor
+from helpers.interstitialcies import equal_interstitialcy
 from reference_cases.rows import Entry, Row, value_row
 
 Array = NDArray[np.float64]
@@ -141,7 +141,7 @@ def random_barriers(entry: Entry) -> list[Row]:
 
 def pushed(regular: Array, empty: Array, distance: float) -> Mechanism:
     """An interstitialcy on an fcc lattice with edge 1."""
-    return interstitialcy(
+    return equal_interstitialcy(
         np.array(LATTICES["fcc"].vectors),
         regular,
         empty,

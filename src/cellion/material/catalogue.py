@@ -23,9 +23,9 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError, ScenarioError, nearest
 from cellion.quantities import to_si
 
@@ -33,7 +33,7 @@ __all__ = [
     "STATUSES",
     "CarrierEntry",
     "LibraryEntry",
-    "Measurement",
+    "LibraryMeasurement",
     "Sourced",
     "library_entry",
     "library_names",
@@ -66,7 +66,7 @@ class Sourced:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
+class LibraryMeasurement:
     """One measured conductivity.
 
     Attributes:
@@ -86,7 +86,7 @@ class Measurement:
 
     name: str
     text: str
-    conductivity: NDArray[np.float64]
+    conductivity: FloatArray
     temperature: float
     activation_energy: float | None
     activation_energy_text: str
@@ -108,7 +108,7 @@ class CarrierEntry:
         reason: Why this one, or why it is taken as an insulator.
     """
 
-    measurements: tuple[Measurement, ...]
+    measurements: tuple[LibraryMeasurement, ...]
     default_name: str
     reason: str
 
@@ -118,7 +118,7 @@ class CarrierEntry:
         return bool(self.measurements)
 
     @property
-    def default(self) -> Measurement:
+    def default(self) -> LibraryMeasurement:
         """The measurement that is used.
 
         Raises:
@@ -235,12 +235,12 @@ def _carrier(document: Mapping[str, Any], carrier: str) -> CarrierEntry:
     )
 
 
-def _measurement(item: Mapping[str, Any]) -> Measurement:
+def _measurement(item: Mapping[str, Any]) -> LibraryMeasurement:
     values = item["conductivity"]
     principal = values if isinstance(values, list) else [values] * 3
     energy = item.get("activation_energy")
     span = item.get("range")
-    return Measurement(
+    return LibraryMeasurement(
         name=item["id"],
         text=", ".join(values) if isinstance(values, list) else values,
         conductivity=np.diag([to_si(value, "conductivity") for value in principal]),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError
 from cellion.material.families import family_of_spec, unknown_energy
 from cellion.material.material import Material
@@ -78,7 +78,7 @@ def check_conductors(
         raise MaterialError(scenario.told(faults))
 
 
-def _blind_directions(tensor: NDArray[np.float64], dimension: int) -> str:
+def _blind_directions(tensor: FloatArray, dimension: int) -> str:
     """Say along how many directions a tensor conducts, if it is some but not all."""
     values, axes = np.linalg.eigh(tensor[:dimension, :dimension])
     largest = float(np.abs(tensor).max())
@@ -92,7 +92,7 @@ def _blind_directions(tensor: NDArray[np.float64], dimension: int) -> str:
     )
 
 
-def _direction(axis: NDArray[np.float64]) -> str:
+def _direction(axis: FloatArray) -> str:
     """Name a direction in crystal axes."""
     largest = int(np.abs(axis).argmax())
     if abs(axis[largest]) > 1.0 - 1e-9:

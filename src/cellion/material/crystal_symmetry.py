@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError, nearest
 
 __all__ = ["GROUPS", "disorientation_angles", "proper_rotations", "read_shockley"]
@@ -34,32 +35,21 @@ GROUPS = {
 """Schoenflies symbol of the proper rotations of each crystal system's holohedry. Main axes lie
 along z (monoclinic: along y), twofold axes along x."""
 
-type FloatArray = NDArray[np.float64]
-
 
 @cache
-def _quaternions(symmetry: str) -> FloatArray:
-    """Quaternions (m, 4) of the group, scalar last."""
+def proper_rotations(symmetry: str) -> Rotation:
+    """Group of the proper rotations of a crystal system, one of `GROUPS`.
+
+    Raises:
+        MaterialError: The crystal system is unknown.
+    """
     if symmetry not in GROUPS:
         raise MaterialError(
             f"crystal symmetry '{symmetry}' is unknown{nearest(symmetry, GROUPS)}; known are "
             f"{', '.join(GROUPS)}"
         )
     axis = "Y" if symmetry == "monoclinic" else "Z"
-    group = Rotation.create_group(GROUPS[symmetry], axis=axis)
-    return np.atleast_2d(group.as_quat())
-
-
-def proper_rotations(symmetry: str) -> FloatArray:
-    """Rotation matrices (m, 3, 3) of a crystal system.
-
-    Args:
-        symmetry: One of `GROUPS`.
-
-    Raises:
-        MaterialError: It is unknown.
-    """
-    return np.asarray(Rotation.from_quat(_quaternions(symmetry)).as_matrix(), dtype=float)
+    return Rotation.create_group(GROUPS[symmetry], axis=axis)
 
 
 def disorientation_angles(
@@ -75,7 +65,7 @@ def disorientation_angles(
     Raises:
         MaterialError: The crystal system is unknown.
     """
-    group = _quaternions(symmetry)
+    group = np.atleast_2d(proper_rotations(symmetry).as_quat())
     if not len(first):
         return np.zeros(0)
     between = Rotation.from_matrix(_solid(first)).inv() * Rotation.from_matrix(_solid(second))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from cellion.material.hopping import HoppingLaw
-from cellion.material.interfaces import InterfaceSet
-from cellion.material.laws import ArrheniusLaw, ConductivityLaw
+from cellion.material.conductivity_laws import ArrheniusLaw, ConductivityLaw
+from cellion.material.hopping_law import HoppingLaw
+from cellion.material.interface_laws import InterfaceSet
 from cellion.material.material import Material
 from cellion.rates.conductor import HoppingConductor
 from cellion.scenario.interfaces import InterfaceSpec

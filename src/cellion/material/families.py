@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
-from cellion.material.carriers import build_carriers
+from cellion.material.carrier_numbers import build_carriers
 from cellion.quantities import ELECTRON_VOLT
-from cellion.rates.conductor import HoppingConductor, family_conductor
-from cellion.rates.family import family_network, missing_parameters, places_per_cell
+from cellion.rates.conductor import HoppingConductor
+from cellion.rates.family import (
+    family_conductor,
+    family_network,
+    missing_parameters,
+    places_per_cell,
+)
 from cellion.rates.family_data import Family, Parameter, family_names, load_family
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import IonSpec
@@ -26,7 +31,6 @@ __all__ = [
     "unknown_energy",
 ]
 
-type Floats = NDArray[np.float64]
 
 _STEP = 1e-5
 
@@ -79,7 +83,7 @@ class BuiltFamily:
             self.family, self.energies, prefactor=self.spec.attempt_frequency, carriers=carriers
         )
 
-    def moves(self) -> tuple[Floats, Floats]:
+    def moves(self) -> tuple[FloatArray, FloatArray]:
         """Return what one deviation of each uncertain energy does to the network.
 
         Returns:

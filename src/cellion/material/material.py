@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError, nearest
-from cellion.material.catalogue import LibraryEntry, Measurement, library_entry
-from cellion.material.hopping import HoppingLaw, hopping_law
-from cellion.material.laws import ArrheniusLaw, ConductivityLaw, ConstantLaw, Insulator
+from cellion.material.catalogue import LibraryEntry, LibraryMeasurement, library_entry
+from cellion.material.conductivity_laws import ArrheniusLaw, ConductivityLaw, ConstantLaw, Insulator
+from cellion.material.hopping_law import HoppingLaw, hopping_law
 from cellion.material.tabulated import TableLaw, table_law
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import CarrierSpec, IonSpec, MaterialSpec
@@ -48,7 +48,7 @@ class Material:
     notes: tuple[str, ...] = ()
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def conductivity(self, carrier: str, temperature: float) -> NDArray[np.float64]:
+    def conductivity(self, carrier: str, temperature: float) -> FloatArray:
         """Conductivity tensor in crystal axes.
 
         Args:
@@ -217,7 +217,7 @@ def _law_of_spec(spec: CarrierSpec) -> ConductivityLaw:
     )
 
 
-def _law_of_measurement(measurement: Measurement) -> ConductivityLaw:
+def _law_of_measurement(measurement: LibraryMeasurement) -> ConductivityLaw:
     """The law of a library value; an energy of unknown convention is read as sigma T."""
     if measurement.activation_energy is None:
         return ConstantLaw(reference=measurement.conductivity)
@@ -229,14 +229,16 @@ def _law_of_measurement(measurement: Measurement) -> ConductivityLaw:
     )
 
 
-def _sources_of(carrier: str, measurement: Measurement) -> list[str]:
+def _sources_of(carrier: str, measurement: LibraryMeasurement) -> list[str]:
     sources = [f"{carrier} conductivity: {measurement.source} [{measurement.status}]"]
     if measurement.activation_energy is not None:
         sources.append(f"{carrier} activation energy: {measurement.activation_energy_source}")
     return sources
 
 
-def _notes_of(name: str, carrier: str, measurement: Measurement, temperature: float) -> list[str]:
+def _notes_of(
+    name: str, carrier: str, measurement: LibraryMeasurement, temperature: float
+) -> list[str]:
     """What is doubtful about a library value at this temperature."""
     notes: list[str] = []
     where = f"material '{name}', {carrier}"

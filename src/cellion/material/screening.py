@@ -12,8 +12,8 @@ from cellion.errors import MaterialError, RatesError
 from cellion.material.catalogue import library_entry, library_names
 from cellion.material.material import build_material
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
-from cellion.rates.conductor import family_conductor, hopping_conductivity
-from cellion.rates.family import missing_parameters
+from cellion.rates.conductor import hopping_conductivity
+from cellion.rates.family import family_conductor, missing_parameters
 from cellion.rates.family_data import family_names, load_family
 from cellion.scenario.materials import MaterialSpec
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import cellion.parallel  # noqa: F401
 
-from cellion.material.interfaces import build_interfaces
+from cellion.material.interface_laws import build_interfaces
 from cellion.material.material import Material
 from cellion.mesh.labelled import LabelledMesh
 from cellion.scenario.scenario import Scenario

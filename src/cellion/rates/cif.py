@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError
 from cellion.rates.cif_text import CifBlock, cif_blocks
 from cellion.rates.crystal_structure import FULL, MOST_SITES, CrystalStructure, check_structure
@@ -36,7 +36,6 @@ from cellion.rates.space_groups import (
 
 __all__ = ["read_cif"]
 
-type Floats = NDArray[np.float64]
 
 _SYMBOL = (
     "_space_group_name_h-m_alt",
@@ -75,7 +74,7 @@ class _Atom:
     label: str
     element: str
     occupancy: float
-    position: Floats
+    position: FloatArray
 
 
 def read_cif(text: str, source: str) -> CrystalStructure:
@@ -155,7 +154,7 @@ def _told(structure: CrystalStructure) -> str:
     return " ".join(f"{element}{count:g}" for element, count in structure.composition().items())
 
 
-def _lattice(block: CifBlock) -> Floats:
+def _lattice(block: CifBlock) -> FloatArray:
     """Return the lattice vectors [m]; angles that are not given are right."""
     lengths = [_number(block.first(f"_cell_length_{a}"), f"_cell_length_{a}") for a in "abc"]
     angles = []
@@ -208,7 +207,7 @@ def _atom(row: tuple[str | None, ...], index: int, formula: Collection[str]) -> 
     return _Atom(label=name, element=element, occupancy=occupancy, position=np.array(place))
 
 
-def _possible(block: CifBlock, lattice: Floats) -> tuple[dict[str, Operations], list[str]]:
+def _possible(block: CifBlock, lattice: FloatArray) -> tuple[dict[str, Operations], list[str]]:
     """Return the operations that the file may mean, by name, and what was assumed.
 
     Raises:
@@ -249,7 +248,7 @@ def _possible(block: CifBlock, lattice: Floats) -> tuple[dict[str, Operations], 
 
 
 def _check_listed(
-    own: Operations, settings: tuple[Setting, ...], lattice: Floats, *, exact: bool
+    own: Operations, settings: tuple[Setting, ...], lattice: FloatArray, *, exact: bool
 ) -> None:
     """Refuse a list of operations that contradicts the symbols, the number or the cell."""
     if not fits_cell(own.rotations, lattice):
@@ -270,10 +269,10 @@ def _check_listed(
 
 
 def _built(
-    atoms: list[_Atom], operations: Operations, lattice: Floats, source: str
+    atoms: list[_Atom], operations: Operations, lattice: FloatArray, source: str
 ) -> CrystalStructure:
     """Return the crystal that operations make of atoms; atoms in one place share a site."""
-    places: list[Floats] = []
+    places: list[FloatArray] = []
     occupants: list[dict[str, float]] = []
     owners: list[str] = []
     for atom in atoms:
@@ -316,19 +315,19 @@ def _built(
     return structure
 
 
-def _distances(gaps: Floats, lattice: Floats) -> Floats:
+def _distances(gaps: FloatArray, lattice: FloatArray) -> FloatArray:
     """Return lengths [angstrom] of differences of coordinates, to the nearest image."""
     return np.asarray(np.linalg.norm((gaps - np.round(gaps)) @ lattice, axis=-1) / angstrom)
 
 
-def _orbit(atom: _Atom, operations: Operations, lattice: Floats) -> Floats:
+def _orbit(atom: _Atom, operations: Operations, lattice: FloatArray) -> FloatArray:
     """Return all images of an atom, shape (m, 3), moved onto its special position exactly."""
     images = operations.rotations @ atom.position + operations.shifts
     gaps = images - atom.position
     same = _distances(gaps, lattice) < _SAME_PLACE
     centre = atom.position + (gaps[same] - np.round(gaps[same])).mean(axis=0)
     images = operations.rotations @ centre + operations.shifts
-    kept: list[Floats] = []
+    kept: list[FloatArray] = []
     for image in images:
         apart = _distances(np.array(kept).reshape(-1, 3) - image, lattice)
         if not (apart < 0.5 * _SAME_PLACE).any():

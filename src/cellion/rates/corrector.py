@@ -25,17 +25,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import SuperLU, splu
 
+from cellion.arrays import BoolArray, FloatArray, IntArray
 from cellion.errors import RatesError
 
 __all__ = ["component_labels", "reversible_diffusion"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 SMALL_SYSTEM = 200
 """States up to which star-mesh elimination is the faster way."""
@@ -165,7 +163,7 @@ def _paired_edges(
     return C, X, energy
 
 
-def _elimination_order(adjacency: NDArray[np.bool_]) -> Iterator[tuple[int, IntArray]]:
+def _elimination_order(adjacency: BoolArray) -> Iterator[tuple[int, IntArray]]:
     """Yield each state with its neighbours, fewest first; fills the pattern on the way."""
     degree = adjacency.sum(axis=1)
     for _ in range(adjacency.shape[0] - 1):

@@ -19,11 +19,11 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 from ruamel.yaml import YAML
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
+from cellion.arrays import BoolArray, FloatArray, IntArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.corrector import reversible_diffusion
 from cellion.rates.mechanisms import Cell, DefectState, Mechanism, Place
@@ -39,8 +39,6 @@ __all__ = [
     "uncorrelated_tensor",
 ]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 DEFAULT_SIZES = {1: (40, 60, 90), 2: (20, 28, 40), 3: (10, 14, 20)}
 """Sizes of the torus by the number of directions in which the defect moves."""
@@ -137,7 +135,7 @@ class _Pairs:
         return np.repeat(np.stack(grid, -1).reshape(-1, 3), self.n_sites, axis=0)
 
 
-def _occupied(mechanism: Mechanism, state: DefectState, pairs: _Pairs) -> NDArray[np.bool_]:
+def _occupied(mechanism: Mechanism, state: DefectState, pairs: _Pairs) -> BoolArray:
     """Return which places hold an atom in a state, shape (places,)."""
     occupied = np.tile(mechanism.regular, int(np.prod(pairs.repeats)))
     occupied[pairs.of(state.vacant)] = False

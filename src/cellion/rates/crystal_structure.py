@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError
 from cellion.rates.lattices import neighbour_pairs
 
 __all__ = ["FULL", "MOST_SITES", "CrystalStructure", "check_structure"]
 
-FloatArray = NDArray[np.float64]
 
 FULL = 1.05
 """Largest total occupancy of a site, rounding of the file included."""

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.constants import Boltzmann
 from scipy.special import expit
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.transition_state import positive_temperatures
 
@@ -30,13 +31,10 @@ __all__ = [
     "DefectConcentrations",
     "DefectModel",
     "DefectSpecies",
-    "association",
     "concentrations",
     "frenkel_pair",
     "schottky_pair",
 ]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,15 +168,14 @@ def _check_neutrality_possible(species: Sequence[DefectSpecies], fixed: float) -
     if fixed + positive <= 0.0 < -fixed or fixed + negative >= 0.0 < fixed:
         raise RatesError(
             f"defects: a fixed charge of {fixed:g} e per m^3 cannot be compensated; the species "
-            f"hold "
-            f"between {negative:g} and {positive:g} e per m^3. Add a species of opposite charge"
+            f"hold between {negative:g} and {positive:g} e per m^3. Add a species of opposite "
+            "charge"
         )
     if fixed == 0.0 and (positive == 0.0) != (negative == 0.0):
         sign = "positive" if positive else "negative"
         raise RatesError(
-            f"defects: all charged species are {sign} and nothing is doped, so the crystal "
-            f"cannot be "
-            "neutral. Add a species or a dopant of opposite charge"
+            f"defects: all charged species are {sign} and nothing is doped, so the crystal cannot "
+            "be neutral. Add a species or a dopant of opposite charge"
         )
 
 
@@ -191,8 +188,7 @@ def concentrations(
         species: the mobile or thermally created defects.
         temperature: scalar or shape (nT,) [K].
         fixed_charge: density of immobile charge, dopants counted with their effective charge (Ba on
-            a La
-            site: -1; Ca on a Li site: +1), scalar or shape (nT,) [e/m^3].
+            a La site: -1; Ca on a Li site: +1), scalar or shape (nT,) [e/m^3].
 
     Raises:
         RatesError: neutrality is impossible, or a value has no meaning.
@@ -274,41 +270,3 @@ def _neutral_potential(
 
 def _log_expit(x: FloatArray) -> FloatArray:
     return np.asarray(-np.logaddexp(0.0, -x))
-
-
-def association(
-    free: ArrayLike,
-    partner: float,
-    binding_energy: float,
-    orientations: int,
-    temperature: ArrayLike,
-) -> FloatArray:
-    """Return the share of defects not bound to an immobile partner of equal concentration.
-
-        x_pair/(x_free^2) = Z exp(B/kT),   x = x_free + x_pair
-
-    Args:
-        free: total site fraction x of the mobile defect, scalar or shape (nT,).
-        partner: total site fraction of the partner; must equal x.
-        binding_energy: B > 0 for attraction [J].
-        orientations: Z, orientations of the pair.
-        temperature: scalar or shape (nT,) [K].
-
-    Returns:
-        x_free/x, shape (nT,): the factor on the density of carriers.
-
-    Raises:
-        RatesError: fractions differ or lie outside (0, 1].
-
-    Source: Lidiard 1957, Handbuch der Physik 20, 246.
-    """
-    T = positive_temperatures(temperature)
-    x = np.broadcast_to(np.asarray(free, dtype=float), T.shape)
-    if not np.all((x > 0.0) & (x <= 1.0)) or not np.allclose(x, partner, rtol=1e-9):
-        raise RatesError(
-            f"association: site fractions {x.max():g} and {partner:g} found; both must be the same "
-            "number in (0, 1]"
-        )
-    strength = orientations * np.exp(binding_energy / (Boltzmann * T)) * x
-    # positive root of  strength y^2 + y - 1 = 0, in the form without cancellation
-    return np.asarray(2.0 / (1.0 + np.sqrt(1.0 + 4.0 * strength)))

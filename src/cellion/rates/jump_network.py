@@ -1,4 +1,4 @@
-"""Jump networks: periodic crystals of sites joined by hops, and their exact diffusion tensor.
+"""Jump networks: periodic crystals of sites and hops, and their exact diffusion tensor.
 
 A hop is given once, by its saddle-point energy and one symmetric prefactor; the reverse hop is
 implied. Barriers are saddle energy minus site energy, so detailed balance holds by construction::
@@ -19,9 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.constants import Boltzmann, electron_volt
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.corrector import component_labels, reversible_diffusion
 from cellion.rates.diffusivity import Diffusivity
@@ -32,17 +33,13 @@ __all__ = [
     "JumpNetwork",
     "Site",
     "diffusivity",
-    "displacements",
-    "hop_from_barriers",
     "hop_rates",
     "jump_network",
-    "log_conductances",
     "log_populations",
     "populations",
+    "saddle_from_barriers",
 ]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 ENERGY_TOLERANCE = 1.0e-6 * electron_volt
 """Energies closer than this are the same [J]."""
@@ -266,48 +263,39 @@ def _check_given_once(hops: Sequence[Hop]) -> None:
             first = seen.get(forward, seen.get(back, 0))
             raise RatesError(
                 f"jump network.hops[{k}]: '{hop.start}' -> '{hop.end}' {tuple(hop.translation)} "
-                f"was given "
-                f"before as hops[{first}] (or its reverse); each hop is given once, the reverse "
-                f"is implied. "
-                "If two saddle points join the same sites, name them with `path`"
+                f"was given before as hops[{first}] (or its reverse); each hop is given once, the "
+                "reverse is implied. If two saddle points join the same sites, name them with "
+                "`path`"
             )
         seen[forward] = k
 
 
-def hop_from_barriers(
-    start: Site,
-    end: Site,
-    forward_barrier: float,
-    backward_barrier: float,
-    *,
-    prefactor: float,
-    translation: tuple[int, int, int] = (0, 0, 0),
-    tolerance: float = ENERGY_TOLERANCE,
-) -> Hop:
-    """Return the hop whose two barriers were computed, after checking detailed balance.
+def saddle_from_barriers(
+    start: Site, end: Site, forward: float, backward: float | None = None
+) -> float:
+    """Return the saddle energy between two sites, E_start + forward [J].
 
-    E_start + forward = E_end + backward must be one number, the saddle energy. All energies in J.
+    Args:
+        start: first site.
+        end: second site.
+        forward: barrier seen from the first [J].
+        backward: barrier seen from the second, checked for detailed balance where it is given [J].
 
     Raises:
-        RatesError: the two sides disagree by more than ``tolerance``.
+        RatesError: E_start + forward and E_end + backward differ.
     """
-    sides = (start.energy + forward_barrier, end.energy + backward_barrier)
-    if abs(sides[0] - sides[1]) > tolerance:
+    saddle = start.energy + forward
+    if backward is None:
+        return saddle
+    other = end.energy + backward
+    if abs(saddle - other) > ENERGY_TOLERANCE:
         raise RatesError(
-            f"hop '{start.name}' -> '{end.name}': detailed balance violated; the saddle point "
-            f"lies at "
-            f"{sides[0] / electron_volt:.6g} eV seen from '{start.name}' and at "
-            f"{sides[1] / electron_volt:.6g} eV seen from '{end.name}'. Forward minus backward "
-            f"barrier must "
-            "be the difference of the site energies"
+            f"hop '{start.name}' -> '{end.name}': detailed balance violated; the saddle point lies "
+            f"at {saddle / electron_volt:.6g} eV seen from '{start.name}' and at "
+            f"{other / electron_volt:.6g} eV seen from '{end.name}'. Forward minus backward "
+            "barrier must be the difference of the site energies"
         )
-    return Hop(
-        start=start.name,
-        end=end.name,
-        translation=translation,
-        saddle_energy=0.5 * (sides[0] + sides[1]),
-        prefactor=prefactor,
-    )
+    return 0.5 * (saddle + other)
 
 
 def _log_partition(network: JumpNetwork, kT: FloatArray) -> FloatArray:
@@ -329,7 +317,7 @@ def populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
     return np.exp(log_populations(network, temperature))
 
 
-def log_conductances(
+def _log_conductances(
     network: JumpNetwork, temperature: ArrayLike, saddle_shift: ArrayLike = 0.0
 ) -> FloatArray:
     """Return ln(p_i w_ij / (1/s)) of each hop, shape (nT, m).
@@ -347,15 +335,9 @@ def log_conductances(
 
 def hop_rates(network: JumpNetwork, temperature: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return the rates of each hop and of its reverse, both of shape (nT, m) [1/s]."""
-    flux = log_conductances(network, temperature)
+    flux = _log_conductances(network, temperature)
     logs = log_populations(network, temperature)
     return np.exp(flux - logs[:, network.starts]), np.exp(flux - logs[:, network.ends])
-
-
-def displacements(network: JumpNetwork) -> FloatArray:
-    """Return the displacement of each hop in Cartesian coordinates, shape (m, 3) [m]."""
-    fractional = network.positions[network.ends] - network.positions[network.starts]
-    return np.asarray((fractional + network.translations) @ network.lattice)
 
 
 def diffusivity(
@@ -364,9 +346,8 @@ def diffusivity(
     """Return the exact long-time diffusion tensor of independent carriers.
 
     The corrector problem of `cellion.rates.corrector` on one cell. Only the lattice translations of
-    the hops enter (positions inside the cell move the walker back and forth, not on), which keeps
-    them exact
-    integers: closed loops of fast hops contribute exactly nothing.
+    the hops enter, exact integers; positions inside the cell cancel. Closed loops of fast hops thus
+    contribute exactly nothing.
 
     Args:
         network: a connected network.
@@ -377,7 +358,7 @@ def diffusivity(
         RatesError: a temperature is not positive.
     """
     T = positive_temperatures(temperature)
-    flux = np.exp(log_conductances(network, T, saddle_shift))
+    flux = np.exp(_log_conductances(network, T, saddle_shift))
     counts = network.translations.astype(float)
     tensor = reversible_diffusion(network.n_sites, network.starts, network.ends, flux, counts)
     tensor = network.lattice.T @ tensor @ network.lattice

@@ -1,8 +1,8 @@
-"""Kinetic Monte Carlo: tracer and charge diffusivity of ions that block and repel each other.
+"""Kinetic Monte Carlo of tracer and charge diffusivity in a lattice gas.
 
-Diffusivities come from the growth of squared displacements between one and two lags, which removes
-what short times add once and for all. Charge forgets faster than a tracer, so it is sampled more
-often. Errors come from the scatter between independent copies of the box.
+Diffusivities follow from the growth of squared displacements between one and two lags, in which the
+contribution of short times cancels. Charge decorrelates faster than a tracer and is sampled more
+often. Standard errors follow from the scatter between independent copies of the box.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError
 from cellion.rates.diffusivity import VOIGT, Diffusivity
 from cellion.rates.lattice_gas import LatticeGas, MonteCarloBox
 
 __all__ = ["Growth", "KineticMonteCarlo", "simulate"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +33,8 @@ class KineticMonteCarlo:
         charge_error: standard error of the mean charge diffusivity (trace/3) [m^2/s].
         correlation_factor: D_tracer over that of the same hops without memory.
         correlation_error: its standard error.
-        occupied: share of occupied places.
         events: number of hops made.
         hops_per_lag: hops made by each ion, or vacancy where these are fewer, in one block.
-        time: simulated time of each copy [s].
     """
 
     tracer: Diffusivity
@@ -49,10 +45,8 @@ class KineticMonteCarlo:
     charge_error: float
     correlation_factor: float
     correlation_error: float
-    occupied: float
     events: int
     hops_per_lag: float
-    time: float
 
 
 class Growth:
@@ -169,8 +163,6 @@ def _evaluate(
         charge_error=float(np.sqrt(covariance[1, 1])),
         correlation_factor=float(value[0] / bare),
         correlation_error=float(np.sqrt(covariance[0, 0]) / bare),
-        occupied=gas.ions / gas.box.places,
         events=gas.events,
         hops_per_lag=gas.events / (gas.copies * gas.walkers_per_copy * blocks),
-        time=duration,
     )

@@ -27,9 +27,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.constants import Boltzmann
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError
 from cellion.rates.corrector import reversible_diffusion
 from cellion.rates.diffusivity import Diffusivity
@@ -39,7 +40,6 @@ from cellion.rates.transition_state import positive_temperatures
 
 __all__ = ["Counted", "Occupancy", "lattice_gas_diffusivity", "occupancy"]
 
-FloatArray = NDArray[np.float64]
 Counted = Literal["ions", "vacancies"]
 
 EQUAL = 1.0e-9

@@ -22,8 +22,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
-from cellion.rates.jump_network import JumpNetwork, Site, hop_from_barriers
+from cellion.rates.jump_network import JumpNetwork, Site, saddle_from_barriers
 from cellion.rates.lattices import neighbour_pairs
 from cellion.rates.structure import MobileSublattice
 
@@ -37,8 +38,6 @@ __all__ = [
     "structure_network",
 ]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 TOLERANCE = 0.01
 """Relative tolerance of the distances in a table."""
@@ -307,8 +306,6 @@ def _saddle(row: BarrierRow, levels: Mapping[str, float]) -> float:
     if row.saddle is not None or row.barrier is None:
         return row.saddle or 0.0
     first, second = (
-        Site(name=n, position=(0, 0, 0), energy=levels.get(n, 0.0)) for n in row.between
+        Site(name=name, position=(0, 0, 0), energy=levels.get(name, 0.0)) for name in row.between
     )
-    saddle = first.energy + row.barrier
-    back = saddle - second.energy if row.reverse_barrier is None else row.reverse_barrier
-    return hop_from_barriers(first, second, row.barrier, back, prefactor=1.0).saddle_energy
+    return saddle_from_barriers(first, second, row.barrier, row.reverse_barrier)

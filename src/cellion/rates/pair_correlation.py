@@ -23,16 +23,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.rates.jump_network import JumpNetwork
 
 __all__ = ["PairFunctions"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Place = tuple[int, int, int, int]
 """A site index and the cell it is in."""
 

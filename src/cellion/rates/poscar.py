@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
 
 from cellion.errors import RatesError
@@ -19,7 +18,6 @@ from cellion.rates.elements import element_of_symbol
 
 __all__ = ["read_poscar"]
 
-type Floats = NDArray[np.float64]
 
 _MOST_ATOMS = 100_000
 _LARGEST = 1e6

@@ -18,7 +18,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from spglib import (
     SpglibError,
     get_spacegroup_type,
@@ -26,6 +25,7 @@ from spglib import (
     get_symmetry_from_database,
 )
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
 
 __all__ = [
@@ -41,8 +41,6 @@ __all__ = [
     "setting_of",
 ]
 
-type Floats = NDArray[np.float64]
-type Integers = NDArray[np.int64]
 
 _SETTINGS = range(1, 531)
 _PARTS = 24
@@ -69,11 +67,11 @@ class Operations:
         translations: t in twenty-fourths, shape (m, 3).
     """
 
-    rotations: Integers
-    translations: Integers
+    rotations: IntArray
+    translations: IntArray
 
     @property
-    def shifts(self) -> Floats:
+    def shifts(self) -> FloatArray:
         """Translations as fractions, shape (m, 3)."""
         return self.translations / _PARTS
 
@@ -272,7 +270,7 @@ def preferred(settings: tuple[Setting, ...]) -> tuple[Setting, ...]:
     return settings
 
 
-def fits_cell(rotations: Integers, lattice: Floats) -> bool:
+def fits_cell(rotations: IntArray, lattice: FloatArray) -> bool:
     """Tell whether rotations (m, 3, 3) leave the lengths and angles of a cell as they are."""
     metric = lattice @ lattice.T
     scale = np.sqrt(np.outer(np.diag(metric), np.diag(metric)))
@@ -306,7 +304,7 @@ def listed_operations(texts: list[str]) -> Operations:
     return found
 
 
-def _operation(text: str) -> tuple[Integers, Integers]:
+def _operation(text: str) -> tuple[IntArray, IntArray]:
     """Return rotation and translation, in twenty-fourths, of one operation."""
     parts = re.sub(r"[\s'\"]", "", text[:_LONGEST]).lower().split(",")
     rotation, shift = np.zeros((3, 3), dtype=np.int64), np.zeros(3)
@@ -330,7 +328,7 @@ def _operation(text: str) -> tuple[Integers, Integers]:
     return rotation, np.round(scaled).astype(np.int64) % _PARTS
 
 
-def number_of(operations: Operations, lattice: Floats) -> int:
+def number_of(operations: Operations, lattice: FloatArray) -> int:
     """Return the number of the space group of operations; 0 where it is not found."""
     cell = lattice / np.cbrt(abs(np.linalg.det(lattice)))
     kind = ask_spglib(

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
 from spglib import get_symmetry_dataset
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, ScenarioError, nearest
 from cellion.rates.cif import read_cif
 from cellion.rates.crystal_structure import CrystalStructure, check_structure
@@ -26,9 +26,6 @@ __all__ = [
     "named_kinds",
     "read_structure",
 ]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from scipy.constants import Boltzmann, electron_volt
 
 from cellion.errors import RatesError
-from cellion.rates.arrhenius import fit
+from cellion.rates.arrhenius_fit import fit_arrhenius
 from cellion.rates.defects import (
     DefectSpecies,
-    association,
     concentrations,
     frenkel_pair,
     schottky_pair,
@@ -70,7 +69,7 @@ def test_activation_energy_is_migration_plus_half_the_pair_energy_or_migration_a
     T, migration = np.linspace(500.0, 700.0, 5), 0.3 * electron_volt
     for fixed, extra in ((0.0, 0.5 * PAIR), (1e27, 0.0)):
         c = concentrations(frenkel_pair(1, N, N, PAIR), T, fixed_charge=fixed).of("vacancy")
-        law = fit(T, c * np.exp(-migration / (Boltzmann * T)) / T, "sigmaT")
+        law = fit_arrhenius(T, c * np.exp(-migration / (Boltzmann * T)) / T, "sigmaT")
         assert law.activation_energy == pytest.approx(migration + extra, rel=1e-3)
 
 
@@ -108,13 +107,6 @@ def test_formation_entropy_multiplies_the_concentration():
     assert concentrations([warm], 500.0).concentration == pytest.approx(np.e**2 * cold, rel=1e-6)
 
 
-@given(st.floats(1e-6, 0.2), st.floats(0.0, 0.8), st.floats(250.0, 900.0))
-def test_association_obeys_mass_action(x, binding_ev, T):
-    share = association(x, x, binding_ev * electron_volt, 12, T)[0]
-    strength = 12 * np.exp(binding_ev * electron_volt / (Boltzmann * T))
-    assert (1 - share) / (share**2 * x) == pytest.approx(strength, rel=1e-6)
-
-
 @pytest.mark.parametrize(
     ("species", "fixed", "message"),
     [
@@ -142,8 +134,3 @@ def test_charged_formula_units_are_refused():
 def test_unknown_species_names_the_nearest():
     with pytest.raises(RatesError, match="did you mean 'vacancy'"):
         concentrations(frenkel_pair(1, N, N, PAIR), 500.0).of("vacancies")
-
-
-def test_association_needs_equal_fractions():
-    with pytest.raises(RatesError, match="same number"):
-        association(0.1, 0.2, PAIR, 6, 500.0)

@@ -21,11 +21,10 @@ from cellion.rates.jump_network import (
     jump_network,
 )
 from cellion.rates.kinetic_monte_carlo import simulate
-from cellion.rates.lattice_gas import prepare
+from cellion.rates.lattice_gas import prepare, supercell
 from cellion.rates.lattices import lattice_network
 from cellion.rates.mechanisms import vacancy
 from cellion.rates.occupancy import lattice_gas_diffusivity, occupancy
-from cellion.rates.transformations import supercell
 
 T = 600.0
 KT = Boltzmann * T

@@ -1,4 +1,4 @@
-"""Numbers of carriers from what a scenario says: a share, a density, or defects."""
+"""Carriers of a crystal from the share, density or defects of a scenario."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build_carriers(spec: _Counted, places: float, charge_number: int) -> Carrier
     """Return the carriers of a crystal.
 
     Args:
-        spec: What the scenario says.
+        spec: Section of the scenario that counts them.
         places: Places of the network per volume [1/m^3].
         charge_number: Signed charge number of the mobile ion.
 

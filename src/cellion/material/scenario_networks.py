@@ -1,4 +1,4 @@
-"""Jump networks from what a scenario says of lattice, sites, hops or a structure file."""
+"""Jump networks from the lattice, sites, hops or structure file of a scenario."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
 from cellion.quantities import BOLTZMANN
-from cellion.rates.jump_network import Hop, JumpNetwork, Site, hop_from_barriers, jump_network
+from cellion.rates.interstitialcy import NOBODY, SAME, PushedIons, shortest_way
+from cellion.rates.jump_network import Hop, JumpNetwork, Site, jump_network, saddle_from_barriers
 from cellion.rates.lattices import LATTICES, cell_vectors, lattice_network, neighbour_pairs
-from cellion.rates.pushing import NOBODY, SAME, PushedIons, shortest_way
 from cellion.rates.transition_state import normal_modes, vineyard_prefactor
 from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
 from cellion.scenario.hopping import HoppingSpec
@@ -23,8 +23,6 @@ from cellion.scenario.vibrations import VibrationsSpec
 
 __all__ = ["BuiltNetwork", "build_network", "located"]
 
-type Floats = NDArray[np.float64]
-type Integers = NDArray[np.int64]
 type Shift = tuple[int, int, int]
 
 _TOLERANCE = 0.01  # of a distance, as the scenario promises
@@ -33,17 +31,17 @@ _SAME_ENTROPY = 0.05  # entropies of the two sides of a hop agree within this [k
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltNetwork:
-    """A network with what the scenario says beside it.
+    """A network and its relation to the entries of the scenario.
 
     Attributes:
         network: Sites and hops of the mobile ion.
         rows: Line of ``hops`` that each hop comes from, shape (m,).
         pushed: Full sites, of interstitialcy and exchange.
-        notes: What was assumed about the sites, one sentence each.
+        notes: Assumptions about the sites, one sentence each.
     """
 
     network: JumpNetwork
-    rows: Integers
+    rows: IntArray
     pushed: PushedIons | None = None
     notes: tuple[str, ...] = ()
 
@@ -60,7 +58,7 @@ def build_network(spec: HoppingSpec) -> BuiltNetwork:
     """Return the network of a crystal.
 
     Args:
-        spec: What the scenario says.
+        spec: The crystal of the scenario.
 
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.
@@ -84,7 +82,7 @@ def _common_prefactor(spec: HoppingSpec) -> float:
 
 
 def _prefactor(
-    row: HopSpec, spec: HoppingSpec, common: float, *, entropies: Floats, at: KeyPath
+    row: HopSpec, spec: HoppingSpec, common: float, *, entropies: FloatArray, at: KeyPath
 ) -> float:
     """Return the prefactor of a hop on the scale of the sites without entropy [1/s].
 
@@ -158,7 +156,7 @@ def _named_network(spec: HoppingSpec, name: str, edge: float, prefactor: float) 
     )
 
 
-def _vectors(lattice: LatticeSpec) -> Floats:
+def _vectors(lattice: LatticeSpec) -> FloatArray:
     if lattice.vectors is not None:
         return np.array(lattice.vectors, dtype=np.float64)
     angles = lattice.angles or (90.0, 90.0, 90.0)
@@ -175,7 +173,7 @@ def _site(site: SiteSpec) -> Site:
     )
 
 
-def _written_network(spec: HoppingSpec, vectors: Floats, common: float) -> BuiltNetwork:
+def _written_network(spec: HoppingSpec, vectors: FloatArray, common: float) -> BuiltNetwork:
     """Return the network of sites and hops that are written out."""
     sites = {site.name: _site(site) for site in spec.sites or () if not site.full}
     full = [site for site in spec.sites or () if site.full]
@@ -204,7 +202,7 @@ def _written_network(spec: HoppingSpec, vectors: Floats, common: float) -> Built
 def _hops(
     row: HopSpec,
     index: int,
-    vectors: Floats,
+    vectors: FloatArray,
     sites: dict[str, Site],
     *,
     spec: HoppingSpec,
@@ -215,13 +213,8 @@ def _hops(
     first, second = sites[row.between[0]], sites[row.between[1]]
     saddle = row.saddle
     if saddle is None:
-        forward = row.barrier or 0.0
-        back = first.energy + forward - second.energy
-        if row.reverse_barrier is not None:
-            back = row.reverse_barrier
-        saddle = located(
-            lambda: hop_from_barriers(first, second, forward, back, prefactor=1.0), *at
-        ).saddle_energy
+        forward, backward = row.barrier or 0.0, row.reverse_barrier
+        saddle = located(lambda: saddle_from_barriers(first, second, forward, backward), *at)
     entropies = np.array([first.entropy, second.entropy])
     prefactor = _prefactor(row, spec, common, entropies=entropies, at=at)
     return [
@@ -238,7 +231,7 @@ def _hops(
 
 
 def _translations(
-    row: HopSpec, at: KeyPath, vectors: Floats, ends: tuple[Site, Site], spec: HoppingSpec
+    row: HopSpec, at: KeyPath, vectors: FloatArray, ends: tuple[Site, Site], spec: HoppingSpec
 ) -> list[Shift]:
     """Return the lattice translations of the second site that one row means."""
     first, second = ends
@@ -259,7 +252,7 @@ def _translations(
     return [s for s, way in zip(shifts, ways, strict=True) if way <= (1 + SAME) * ways.min()]
 
 
-def _at_distance(vectors: Floats, first: Site, second: Site, distance: float) -> list[Shift]:
+def _at_distance(vectors: FloatArray, first: Site, second: Site, distance: float) -> list[Shift]:
     """Return the lattice translations that bring the second site to a distance."""
     same = first.name == second.name
     positions = np.array([first.position] if same else [first.position, second.position])

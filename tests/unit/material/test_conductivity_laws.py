@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellion.errors import MaterialError
-from cellion.material.laws import ArrheniusLaw, ConstantLaw, Insulator
+from cellion.material.conductivity_laws import ArrheniusLaw, ConstantLaw, Insulator
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 
 TENSOR = np.array([[0.3, 0.05, 0.0], [0.05, 0.2, 0.0], [0.0, 0.0, 0.1]])

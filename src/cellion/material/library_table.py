@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cellion.material.catalogue import (
     CarrierEntry,
     LibraryEntry,
-    Measurement,
+    LibraryMeasurement,
     Sourced,
     library_entry,
     library_names,
@@ -69,7 +69,7 @@ def _full(entry: LibraryEntry) -> Iterator[Row]:
         yield (entry.name, "note", note, "", "", "")
 
 
-def _conductivity(title: str, label: str, measurement: Measurement) -> Row:
+def _conductivity(title: str, label: str, measurement: LibraryMeasurement) -> Row:
     value = measurement.text
     source = measurement.source
     if measurement.activation_energy_text:
