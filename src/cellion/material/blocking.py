@@ -19,7 +19,6 @@ from cellion.rates.occupancy import occupancy
 
 __all__ = ["blocking_notes"]
 
-
 _TOLD = 0.01  # differences below this share need no word
 _SCARCE = 0.10  # share of the places up to which a comparison with few carriers helps
 _SITES = 6  # kinds of sites that are listed

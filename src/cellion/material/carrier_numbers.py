@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from cellion.errors import RatesError
+from cellion.material.scenario_networks import located
 from cellion.rates.conductor import Carriers
 from cellion.rates.defects import DefectModel, DefectSpecies, frenkel_pair, schottky_pair
 from cellion.scenario.carriers import CarriersSpec, ion_parts
-from cellion.scenario.values import fail
+from cellion.scenario.hopping import HoppingSpec
+from cellion.scenario.materials import IonSpec
 
 __all__ = ["build_carriers"]
 
 
-class _Counted(Protocol):
-    """A section that counts carriers in one of three ways."""
-
-    @property
-    def carrier_share(self) -> float | None: ...
-    @property
-    def carrier_density(self) -> float | None: ...
-    @property
-    def carriers(self) -> CarriersSpec | None: ...
-
-
-def build_carriers(spec: _Counted, places: float, charge_number: int) -> Carriers:
+def build_carriers(
+    spec: HoppingSpec | IonSpec, places: float, charge_number: int, *at: str
+) -> Carriers:
     """Return the carriers of a crystal.
 
     Args:
         spec: Section of the scenario that counts them.
         places: Places of the network per volume [1/m^3].
         charge_number: Signed charge number of the mobile ion.
+        *at: Key path of the section, for faults.
 
     Raises:
         FaultsError: The crystal cannot be neutral, or a number makes no sense.
     """
     if spec.carriers is None:
         return Carriers(share=spec.carrier_share, density=spec.carrier_density)
-    try:
-        return Carriers(defects=_defects(spec.carriers, places, charge_number))
-    except RatesError as error:
-        raise fail(str(error), "carriers") from error
+    carriers = spec.carriers
+    defects = located(lambda: _defects(carriers, places, charge_number), *at, "carriers")
+    return Carriers(defects=defects)
 
 
 def _defects(spec: CarriersSpec, places: float, charge_number: int) -> DefectModel:

@@ -46,12 +46,12 @@ _INSULATOR = "insulator"
 
 @dataclass(frozen=True, kw_only=True)
 class Sourced:
-    """One number and where it comes from.
+    """One number and its source.
 
     Attributes:
         text: The value as the file gives it, with its unit.
         value: The value in SI units.
-        sample: What it was measured on.
+        sample: Sample of the measurement.
         source: Citation.
         status: One of `STATUSES`.
         temperature: Temperature of the measurement [K], if it matters.
@@ -78,9 +78,9 @@ class LibraryMeasurement:
         activation_energy_text: The same as the file gives it.
         convention: ``sigmaT``, ``sigma``, or ``unknown`` when the source does not say.
         temperature_range: Lowest and highest temperature of the measurement [K], when known.
-        sample: What it was measured on.
+        sample: Sample of the measurement.
         source: Citation.
-        activation_energy_source: Where the energy comes from.
+        activation_energy_source: Citation for the energy.
         status: One of `STATUSES`.
     """
 
@@ -100,16 +100,15 @@ class LibraryMeasurement:
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierEntry:
-    """How a material conducts one carrier.
+    """Conduction of one carrier in a material.
 
     Attributes:
-        measurements: All measurements at hand; empty when it is taken as an insulator.
-        default_name: Name of the measurement that is used.
-        reason: Why this one, or why it is taken as an insulator.
+        measurements: All measurements at hand, the one that is used first; empty when it is taken
+            as an insulator.
+        reason: Why the first one, or why it is taken as an insulator.
     """
 
     measurements: tuple[LibraryMeasurement, ...]
-    default_name: str
     reason: str
 
     @property
@@ -124,10 +123,9 @@ class CarrierEntry:
         Raises:
             MaterialError: The material is taken as an insulator.
         """
-        for measurement in self.measurements:
-            if measurement.name == self.default_name:
-                return measurement
-        raise MaterialError(f"there is no measurement here: {self.reason}")
+        if not self.conducts:
+            raise MaterialError(f"there is no measurement here: {self.reason}")
+        return self.measurements[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,11 +135,11 @@ class LibraryEntry:
     Attributes:
         name: Its name.
         aliases: Other names it goes by.
-        kind: What it is, in a few words.
+        kind: Class of material, in a few words.
         carriers: By ``ion`` and ``electron``.
         density: Mass density [kg/m^3].
         diffusivity: Chemical diffusivities of lithium [m^2/s]; empty if none is listed.
-        notes: What else to know, one sentence each.
+        notes: Further remarks, one sentence each.
     """
 
     name: str
@@ -159,19 +157,12 @@ def library_names() -> tuple[str, ...]:
 
 
 def library_entry(name: str) -> LibraryEntry:
-    """Find a material by its name or an alias, whatever the case.
-
-    Args:
-        name: For example ``Li6PS5Cl``, ``LLZO``, ``ncm811``.
-
-    Returns:
-        The entry.
+    """Find a material by its name or an alias, whatever the case (``LLZO``, ``ncm811``).
 
     Raises:
         MaterialError: There is no such material; the message names the nearest one and all others.
     """
-    by_name = _names()
-    found = by_name.get(name.casefold())
+    found = _names().get(name.casefold())
     if found is None:
         known = {alias: entry for entry in _library().values() for alias in _all_names(entry)}
         raise MaterialError(
@@ -225,13 +216,13 @@ def _entry(document: Any, where: str) -> LibraryEntry:
 def _carrier(document: Mapping[str, Any], carrier: str) -> CarrierEntry:
     section = document[carrier]
     if section == _INSULATOR:
-        note = document[f"{carrier}_note"]
-        return CarrierEntry(measurements=(), default_name="", reason=note)
-    measurements = tuple(_measurement(item) for item in section["measurements"])
-    if section["default"] not in {measurement.name for measurement in measurements}:
-        raise KeyError(f"default {section['default']}")
+        return CarrierEntry(measurements=(), reason=document[f"{carrier}_note"])
+    default = section["default"]
+    if default not in [item["id"] for item in section["measurements"]]:
+        raise KeyError(f"default {default}")
+    ordered = sorted(section["measurements"], key=lambda item: item["id"] != default)
     return CarrierEntry(
-        measurements=measurements, default_name=section["default"], reason=section["reason"]
+        measurements=tuple(_measurement(item) for item in ordered), reason=section["reason"]
     )
 
 
@@ -248,9 +239,7 @@ def _measurement(item: Mapping[str, Any]) -> LibraryMeasurement:
         activation_energy=None if energy is None else to_si(energy, "energy"),
         activation_energy_text=energy or "",
         convention=item.get("convention", "unknown"),
-        temperature_range=None
-        if span is None
-        else (to_si(span[0], "temperature"), to_si(span[1], "temperature")),
+        temperature_range=span and (to_si(span[0], "temperature"), to_si(span[1], "temperature")),
         sample=item["sample"],
         source=item["source"],
         activation_energy_source=item.get("activation_energy_source", ""),

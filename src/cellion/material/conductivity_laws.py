@@ -13,12 +13,12 @@ from cellion.errors import MaterialError
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 
 __all__ = [
+    "INSULATOR",
     "ArrheniusLaw",
     "ConductivityInterval",
     "ConductivityLaw",
     "ConstantLaw",
     "Convention",
-    "Insulator",
 ]
 
 type Convention = Literal["sigmaT", "sigma"]
@@ -51,16 +51,6 @@ class ConductivityInterval:
 
 _LARGEST_EXPONENT = 200.0
 """Largest logarithm of a conductivity over the measured one; no energy and temperature reach it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Insulator:
-    """No conduction at any temperature."""
-
-    def conductivity(self, temperature: float) -> FloatArray:
-        """Zeros, shape (3, 3) [S/m]."""
-        _check_temperature(temperature)
-        return np.zeros((3, 3))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,3 +153,7 @@ def _check_tensor(tensor: FloatArray) -> None:
         raise MaterialError(
             f"the smallest principal conductivity is {smallest:.6g} S/m; none may be negative"
         )
+
+
+INSULATOR = ConstantLaw(reference=np.zeros((3, 3)))
+"""No conduction at any temperature."""

@@ -23,14 +23,7 @@ from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import IonSpec
 from cellion.scenario.values import fail
 
-__all__ = [
-    "BuiltFamily",
-    "build_family",
-    "family_of_spec",
-    "missing_energies",
-    "unknown_energy",
-]
-
+__all__ = ["BuiltFamily", "build_family", "family_of_spec", "missing_energies", "unknown_energy"]
 
 _STEP = 1e-5
 

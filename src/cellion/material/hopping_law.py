@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from cellion.arrays import BoolArray, FloatArray
-from cellion.errors import RatesError
 from cellion.material.blocking import blocking_notes
 from cellion.material.carrier_numbers import build_carriers
 from cellion.material.conductivity_laws import ConductivityInterval
@@ -17,7 +16,6 @@ from cellion.material.families import BuiltFamily, build_family
 from cellion.material.scenario_networks import BuiltNetwork, build_network, located
 from cellion.material.uncertain_energies import UncertainEnergies, with_energies
 from cellion.rates.conductor import (
-    Carriers,
     HoppingConductor,
     MonteCarloSettings,
     hopping_conductivity,
@@ -27,18 +25,10 @@ from cellion.rates.conductor import (
 from cellion.rates.correlation import correlation, known_correlation
 from cellion.rates.kinetic_monte_carlo import KineticMonteCarlo
 from cellion.rates.nernst_einstein import Conductivity
-from cellion.scenario.faults import FaultsError
 from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.materials import IonSpec
-from cellion.scenario.values import fail
 
-__all__ = [
-    "HoppingLaw",
-    "correlation_note",
-    "hopping_law",
-    "known_haven_ratio",
-]
-
+__all__ = ["HoppingLaw", "correlation_note", "hopping_law", "known_haven_ratio"]
 
 FEWEST_HOPS = 0.5
 """Hops per walker and lag below which a simulation is too short for long times."""
@@ -208,10 +198,7 @@ def known_haven_ratio(value: float | str | None, *at: str | int) -> float | None
     if not isinstance(value, str):
         return value
     mechanism, _, lattice = value.partition("/")
-    try:
-        return known_correlation(mechanism.strip(), lattice.strip()).haven_ratio
-    except RatesError as error:
-        raise fail(str(error), *at) from error
+    return located(lambda: known_correlation(mechanism.strip(), lattice.strip()), *at).haven_ratio
 
 
 def _own_law(spec: HoppingSpec) -> HoppingLaw:
@@ -242,31 +229,15 @@ def _shifted_saddles(mean: HoppingConductor, moved: BoolArray, shift: float) -> 
 
 
 def _conductor(spec: HoppingSpec, built: BuiltNetwork) -> HoppingConductor:
-    settings = spec.monte_carlo
+    settings, network = spec.monte_carlo, built.network
+    places = float(network.multiplicities.sum()) / network.volume
     return HoppingConductor(
-        network=built.network,
+        network=network,
         charge_number=spec.charge_number,
-        carriers=_carriers(spec, built),
+        carriers=build_carriers(spec, places, spec.charge_number, "hopping"),
         mechanism=spec.mechanism,
         row=spec.row or 1,
         haven_ratio=known_haven_ratio(spec.haven_ratio, "hopping", "haven_ratio"),
         pushed=built.pushed,
-        monte_carlo=None
-        if settings is None
-        else MonteCarloSettings(
-            cells=settings.cells,
-            interaction=settings.interaction,
-            hops=settings.hops,
-            copies=settings.copies,
-            blocks=settings.blocks,
-            seed=settings.seed,
-        ),
+        monte_carlo=None if settings is None else MonteCarloSettings(**settings.model_dump()),
     )
-
-
-def _carriers(spec: HoppingSpec, built: BuiltNetwork) -> Carriers:
-    places = float(built.network.multiplicities.sum()) / built.network.volume
-    try:
-        return build_carriers(spec, places, spec.charge_number)
-    except FaultsError as error:
-        raise FaultsError(*((("hopping", *at), text) for at, text in error.faults)) from error

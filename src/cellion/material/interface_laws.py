@@ -111,7 +111,11 @@ class InterfaceSet:
                     f"interfaces[{index}].misorientation: the grains of '{spec.between[0]}' have "
                     "no orientations; give them in 'microstructure.mesh.grains.orientations'"
                 )
-        scaled = [(spec, i, j) for _, spec, i, j in self._of(carrier) if _scales(spec)]
+        scaled = [
+            (spec, i, j)
+            for _, spec, i, j in self._of(carrier)
+            if spec.spread is not None or spec.misorientation is not None
+        ]
         if not scaled:
             return None
         material = np.asarray(label_material)
@@ -211,11 +215,6 @@ def _by_rates(
     if spec.kind == "blocking" or (spec.kind == "auto" and inside < grain):
         return spec.width / inside, 0.0
     return 0.0, spec.width * inside
-
-
-def _scales(spec: InterfaceSpec) -> bool:
-    """Whether resistances differ from boundary to boundary."""
-    return spec.spread is not None or spec.misorientation is not None
 
 
 def _scale(spec: InterfaceSpec, pairs: Labels, orientations: FloatArray | None) -> FloatArray:

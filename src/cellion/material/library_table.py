@@ -1,4 +1,4 @@
-"""The library as a table of plain text."""
+"""Rows of the material library as plain text."""
 
 from __future__ import annotations
 
@@ -59,9 +59,8 @@ def _full(entry: LibraryEntry) -> Iterator[Row]:
             continue
         yield _conductivity(entry.name, carrier, section.default)
         yield (entry.name, f"{carrier}: why this value", section.reason, "", "", "")
-        for measurement in section.measurements:
-            if measurement.name != section.default_name:
-                yield _conductivity(entry.name, f"{carrier} (alternative)", measurement)
+        for measurement in section.measurements[1:]:
+            yield _conductivity(entry.name, f"{carrier} (alternative)", measurement)
     yield _number(entry.name, "density", entry.density)
     for diffusivity in entry.diffusivity:
         yield _number(entry.name, "Li diffusivity", diffusivity)

@@ -18,7 +18,6 @@ from cellion.rates.diffusivity import Diffusivity, PrincipalAxes, principal_axes
 
 __all__ = ["TensorTable", "conductivity_table", "diffusivity_table"]
 
-
 _SAME = 1e-9  # relative difference below which principal values are one
 
 

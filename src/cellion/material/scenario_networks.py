@@ -108,21 +108,16 @@ def _vineyard(spec: VibrationsSpec, difference: float, at: KeyPath) -> float:
     """
 
     def modes(key: str) -> float:
+        zero = spec.translations
         saddle = located(
             lambda: normal_modes(
-                spec.saddle,
-                spec.unit,
-                imaginary=spec.imaginary,
-                translations=spec.translations,
+                spec.saddle, spec.unit, imaginary=spec.imaginary, translations=zero
             ),
             *at,
             "saddle",
         )
-        minimum = located(
-            lambda: normal_modes(getattr(spec, key), spec.unit, translations=spec.translations),
-            *at,
-            key,
-        )
+        values = getattr(spec, key)
+        minimum = located(lambda: normal_modes(values, spec.unit, translations=zero), *at, key)
         return located(lambda: vineyard_prefactor(minimum, saddle), *at)
 
     forward = modes("initial")
@@ -141,18 +136,12 @@ def _vineyard(spec: VibrationsSpec, difference: float, at: KeyPath) -> float:
 
 def _named_network(spec: HoppingSpec, name: str, edge: float, prefactor: float) -> JumpNetwork:
     if name not in LATTICES:
-        raise fail(
-            f"found '{name}'{nearest(name, LATTICES)}; lattices are {', '.join(LATTICES)}",
-            "hopping",
-            "lattice",
-            "name",
-        )
+        at = ("hopping", "lattice", "name")
+        told = f"found '{name}'{nearest(name, LATTICES)}; lattices are {', '.join(LATTICES)}"
+        raise fail(told, *at)
+    barrier = spec.barrier or 0.0
     return lattice_network(
-        name,
-        edge=edge,
-        barrier=spec.barrier or 0.0,
-        prefactor=prefactor,
-        source="the scenario",
+        name, edge=edge, barrier=barrier, prefactor=prefactor, source="the scenario"
     )
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellion.arrays import FloatArray
-from cellion.errors import RatesError
 from cellion.material.conductivity_laws import ConductivityInterval
 from cellion.material.hopping_law import known_haven_ratio
+from cellion.material.scenario_networks import located
 from cellion.quantities import ELECTRON_VOLT
 from cellion.rates.arrhenius_fit import ArrheniusFit, Quantity, fit_arrhenius
 from cellion.rates.diffusivity import Diffusivity
@@ -114,10 +114,8 @@ def table_law(spec: TableSpec) -> TableLaw:
     quantity: Quantity = "diffusivity" if spec.of == "diffusivity" else spec.convention
     content = spec.content()
     T, values, errors = zip(*content.rows, strict=True)
-    try:
-        law = fit_arrhenius(T, values, quantity, relative_error=None if None in errors else errors)
-    except RatesError as error:
-        raise fail(str(error)) from error
+    given = None if None in errors else errors
+    law = located(lambda: fit_arrhenius(T, values, quantity, relative_error=given))
     if law.activation_energy < 0.0:
         raise fail(
             f"the values fall on heating (the fit gives {law.activation_energy / ELECTRON_VOLT:.3g}"

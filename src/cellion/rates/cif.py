@@ -36,7 +36,6 @@ from cellion.rates.space_groups import (
 
 __all__ = ["read_cif"]
 
-
 _SYMBOL = (
     "_space_group_name_h-m_alt",
     "_symmetry_space_group_name_h-m",

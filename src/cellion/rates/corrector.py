@@ -34,7 +34,6 @@ from cellion.errors import RatesError
 
 __all__ = ["component_labels", "reversible_diffusion"]
 
-
 SMALL_SYSTEM = 200
 """States up to which star-mesh elimination is the faster way."""
 

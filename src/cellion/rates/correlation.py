@@ -39,7 +39,6 @@ __all__ = [
     "uncorrelated_tensor",
 ]
 
-
 DEFAULT_SIZES = {1: (40, 60, 90), 2: (20, 28, 40), 3: (10, 14, 20)}
 """Sizes of the torus by the number of directions in which the defect moves."""
 

@@ -14,7 +14,6 @@ from cellion.rates.lattices import neighbour_pairs
 
 __all__ = ["FULL", "MOST_SITES", "CrystalStructure", "check_structure"]
 
-
 FULL = 1.05
 """Largest total occupancy of a site, rounding of the file included."""
 

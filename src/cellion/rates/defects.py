@@ -27,14 +27,7 @@ from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.transition_state import positive_temperatures
 
-__all__ = [
-    "DefectConcentrations",
-    "DefectModel",
-    "DefectSpecies",
-    "concentrations",
-    "frenkel_pair",
-    "schottky_pair",
-]
+__all__ = ["DefectModel", "DefectSpecies", "concentrations", "frenkel_pair", "schottky_pair"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,32 +49,6 @@ class DefectSpecies:
     formation_entropy: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class DefectConcentrations:
-    """Concentrations over temperature.
-
-    Attributes:
-        names: of the species.
-        concentration: shape (nT, n_species) [1/m^3].
-        potential: e phi that keeps neutrality, shape (nT,) [J].
-        temperature: shape (nT,) [K].
-    """
-
-    names: tuple[str, ...]
-    concentration: FloatArray
-    potential: FloatArray
-    temperature: FloatArray
-
-    def of(self, name: str) -> FloatArray:
-        """Return the concentration of one species, shape (nT,) [1/m^3]."""
-        if name not in self.names:
-            raise RatesError(
-                f"defects: '{name}' is not a species; species are {', '.join(self.names)}"
-                + nearest(name, self.names)
-            )
-        return np.asarray(self.concentration[:, self.names.index(name)])
-
-
 def frenkel_pair(
     charge: int, sites: float, interstices: float, pair_energy: float, pair_entropy: float = 0.0
 ) -> tuple[DefectSpecies, DefectSpecies]:
@@ -94,20 +61,11 @@ def frenkel_pair(
         pair_energy: energy to form the pair [J].
         pair_entropy: vibrational entropy of the pair [J/K].
     """
-    vacancy, interstitial = (
-        DefectSpecies(
-            name=name,
-            charge=z,
-            density=places,
-            formation_energy=0.5 * pair_energy,
-            formation_entropy=0.5 * pair_entropy,
-        )
-        for name, z, places in (
-            ("vacancy", -charge, sites),
-            ("interstitial", charge, interstices),
-        )
+    half = {"formation_energy": 0.5 * pair_energy, "formation_entropy": 0.5 * pair_entropy}
+    return (
+        DefectSpecies(name="vacancy", charge=-charge, density=sites, **half),
+        DefectSpecies(name="interstitial", charge=charge, density=interstices, **half),
     )
-    return vacancy, interstitial
 
 
 def schottky_pair(
@@ -136,17 +94,11 @@ def schottky_pair(
             f"{balance:g} e per m^3; the perfect crystal must be neutral"
         )
     vacancies = (abs(charges[0]) + abs(charges[1])) // gcd(*charges)
-    first, second = (
-        DefectSpecies(
-            name=names[k],
-            charge=-charges[k],
-            density=sites[k],
-            formation_energy=energy / vacancies,
-            formation_entropy=entropy / vacancies,
-        )
-        for k in (0, 1)
+    share = {"formation_energy": energy / vacancies, "formation_entropy": entropy / vacancies}
+    return (
+        DefectSpecies(name=names[0], charge=-charges[0], density=sites[0], **share),
+        DefectSpecies(name=names[1], charge=-charges[1], density=sites[1], **share),
     )
-    return first, second
 
 
 def _check_species(species: Sequence[DefectSpecies]) -> None:
@@ -181,8 +133,8 @@ def _check_neutrality_possible(species: Sequence[DefectSpecies], fixed: float) -
 
 def concentrations(
     species: Sequence[DefectSpecies], temperature: ArrayLike, *, fixed_charge: ArrayLike = 0.0
-) -> DefectConcentrations:
-    """Return the concentrations of all species in a neutral crystal.
+) -> dict[str, FloatArray]:
+    """Return the concentration of each species in a neutral crystal, shape (nT,) [1/m^3].
 
     Args:
         species: the mobile or thermally created defects.
@@ -208,12 +160,8 @@ def concentrations(
     entropy = np.array([one.formation_entropy for one in species])
     g = energy / kT[:, None] - entropy / Boltzmann
     potential = _neutral_potential(g, charge, density, fixed)
-    return DefectConcentrations(
-        names=tuple(one.name for one in species),
-        concentration=density * expit(-g - charge * potential[:, None]),
-        potential=potential * kT,
-        temperature=T,
-    )
+    found = density * expit(-g - charge * potential[:, None])
+    return {one.name: found[:, k] for k, one in enumerate(species)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,12 +180,17 @@ class DefectModel:
 
     def __post_init__(self) -> None:
         """Check that the crystal can be neutral and the carrier is among the species."""
-        concentrations(self.species, 300.0, fixed_charge=self.fixed_charge).of(self.carrier)
+        names = concentrations(self.species, 300.0, fixed_charge=self.fixed_charge)
+        if self.carrier not in names:
+            raise RatesError(
+                f"defects: '{self.carrier}' is not a species; species are {', '.join(names)}"
+                + nearest(self.carrier, names)
+            )
 
     def density(self, temperature: ArrayLike) -> FloatArray:
         """Return the concentration of the carrier, shape (nT,) [1/m^3]."""
         found = concentrations(self.species, temperature, fixed_charge=self.fixed_charge)
-        return found.of(self.carrier)
+        return found[self.carrier]
 
 
 def _neutral_potential(

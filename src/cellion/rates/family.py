@@ -21,12 +21,7 @@ from cellion.rates.family_data import Family, FamilyHop, FamilySite, Parameter
 from cellion.rates.jump_network import JumpNetwork
 from cellion.rates.lattices import neighbour_pairs
 
-__all__ = [
-    "family_conductor",
-    "family_network",
-    "missing_parameters",
-    "places_per_cell",
-]
+__all__ = ["family_conductor", "family_network", "missing_parameters", "places_per_cell"]
 
 CENTRINGS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "P": ((0.0, 0.0, 0.0),),

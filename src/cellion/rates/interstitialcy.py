@@ -34,7 +34,6 @@ from cellion.rates.mechanisms import (
 
 __all__ = ["NOBODY", "SAME", "PushedIons", "interstitialcy", "shortest_way"]
 
-
 SAME = 0.01
 """Ways that differ by less than this share are equally long."""
 

@@ -40,7 +40,6 @@ __all__ = [
     "saddle_from_barriers",
 ]
 
-
 ENERGY_TOLERANCE = 1.0e-6 * electron_volt
 """Energies closer than this are the same [J]."""
 

@@ -25,7 +25,6 @@ from cellion.rates.transition_state import positive_temperatures
 
 __all__ = ["LatticeGas", "MonteCarloBox", "prepare", "supercell"]
 
-
 LONGEST = 1000.0
 """Factor by which attempts that are turned down may lengthen a simulation."""
 

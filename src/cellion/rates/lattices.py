@@ -14,7 +14,6 @@ from cellion.rates.jump_network import JumpNetwork
 
 __all__ = ["LATTICES", "LatticeShape", "cell_vectors", "lattice_network", "neighbour_pairs"]
 
-
 type Point = tuple[float, float, float]
 
 _ROUNDING = 1e-9  # relative; distances are computed again before they are compared

@@ -38,7 +38,6 @@ __all__ = [
     "structure_network",
 ]
 
-
 TOLERANCE = 0.01
 """Relative tolerance of the distances in a table."""
 

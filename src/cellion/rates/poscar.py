@@ -18,7 +18,6 @@ from cellion.rates.elements import element_of_symbol
 
 __all__ = ["read_poscar"]
 
-
 _MOST_ATOMS = 100_000
 _LARGEST = 1e6
 

@@ -41,7 +41,6 @@ __all__ = [
     "setting_of",
 ]
 
-
 _SETTINGS = range(1, 531)
 _PARTS = 24
 _LONGEST = 60
@@ -91,12 +90,16 @@ class Setting:
         number: Number of the space group.
         symbol: Symbol in this setting.
         choice: Unique axis, origin choice or axes; empty where there is one only.
+        full_symbol: Full symbol.
+        hall_symbol: Hall symbol.
     """
 
     hall: int
     number: int
     symbol: str
     choice: str
+    full_symbol: str
+    hall_symbol: str
 
     @property
     def name(self) -> str:
@@ -135,6 +138,8 @@ def _table() -> tuple[Setting, ...]:
                 number=kind.number,
                 symbol=(names[1] if len(names) > 1 else names[0]).strip(),
                 choice=kind.choice,
+                full_symbol=kind.international_full,
+                hall_symbol=kind.hall_symbol,
             )
         )
     return tuple(found)
@@ -145,8 +150,7 @@ def _by_symbol() -> dict[str, tuple[Setting, ...]]:
     """Return the settings that each symbol may mean, short or full."""
     found: dict[str, list[Setting]] = {}
     for setting in _table():
-        kind = ask_spglib(get_spacegroup_type, setting.hall)
-        full = kind.international_full
+        full = setting.full_symbol
         written = {setting.symbol, full}
         if 3 <= setting.number <= 15:
             written.add(" ".join(word for word in full.split() if word != "1"))
@@ -157,10 +161,7 @@ def _by_symbol() -> dict[str, tuple[Setting, ...]]:
 
 @cache
 def _by_hall() -> dict[str, Setting]:
-    return {
-        _hall_key(ask_spglib(get_spacegroup_type, s.hall).hall_symbol): s
-        for s in reversed(_table())
-    }
+    return {_hall_key(setting.hall_symbol): setting for setting in reversed(_table())}
 
 
 def _symbol_key(symbol: str) -> str:

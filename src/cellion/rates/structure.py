@@ -20,12 +20,13 @@ from cellion.rates.space_groups import ask_spglib
 from cellion.scenario.text_files import read_data_text
 
 __all__ = [
-    "CrystalStructure",
     "MobileSublattice",
     "mobile_sublattice",
     "named_kinds",
     "read_structure",
 ]
+
+_PRECISION = 0.01  # angstrom; positions within it are the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,15 +82,12 @@ def read_structure(path: str | Path) -> CrystalStructure:
     return read_cif(text, file.name) if cif else read_poscar(text, file.name)
 
 
-def mobile_sublattice(
-    structure: CrystalStructure, element: str, *, precision: float = 1e-12
-) -> MobileSublattice:
+def mobile_sublattice(structure: CrystalStructure, element: str) -> MobileSublattice:
     """Return the sites of one element and the space group of the whole crystal.
 
     Args:
         structure: from `read_structure`.
         element: chemical symbol of the mobile ion.
-        precision: distance within which positions are the same [m].
 
     Raises:
         RatesError: the element is not in the crystal, or its symmetry cannot be found.
@@ -106,7 +104,7 @@ def mobile_sublattice(
     order_of = {content: k + 1 for k, content in enumerate(dict.fromkeys(contents))}
     numbers = [order_of[content] for content in contents]
     cell = (structure.lattice / angstrom, structure.positions, numbers)
-    found = ask_spglib(get_symmetry_dataset, cell, symprec=precision / angstrom)
+    found = ask_spglib(get_symmetry_dataset, cell, symprec=_PRECISION)
     if found is None:
         raise RatesError(
             f"structure: the space group of {structure.source} cannot be found; two atoms may "
