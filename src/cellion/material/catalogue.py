@@ -1,7 +1,7 @@
-"""The library of materials: measured values with their units, conditions and sources.
+"""Material library: measured values with units, conditions and sources.
 
-One YAML file per material lies in ``material/library/``. It lists every measurement at hand and
-says which one is the default and why. The status of a value:
+One YAML file per material in ``material/library/`` lists every measurement at hand, the default and
+the reason for it. The status of a value:
 
 - ``found``: read in the named source (an abstract, or the row of a data set that names the paper);
 - ``secondary``: read where somebody quotes the paper; the paper itself was not at hand;

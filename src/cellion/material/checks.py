@@ -1,4 +1,4 @@
-"""What can be known of materials before anything is solved: names in studies, blind directions."""
+"""Checks of materials before a run: energies in studies, directions without conduction."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def check_conductors(
     A field that meets a direction without conduction has no unique potential there.
 
     Args:
-        scenario: What is asked.
+        scenario: The scenario.
         materials: Its materials.
         used: Names of those that the geometry holds.
         dimension: Number of dimensions of the geometry.
@@ -79,7 +79,7 @@ def check_conductors(
 
 
 def _blind_directions(tensor: FloatArray, dimension: int) -> str:
-    """Say along how many directions a tensor conducts, if it is some but not all."""
+    """Describe the directions along which a tensor conducts, if it is some but not all."""
     values, axes = np.linalg.eigh(tensor[:dimension, :dimension])
     largest = float(np.abs(tensor).max())
     leads = values > _BLIND * largest
@@ -101,7 +101,7 @@ def _direction(axis: FloatArray) -> str:
 
 
 def _remedy(ion: IonSpec | None) -> str:
-    """Say what to add."""
+    """Return the advice for a material with directions without conduction."""
     if ion is not None and ion.family is not None:
         family = family_of_spec(ion)
         given = ion.energies or {}

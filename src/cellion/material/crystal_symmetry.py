@@ -1,7 +1,7 @@
-"""Disorientation of two crystals: the smallest angle of a rotation that takes one to the other.
+"""Disorientation angles of crystals, and the Read-Shockley energy of boundaries.
 
-A crystal that is turned by a rotation of its own point group looks the same, so that with the
-rotations Q_a and Q_b (crystal to sample axes) of two grains::
+The disorientation is the smallest rotation angle between two crystals, which rotations of their
+point group leave unchanged. With the rotations Q_a and Q_b (crystal to sample axes) of two grains::
 
     cos(theta) = max over S in the group of (trace(Q_a^T Q_b S) - 1) / 2
 

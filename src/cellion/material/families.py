@@ -1,4 +1,4 @@
-"""Ion conduction in a crystal family, from what a scenario says of it."""
+"""Conductors of crystal families, with the energies and carriers of a scenario."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BuiltFamily:
 
     Attributes:
         family: The family, in the variant that the scenario names.
-        spec: What the scenario says of the ion.
+        spec: The ion of the scenario.
         energies: All energies that have a value [J].
         uncertain: Standard deviations of those that have one [J].
     """
@@ -46,13 +46,13 @@ class BuiltFamily:
 
     @property
     def counted(self) -> bool:
-        """Whether the scenario says how many carriers there are."""
+        """Whether the scenario gives the number of carriers."""
         spec = self.spec
         return any((spec.carrier_share, spec.carrier_density, spec.carriers))
 
     @property
     def told(self) -> str:
-        """Mechanism of the family, what its carriers are and their Haven ratio."""
+        """Mechanism of the family, its carriers and their Haven ratio, in words."""
         family = self.family
         counted = f"; the {family.carrier} are counted" if self.spec.carrier_share else ""
         haven = ""
@@ -77,7 +77,7 @@ class BuiltFamily:
         )
 
     def moves(self) -> tuple[FloatArray, FloatArray]:
-        """Return what one deviation of each uncertain energy does to the network.
+        """Return the shifts of the network by one deviation of each uncertain energy.
 
         Returns:
             Shifts of site energies (k, n) and of saddle energies (k, m) [J].
@@ -130,7 +130,7 @@ def family_of_spec(spec: IonSpec) -> Family:
 
 
 def unknown_energy(family: Family, name: str) -> str:
-    """Say that a family has no such energy, and which it has."""
+    """Return the message that a family has no such energy, and which it has."""
     return (
         f"'{name}' is not an energy of the family '{family.name}'"
         f"{nearest(name, family.parameters)}; they are {_told(family)}"
@@ -138,7 +138,7 @@ def unknown_energy(family: Family, name: str) -> str:
 
 
 def missing_energies(family: Family, lacking: tuple[Parameter, ...]) -> str:
-    """Say which energies a family needs before anything can be computed."""
+    """Return the message that a family lacks energies."""
     listed = "; ".join(f"'{p.name}' ({p.meaning})" for p in lacking)
     example = ", ".join(f"{p.name}: 0.3 eV" for p in lacking)
     return (
@@ -159,7 +159,7 @@ def build_family(spec: IonSpec) -> BuiltFamily:
     """Return the family of an ion with its energies.
 
     Args:
-        spec: What the scenario says of the ion.
+        spec: The ion of the scenario.
 
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.

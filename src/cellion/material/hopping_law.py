@@ -133,7 +133,7 @@ def hopping_law(spec: IonSpec) -> HoppingLaw:
     """Return the law of an ion given by ``family`` or ``hopping``.
 
     Args:
-        spec: What the scenario says.
+        spec: The ion of the scenario.
 
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.

@@ -179,7 +179,7 @@ def build_interfaces(
     """Collect the interface laws of a scenario.
 
     Args:
-        scenario: What is asked.
+        scenario: The scenario.
         materials: Its materials, if they are built already.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Ranking materials by ionic conductivity, with what an uncertain barrier makes of it."""
+"""Ranking of materials by ionic conductivity, with 95 % intervals of uncertain barriers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cellion.scenario.materials import MaterialSpec
 __all__ = ["BARRIER_DEVIATION", "Candidate", "Screening", "log_deviation", "screen"]
 
 BARRIER_DEVIATION = 0.05 * ELECTRON_VOLT
-"""Standard deviation of a computed barrier [J]: what density-functional theory usually leaves."""
+"""Standard deviation of a computed barrier [J], typical of density-functional theory."""
 
 _PROBABILITY = 0.95
 
@@ -63,13 +63,12 @@ class Screening:
 
 
 def log_deviation(deviation: float, temperature: float, measured_at: float | None = None) -> float:
-    """Return the standard deviation of ln sigma that an uncertain barrier leaves.
+    """Return the standard deviation of ln sigma that follows from that of a barrier.
 
-    A computed value feels all of it, s/kT. A measured one feels only what carries it away from its
-    temperature, s abs(1/kT - 1/kT_0).
+    It is s/kT of a computed value, and s abs(1/kT - 1/kT_0) of one measured at T_0.
 
     Args:
-        deviation: Standard deviation s of the barrier [J].
+        deviation: s [J].
         temperature: T [K].
         measured_at: T_0 [K]; None for a computed value.
     """

@@ -1,8 +1,8 @@
-"""Crystals of CIF files: sites, occupancies and setting, as the file states them or not at all.
+"""Reader of CIF files: sites, occupancies and space-group setting.
 
-The setting comes from the list of operations, the Hall symbol, the Hermann-Mauguin symbol or the
-number, whichever are there; they, the cell, the formula and the distances must agree. Where two
-origins remain possible, that one is taken at which the atoms make sense.
+The setting follows from the list of operations, the Hall symbol, the Hermann-Mauguin symbol or the
+number, whichever are given; they, the cell, the formula and the distances must agree. Of two
+possible origins, the one with plausible formula and distances is taken.
 """
 
 from __future__ import annotations

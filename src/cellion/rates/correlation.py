@@ -1,10 +1,9 @@
-"""Correlation factors and Haven ratios of defect mechanisms, exactly.
+"""Correlation factors and Haven ratios of defect mechanisms.
 
-A marked atom sees a defect come and go, and its successive moves remember each other. Atom and
-defect together are a reversible chain: its states are the defect state and the place of the marked
-atom as seen from the defect, on a torus of L cells; its displacement is that of the marked atom.
-The corrector of `cellion.rates.corrector` gives the tracer diffusivity without approximation, and
-the torus is taken to infinity by a series in 1/L. With the defect alone as chain one gets the
+Marked atom and defect together are a reversible chain: a state is that of the defect and the place
+of the atom as seen from the defect, on a torus of L cells; the displacement is that of the atom.
+The corrector of `cellion.rates.corrector` gives the tracer diffusivity without approximation; it is
+extrapolated to an infinite torus by a series in 1/L. The defect alone as chain gives the
 diffusivity of charge::
 
     D_tracer N_atoms = tracer sum,   D_charge = of the summed displacement, per defect
@@ -25,7 +24,7 @@ from scipy.sparse.linalg import cg
 
 from cellion.arrays import BoolArray, FloatArray, IntArray
 from cellion.errors import RatesError, nearest
-from cellion.rates.corrector import reversible_diffusion
+from cellion.rates.corrector import incidence_matrix, reversible_diffusion
 from cellion.rates.mechanisms import Cell, DefectState, Mechanism, Place
 
 __all__ = [
@@ -64,7 +63,7 @@ class CorrelationResult:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownCorrelation:
-    """A correlation factor from the literature: value, uncertainty, Haven ratio and source."""
+    """A correlation factor of the literature."""
 
     mechanism: str
     lattice: str
@@ -96,7 +95,7 @@ def charge_tensor(mechanism: Mechanism) -> FloatArray:
 
 
 def uncorrelated_tensor(mechanism: Mechanism) -> FloatArray:
-    """Return the tracer sum as if successive moves knew nothing of each other, shape (3, 3)."""
+    """Return the tracer sum of uncorrelated moves, shape (3, 3) [m^2/s]."""
     weights = np.repeat(_conductances(mechanism), [len(jump.moves) for jump in mechanism.jumps])
     steps = np.array([mechanism.displacement(m) for jump in mechanism.jumps for m in jump.moves])
     return np.asarray(np.einsum("m,ma,mb->ab", weights, steps, steps))
@@ -189,10 +188,8 @@ def tracer_tensor(mechanism: Mechanism, size: int) -> FloatArray:
     pairs = _Pairs(repeats=_torus(mechanism, size), n_sites=len(mechanism.positions))
     start, end, weight, step = _pair_edges(mechanism, pairs)
     used, index = np.unique(np.r_[start, end], return_inverse=True)
-    m, n = start.size, used.size
-    incidence = sparse.csr_matrix(
-        (np.r_[-np.ones(m), np.ones(m)], (np.tile(np.arange(m), 2), index)), shape=(m, n)
-    )
+    n = used.size
+    incidence = incidence_matrix(n, index[: start.size], index[start.size :])
     laplacian = (incidence.T @ sparse.diags_array(weight) @ incidence).tocsr()
     diagonal = laplacian.diagonal()
     preconditioner = sparse.diags_array(1.0 / np.where(diagonal > 0.0, diagonal, 1.0))

@@ -1,15 +1,15 @@
-"""Concentrations of charged point defects, with charge neutrality.
+"""Equilibrium concentrations of charged point defects.
 
-Each species i has charge z_i, N_i places, and a free energy g_i of formation. One potential phi,
-common to all, keeps the crystal neutral::
+Each species i has charge z_i, N_i places, and a free energy g_i of formation. A common potential
+phi keeps the crystal neutral::
 
     c_i = N_i x/(1 + x),  x = exp(-(g_i + z_i e phi)/kT),      sum_i z_i c_i + rho_fixed = 0
 
-The sum falls monotonically with phi, so there is one solution and bracketing finds it. Only
-combinations of formation energies that conserve charge and atoms matter: the sum of vacancy and
-interstitial (Frenkel), or of the two vacancies (Schottky); how a pair energy is split between its
-partners changes phi alone. In the intrinsic range half of the pair energy adds to the migration
-energy in the conductivity; with the carriers fixed by doping nothing does.
+The sum falls monotonically with phi, so bisection finds the one solution. Only combinations of
+formation energies that conserve charge and atoms matter: the sum of vacancy and interstitial
+(Frenkel), or of the two vacancies (Schottky); the split of a pair energy between its partners
+changes phi alone. In the intrinsic range half of the pair energy adds to the migration energy in
+the conductivity; with the carriers fixed by doping nothing does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.constants import Boltzmann
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
@@ -208,7 +208,7 @@ def _neutral_potential(
     log_fixed = np.log(np.where(fixed == 0.0, 1.0, np.abs(fixed)))[:, None]
     for _ in range(80):
         middle = 0.5 * (low + high)
-        logs = np.log(density * np.maximum(np.abs(charge), 1e-300)) + _log_expit(
+        logs = np.log(density * np.maximum(np.abs(charge), 1e-300)) + log_expit(
             -g - charge * middle[:, None]
         )
         sides = []
@@ -219,7 +219,3 @@ def _neutral_potential(
         too_positive = sides[0] > sides[1]
         low, high = np.where(too_positive, middle, low), np.where(too_positive, high, middle)
     return np.asarray(0.5 * (low + high))
-
-
-def _log_expit(x: FloatArray) -> FloatArray:
-    return np.asarray(-np.logaddexp(0.0, -x))

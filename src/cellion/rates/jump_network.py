@@ -147,12 +147,12 @@ def _check_shapes(network: JumpNetwork) -> None:
         "translations": (m, 3),
         "saddle_energies": (m,),
         "prefactors": (m,),
+        "site_entropies": (n,),
     }
-    if network.site_entropies is not None:
-        wanted["site_entropies"] = (n,)
     for key, shape in wanted.items():
-        found = np.shape(getattr(network, key))
-        if found != shape:
+        values = getattr(network, key)
+        found = np.shape(values)
+        if values is not None and found != shape:
             raise RatesError(f"jump network.{key}: shape {found} found, {shape} needed")
     if network.site_names and len(network.site_names) != n:
         raise RatesError(f"jump network.site_names: {len(network.site_names)} found, {n} needed")
@@ -161,9 +161,9 @@ def _check_shapes(network: JumpNetwork) -> None:
 
 
 def _check_values(network: JumpNetwork) -> None:
-    numbers = ("lattice", "positions", "site_energies", "saddle_energies", "site_entropies")
-    for key in numbers[: 4 if network.site_entropies is None else 5]:
-        if not np.all(np.isfinite(getattr(network, key))):
+    for key in ("lattice", "positions", "site_energies", "saddle_energies", "site_entropies"):
+        values = getattr(network, key)
+        if values is not None and not np.all(np.isfinite(values)):
             raise RatesError(f"jump network.{key}: a value is not a finite number")
     for key in ("prefactors", "multiplicities"):
         values = getattr(network, key)

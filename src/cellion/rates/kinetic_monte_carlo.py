@@ -29,8 +29,6 @@ class KineticMonteCarlo:
         charge: charge diffusivity per ion.
         haven_ratio: D_tracer/D_charge, traces.
         haven_error: standard error of the Haven ratio.
-        tracer_error: standard error of the mean tracer diffusivity (trace/3) [m^2/s].
-        charge_error: standard error of the mean charge diffusivity (trace/3) [m^2/s].
         correlation_factor: D_tracer over that of the same hops without memory.
         correlation_error: its standard error.
         events: number of hops made.
@@ -41,8 +39,6 @@ class KineticMonteCarlo:
     charge: Diffusivity
     haven_ratio: float
     haven_error: float
-    tracer_error: float
-    charge_error: float
     correlation_factor: float
     correlation_error: float
     events: int
@@ -87,7 +83,7 @@ def simulate(
     blocks: int = 16,
     charge_samples: int = 8,
 ) -> KineticMonteCarlo:
-    """Simulate ions on a box and return tracer and charge diffusivity with confidence.
+    """Simulate ions on a box; return tracer and charge diffusivity with standard errors.
 
     Args:
         box: from `cellion.rates.lattice_gas.prepare`.
@@ -159,8 +155,6 @@ def _evaluate(
         charge=_record(charge, "charge", gas),
         haven_ratio=float(ratio),
         haven_error=float(np.sqrt(gradient @ covariance @ gradient)),
-        tracer_error=float(np.sqrt(covariance[0, 0])),
-        charge_error=float(np.sqrt(covariance[1, 1])),
         correlation_factor=float(value[0] / bare),
         correlation_error=float(np.sqrt(covariance[0, 0]) / bare),
         events=gas.events,

@@ -1,4 +1,4 @@
-"""Symmetry-distinct hops of a crystal, and the network that a table of their barriers makes.
+"""Symmetry-distinct hops of a crystal, and networks from tables of their barriers.
 
 The space group carries every hop onto others of the same barrier, so a table needs one line for
 each orbit::
@@ -16,14 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
+from cellion.rates.corrector import component_labels
 from cellion.rates.jump_network import JumpNetwork, Site, saddle_from_barriers
 from cellion.rates.lattices import neighbour_pairs
 from cellion.rates.structure import MobileSublattice
@@ -131,9 +129,7 @@ def distinct_hops(sublattice: MobileSublattice, longest: float) -> tuple[HopOrbi
     return tuple(sorted(orbits, key=lambda orbit: (orbit.distance, orbit.between)))
 
 
-def _orbits(
-    sublattice: MobileSublattice, i: IntArray, j: IntArray, cells: IntArray
-) -> NDArray[np.int32]:
+def _orbits(sublattice: MobileSublattice, i: IntArray, j: IntArray, cells: IntArray) -> IntArray:
     """Return the orbit of each hop under the space group, shape (m,)."""
     codes = _codes(i, j, cells)
     order = np.argsort(codes)
@@ -147,9 +143,7 @@ def _orbits(
         same = codes[partner] == found
         sources.append(np.flatnonzero(same))
         targets.append(partner[same])
-    rows, columns = np.concatenate(sources), np.concatenate(targets)
-    graph = coo_array((np.ones(rows.size), (rows, columns)), shape=(codes.size, codes.size))
-    return np.asarray(connected_components(graph, directed=False)[1])
+    return component_labels(codes.size, np.concatenate(sources), np.concatenate(targets))[1]
 
 
 def _generators(sublattice: MobileSublattice) -> list[tuple[IntArray, FloatArray]]:

@@ -1,4 +1,4 @@
-"""Crystals of POSCAR files, as VASP reads and writes them.
+"""Reader of POSCAR files.
 
 Source: VASP manual, POSCAR: scaling factor (negative for the volume, or three), lattice vectors,
 names and numbers of the species, perhaps ``Selective dynamics``, coordinates.

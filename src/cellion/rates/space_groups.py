@@ -1,4 +1,4 @@
-"""Space groups in a setting: symmetry operations from symbols, numbers or their list.
+"""Settings of space groups from symbols, numbers or lists of operations.
 
 A Hermann-Mauguin symbol may end with its setting: origin choice (``:1``, ``:2``), axes (``:H``,
 ``:R``), or as older collections write it (``S``, ``Z``, ``H``, ``R``). Operations are exact:
@@ -116,7 +116,7 @@ class Setting:
 
 
 def ask_spglib(question: Callable[..., Any], *given: Any, **options: Any) -> Any:
-    """Return the answer of spglib, None if there is none; version 2 warns how it will fail in 3."""
+    """Return the answer of spglib, None if there is none; warnings of version 2 are ignored."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
@@ -177,7 +177,7 @@ def _hall_key(symbol: str) -> str:
 def named_settings(
     symbol: str | None, hall: str | None, number: int | None, code: str | None = None
 ) -> tuple[Setting, ...]:
-    """Return the settings that symbols and number of a file allow, all of them together.
+    """Return the settings that agree with all symbols and the number of a file.
 
     Args:
         symbol: Hermann-Mauguin symbol, perhaps with its setting.
@@ -272,7 +272,7 @@ def preferred(settings: tuple[Setting, ...]) -> tuple[Setting, ...]:
 
 
 def fits_cell(rotations: IntArray, lattice: FloatArray) -> bool:
-    """Tell whether rotations (m, 3, 3) leave the lengths and angles of a cell as they are."""
+    """Tell whether rotations (m, 3, 3) preserve the metric of a cell."""
     metric = lattice @ lattice.T
     scale = np.sqrt(np.outer(np.diag(metric), np.diag(metric)))
     turned = np.swapaxes(rotations, 1, 2) @ metric @ rotations

@@ -1,4 +1,4 @@
-"""Structure files: the sites of a mobile ion in a crystal, and its space group."""
+"""Sublattice of the mobile ion and space group of a crystal from a structure file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MobileSublattice:
         space_group: number and symbol.
         source: name of the file.
         shares: occupancy of each element on each of these sites.
-        notes: what was assumed or left out, one sentence each.
+        notes: assumptions and omissions, one sentence each.
     """
 
     lattice: FloatArray
@@ -129,7 +129,7 @@ def mobile_sublattice(structure: CrystalStructure, element: str) -> MobileSublat
 def named_kinds(
     sublattice: MobileSublattice, element: str, names: Collection[str]
 ) -> MobileSublattice:
-    """Leave out sites that another species prevails on, unless they are named.
+    """Leave out unnamed sites on which another species prevails.
 
     Args:
         sublattice: from `mobile_sublattice`.
@@ -142,27 +142,24 @@ def named_kinds(
     """
     if not set(names) & set(sublattice.kinds):
         return sublattice
-    kept, told = [], {}
+    kept, notes = [], {}
     for k, (kind, site) in enumerate(zip(sublattice.kinds, sublattice.shares, strict=True)):
-        minor = site[element] < max(site.values())
-        if kind in names or not minor:
+        left = kind not in names and site[element] < max(site.values())
+        if not left:
             kept.append(k)
-        if len(site) > 1 or (minor and kind not in names):
-            told[kind] = (minor and kind not in names, site)
-    notes = [
-        f"{sublattice.source}: site {kind} ({sublattice.kinds.count(kind)} per cell) is shared ("
-        + ", ".join(f"{symbol} {share:g}" for symbol, share in site.items())
-        + (
-            "); no hop names it, and it is left out"
-            if left
-            else "); all of them are in the network"
-        )
-        for kind, (left, site) in told.items()
-    ]
+        if left or len(site) > 1:
+            shares = ", ".join(f"{symbol} {share:g}" for symbol, share in site.items())
+            fate = (
+                "no hop names it, and it is left out" if left else "all of them are in the network"
+            )
+            notes[kind] = (
+                f"{sublattice.source}: site {kind} ({sublattice.kinds.count(kind)} per cell) is "
+                f"shared ({shares}); {fate if left else 'all of them are in the network'}"
+            )
     return replace(
         sublattice,
         positions=sublattice.positions[kept],
         kinds=tuple(sublattice.kinds[k] for k in kept),
         shares=tuple(sublattice.shares[k] for k in kept),
-        notes=(*sublattice.notes, *notes),
+        notes=(*sublattice.notes, *notes.values()),
     )
