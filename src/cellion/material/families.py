@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
 from cellion.material.carrier_numbers import build_carriers
+from cellion.material.uncertain_energies import UncertainEnergies
 from cellion.quantities import ELECTRON_VOLT
 from cellion.rates.conductor import HoppingConductor
 from cellion.rates.family import (
@@ -76,12 +76,8 @@ class BuiltFamily:
             self.family, self.energies, prefactor=self.spec.attempt_frequency, carriers=carriers
         )
 
-    def moves(self) -> tuple[FloatArray, FloatArray]:
-        """Return the shifts of the network by one deviation of each uncertain energy.
-
-        Returns:
-            Shifts of site energies (k, n) and of saddle energies (k, m) [J].
-        """
+    def shifts(self) -> UncertainEnergies:
+        """Return the shifts of the network by one deviation of each uncertain energy."""
         base = family_network(self.family, self.energies)
         sites, saddles = [], []
         for name, deviation in self.uncertain.items():
@@ -91,9 +87,9 @@ class BuiltFamily:
             sites.append((moved.site_energies - base.site_energies) / _STEP)
             saddles.append((moved.saddle_energies - base.saddle_energies) / _STEP)
         k = len(sites)
-        return (
-            np.array(sites).reshape(k, base.n_sites),
-            np.array(saddles).reshape(k, base.starts.size),
+        return UncertainEnergies(
+            sites=np.array(sites).reshape(k, base.n_sites),
+            saddles=np.array(saddles).reshape(k, base.starts.size),
         )
 
 

@@ -141,10 +141,9 @@ def hopping_law(spec: IonSpec) -> HoppingLaw:
     if spec.hopping is not None:
         return _own_law(spec.hopping)
     built = build_family(spec)
-    sites, saddles = built.moves()
     return HoppingLaw(
         conductor=built.conductor(),
-        uncertain=UncertainEnergies(sites=sites, saddles=saddles),
+        uncertain=built.shifts(),
         shifted={name: partial(_shifted_family, built, name) for name in built.energies},
         told=built.told,
     )

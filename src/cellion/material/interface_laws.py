@@ -99,9 +99,6 @@ class InterfaceSet:
             orientations: Rotation of each label, shape (n_labels, d, d); None if there are none.
             carrier: ``ion`` or ``electron``.
 
-        Returns:
-            Function of pairs of labels in any order.
-
         Raises:
             MaterialError: Resistances follow from orientations, and there are none.
         """

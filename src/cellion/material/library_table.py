@@ -22,14 +22,11 @@ type Row = tuple[str, str, str, str, str, str]
 
 
 def library_rows(name: str | None = None) -> list[Row]:
-    """Rows of the library.
+    """Rows of the library in the order of `MATERIAL_COLUMNS`; values carry units.
 
     Args:
         name: A material, for all its measurements, reasons and notes; without it the default
             values of every material.
-
-    Returns:
-        One tuple of plain text per value, in the order of `MATERIAL_COLUMNS`; values carry units.
 
     Raises:
         MaterialError: There is no such material.

@@ -49,14 +49,9 @@ class Material:
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def conductivity(self, carrier: str, temperature: float) -> FloatArray:
-        """Conductivity tensor in crystal axes.
+        """Conductivity tensor of a carrier in crystal axes at a temperature [K].
 
-        Args:
-            carrier: ``ion`` or ``electron``.
-            temperature: Temperature [K].
-
-        Returns:
-            Symmetric tensor, shape (3, 3) [S/m]; zeros if the carrier does not move.
+        Symmetric, shape (3, 3) [S/m]; zeros if the carrier does not move.
 
         Raises:
             MaterialError: The carrier is unknown or the temperature not above 0 K.

@@ -54,15 +54,8 @@ class TensorTable:
 
     @property
     def principal(self) -> PrincipalAxes:
-        """Principal values, descending, and their axes; rounding below zero is cut off.
-
-        The sign of an axis is chosen such that its largest component is positive.
-        """
-        found = principal_axes(self.tensor)
-        values = np.where(found.values > 1e-12 * found.values[:, :1], found.values, 0.0)
-        largest = np.abs(found.axes).round(9).argmax(axis=2)[..., None]
-        signs = np.sign(np.take_along_axis(found.axes, largest, axis=2))
-        return PrincipalAxes(values=values, axes=found.axes * signs, anisotropy=found.anisotropy)
+        """Principal values, descending, and their axes."""
+        return principal_axes(self.tensor)
 
     @property
     def mean(self) -> FloatArray:

@@ -15,7 +15,7 @@ from cellion.rates.interstitialcy import NOBODY, SAME, PushedIons, shortest_way
 from cellion.rates.jump_network import Hop, JumpNetwork, Site, jump_network, saddle_from_barriers
 from cellion.rates.lattices import LATTICES, cell_vectors, lattice_network, neighbour_pairs
 from cellion.rates.transition_state import normal_modes, vineyard_prefactor
-from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
+from cellion.scenario.crystal import HopSpec, LatticeSpec
 from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.paths import KeyPath
 from cellion.scenario.values import fail
@@ -152,19 +152,19 @@ def _vectors(lattice: LatticeSpec) -> FloatArray:
     return located(lambda: cell_vectors(lattice.lengths or (), angles), "hopping", "lattice")
 
 
-def _site(site: SiteSpec) -> Site:
-    return Site(
-        name=site.name,
-        position=site.position or (0.0, 0.0, 0.0),
-        energy=site.energy,
-        multiplicity=site.multiplicity,
-        entropy=site.entropy,
-    )
-
-
 def _written_network(spec: HoppingSpec, vectors: FloatArray, common: float) -> BuiltNetwork:
     """Return the network of sites and hops that are written out."""
-    sites = {site.name: _site(site) for site in spec.sites or () if not site.full}
+    sites = {
+        site.name: Site(
+            name=site.name,
+            position=site.position or (0.0, 0.0, 0.0),
+            energy=site.energy,
+            multiplicity=site.multiplicity,
+            entropy=site.entropy,
+        )
+        for site in spec.sites or ()
+        if not site.full
+    }
     full = [site for site in spec.sites or () if site.full]
     hops: list[Hop] = []
     rows: list[int] = []
@@ -254,7 +254,7 @@ def _at_distance(vectors: FloatArray, first: Site, second: Site, distance: float
 
 def _structure_network(spec: HoppingSpec, file: Path, common: float) -> BuiltNetwork:
     """Return the network of a structure file; its reader is loaded only here."""
-    from cellion.rates.orbits import BarrierRow, rows_of_hops, structure_network
+    from cellion.rates.orbits import BarrierRow, structure_network
     from cellion.rates.structure import mobile_sublattice, named_kinds, read_structure
 
     entropies = {site.name: site.entropy for site in spec.sites or ()}
@@ -279,13 +279,11 @@ def _structure_network(spec: HoppingSpec, file: Path, common: float) -> BuiltNet
     names = {name for row in rows for name in row.between} | set(entropies)
     whole = mobile_sublattice(read_structure(file), spec.element)
     sublattice = named_kinds(whole, spec.element, names)
-    network = structure_network(
+    network, lines = structure_network(
         sublattice,
         rows,
         prefactor=common,
         energies={site.name: site.energy for site in spec.sites or ()},
         entropies=entropies,
     )
-    return BuiltNetwork(
-        network=network, rows=rows_of_hops(sublattice, rows), notes=sublattice.notes
-    )
+    return BuiltNetwork(network=network, rows=lines, notes=sublattice.notes)

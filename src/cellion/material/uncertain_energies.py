@@ -29,16 +29,13 @@ class UncertainEnergies:
     saddles: FloatArray
 
     def samples(self, mean: HoppingConductor, temperature: FloatArray) -> FloatArray:
-        """Return the mean of the principal conductivities for `SAMPLES` even draws.
+        """Return the mean principal conductivity of even draws, shape (samples, n) [S/m].
 
         Pair correlations scale all samples by their effect at the mean energies.
 
         Args:
             mean: The conductor at the mean energies.
             temperature: Temperatures [K], shape (n,).
-
-        Returns:
-            Conductivities [S/m], shape (samples, n).
         """
         draws = _normal_points(SAMPLES, len(self.saddles))
         mean_field = hopping_conductivity(mean, temperature, correlated=False).mean

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from scipy.constants import angstrom
@@ -59,16 +60,8 @@ _SAME_PLACE = 0.05  # angstrom; images closer than this are one site, whose coor
 _COUNTS = 0.1  # of an element, relative and per formula unit
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Atom:
-    """One row of the atoms.
-
-    Attributes:
-        label: Its label.
-        element: Its chemical symbol.
-        occupancy: Share of its site.
-        position: Fractional coordinates, shape (3,).
-    """
+class _Atom(NamedTuple):
+    """One row of the atoms; position in fractional coordinates, shape (3,)."""
 
     label: str
     element: str

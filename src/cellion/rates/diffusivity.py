@@ -106,11 +106,16 @@ def _check_symmetric(tensor: FloatArray) -> None:
 
 
 def principal_axes(tensor: ArrayLike) -> PrincipalAxes:
-    """Return principal values and axes of symmetric tensors, shape (nT, 3, 3) or (3, 3)."""
-    values, vectors = np.linalg.eigh(np.asarray(tensor, dtype=float).reshape((-1, 3, 3)))
-    values, axes = values[:, ::-1], np.swapaxes(vectors[:, :, ::-1], 1, 2)
-    smallest = np.where(values[:, 2] > 1e-12 * values[:, 0], values[:, 2], 0.0)
-    ratio = np.divide(
-        values[:, 0], smallest, out=np.full(len(values), np.inf), where=smallest > 0.0
-    )
-    return PrincipalAxes(values=values, axes=axes, anisotropy=ratio)
+    """Return principal values and axes of symmetric tensors, shape (nT, 3, 3) or (3, 3).
+
+    Values below 1e-12 of the largest are rounding and set to zero. The largest component of each
+    axis is positive.
+    """
+    found, vectors = np.linalg.eigh(np.asarray(tensor, dtype=float).reshape((-1, 3, 3)))
+    values, axes = found[:, ::-1], np.swapaxes(vectors[:, :, ::-1], 1, 2)
+    values = np.where(values > 1e-12 * values[:, :1], values, 0.0)
+    smallest, unlimited = values[:, 2], np.full(len(values), np.inf)
+    ratio = np.divide(values[:, 0], smallest, out=unlimited, where=smallest > 0.0)
+    largest = np.abs(axes).round(9).argmax(axis=2)[..., None]
+    signs = np.sign(np.take_along_axis(axes, largest, axis=2))
+    return PrincipalAxes(values=values, axes=axes * signs, anisotropy=ratio)

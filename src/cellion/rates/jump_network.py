@@ -258,15 +258,14 @@ def _check_given_once(hops: Sequence[Hop]) -> None:
     for k, hop in enumerate(hops):
         forward = (hop.start, hop.end, tuple(hop.translation), hop.path)
         back = (hop.end, hop.start, tuple(-t for t in hop.translation), hop.path)
-        if forward in seen or back in seen:
-            first = seen.get(forward, seen.get(back, 0))
+        first = seen.setdefault(min(forward, back), k)
+        if first != k:
             raise RatesError(
                 f"jump network.hops[{k}]: '{hop.start}' -> '{hop.end}' {tuple(hop.translation)} "
                 f"was given before as hops[{first}] (or its reverse); each hop is given once, the "
                 "reverse is implied. If two saddle points join the same sites, name them with "
                 "`path`"
             )
-        seen[forward] = k
 
 
 def saddle_from_barriers(

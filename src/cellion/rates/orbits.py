@@ -5,7 +5,7 @@ each orbit::
 
     sublattice = mobile_sublattice(read_structure("LiFePO4.cif"), "Li")
     orbits = distinct_hops(sublattice, longest=4e-10)        # which barriers are needed?
-    network = structure_network(sublattice, rows, prefactor=1e13)
+    network, lines = structure_network(sublattice, rows, prefactor=1e13)
 
 Nothing is evaluated before every orbit up to the longest hop of the table has its line.
 """
@@ -32,7 +32,6 @@ __all__ = [
     "HopOrbit",
     "distinct_hops",
     "missing_barriers",
-    "rows_of_hops",
     "structure_network",
 ]
 
@@ -201,8 +200,8 @@ def structure_network(
     prefactor: float,
     energies: Mapping[str, float] | None = None,
     entropies: Mapping[str, float] | None = None,
-) -> JumpNetwork:
-    """Return the network of all hops that the space group makes of a table.
+) -> tuple[JumpNetwork, IntArray]:
+    """Return the network of all hops of a table, and the line of each hop, shape (m,).
 
     Args:
         sublattice: from `mobile_sublattice`.
@@ -219,7 +218,7 @@ def structure_network(
     _check_kinds(sublattice, rows, levels | vibrations)
     used = _used(sublattice, rows)
     sizes = [orbit.starts.size for orbit, _ in used]
-    return JumpNetwork(
+    network = JumpNetwork(
         lattice=sublattice.lattice,
         positions=sublattice.positions,
         site_energies=np.array([levels.get(kind, 0.0) for kind in sublattice.kinds]),
@@ -233,12 +232,7 @@ def structure_network(
         site_entropies=np.array([vibrations.get(kind, 0.0) for kind in sublattice.kinds]),
         source=f"{sublattice.source}, space group {sublattice.space_group}",
     )
-
-
-def rows_of_hops(sublattice: MobileSublattice, rows: Sequence[BarrierRow]) -> IntArray:
-    """Return the line of the table that each hop of `structure_network` comes from, shape (m,)."""
-    used = _used(sublattice, rows)
-    return np.repeat([k for _, k in used], [orbit.starts.size for orbit, _ in used])
+    return network, np.repeat([k for _, k in used], sizes)
 
 
 def _used(sublattice: MobileSublattice, rows: Sequence[BarrierRow]) -> list[tuple[HopOrbit, int]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -213,18 +213,11 @@ def named_settings(
         of_hall = _by_hall().get(_hall_key(hall))
         if of_hall is None:
             raise UnknownSymbolError(f"the Hall symbol '{hall[:_LONGEST]}' is not known")
-        same = _alike(of_hall)
+        same = set(_matching(of_hall.operations, of_hall.number))
         if found and not set(found) & same and (symbol or of_hall.number != number):
             raise RatesError(f"{told} and the Hall symbol '{hall}' ({of_hall.name}) contradict")
         found = tuple(s for s in found if s in same)[:1] or (of_hall,)
     return found
-
-
-def _alike(setting: Setting) -> set[Setting]:
-    """Return the settings with the same operations."""
-    keys = setting.operations.keys
-    same = [s for s in _table() if s.number == setting.number]
-    return {s for s in same if s.operations.keys == keys}
 
 
 def _of_symbol(symbol: str, code: str | None) -> tuple[Setting, ...]:
@@ -340,6 +333,10 @@ def number_of(operations: Operations, lattice: FloatArray) -> int:
 
 def setting_of(operations: Operations, number: int) -> Setting | None:
     """Return the tabulated setting with exactly these operations."""
+    return next(_matching(operations, number), None)
+
+
+def _matching(operations: Operations, number: int) -> Iterator[Setting]:
+    """Yield the tabulated settings of a space group with exactly these operations."""
     keys = operations.keys
-    same = (s for s in _table() if s.number == number)
-    return next((s for s in same if s.operations.keys == keys), None)
+    return (s for s in _table() if s.number == number and s.operations.keys == keys)

@@ -131,14 +131,12 @@ def named_kinds(
 ) -> MobileSublattice:
     """Leave out unnamed sites on which another species prevails.
 
+    All sites are kept where no name is known. Notes list the omitted and the shared sites.
+
     Args:
         sublattice: from `mobile_sublattice`.
         element: chemical symbol of the mobile ion.
         names: kinds of sites that hops or energies name.
-
-    Returns:
-        The other sites, or all where no name is known; notes say which were left out, and which of
-        the others are shared.
     """
     if not set(names) & set(sublattice.kinds):
         return sublattice

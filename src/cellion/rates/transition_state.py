@@ -12,12 +12,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.constants import Boltzmann, Planck, speed_of_light
+from scipy.constants import speed_of_light
 
 from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
 
-__all__ = ["normal_modes", "positive_temperatures", "quantum_prefactor", "vineyard_prefactor"]
+__all__ = ["normal_modes", "positive_temperatures", "vineyard_prefactor"]
 
 ModeUnit = Literal["Hz", "THz", "cm^-1", "rad/s"]
 ImaginaryRule = Literal["refuse", "drop"]
@@ -116,17 +116,6 @@ def _check_translations(found: int, rule: TranslationRule) -> None:
         )
 
 
-def _check_counts(initial: FloatArray, saddle: FloatArray) -> None:
-    if len(initial) != len(saddle) + 1:
-        raise RatesError(
-            f"normal modes: {len(initial)} at the initial state and {len(saddle)} at the saddle "
-            "point; the saddle point must have exactly one less (3N and 3N-1, or 3N-3 and 3N-4 "
-            "after the translations left both). Use the same displaced atoms in both calculations"
-        )
-    if len(initial) == 0:
-        raise RatesError("normal modes: the initial state has no mode; at least 1 is needed")
-
-
 def vineyard_prefactor(initial: FloatArray, saddle: FloatArray) -> float:
     """Return the harmonic prefactor of a jump [1/s].
 
@@ -139,33 +128,12 @@ def vineyard_prefactor(initial: FloatArray, saddle: FloatArray) -> float:
 
     Source: Vineyard 1957, J. Phys. Chem. Solids 3, 121, eq. (15).
     """
-    _check_counts(initial, saddle)
+    if len(initial) != len(saddle) + 1:
+        raise RatesError(
+            f"normal modes: {len(initial)} at the initial state and {len(saddle)} at the saddle "
+            "point; the saddle point must have exactly one less (3N and 3N-1, or 3N-3 and 3N-4 "
+            "after the translations left both). Use the same displaced atoms in both calculations"
+        )
+    if len(initial) == 0:
+        raise RatesError("normal modes: the initial state has no mode; at least 1 is needed")
     return float(np.exp(np.sum(np.log(initial)) - np.sum(np.log(saddle))))
-
-
-def quantum_prefactor(
-    initial: FloatArray, saddle: FloatArray, temperature: ArrayLike
-) -> FloatArray:
-    """Return the prefactor of quantum harmonic transition-state theory, shape (nT,) [1/s].
-
-        nu*(T) = (kT/h) prod 2 sinh(h nu_k/2kT) / prod 2 sinh(h nu'_k/2kT)
-
-    It includes zero-point energies (do not add them to the barrier too), but no tunnelling. For
-    h nu << kT it becomes `vineyard_prefactor`.
-
-    Raises:
-        RatesError: mode counts do not match, or a temperature is not positive.
-
-    Source: Wigner 1938; Haenggi, Talkner, Borkovec 1990, Rev. Mod. Phys. 62, 251, section IX.
-    """
-    _check_counts(initial, saddle)
-    kT = Boltzmann * positive_temperatures(temperature)
-    initial_sum, saddle_sum = (
-        np.sum(_log_two_sinh(Planck * modes / (2.0 * kT[:, None])), axis=1)
-        for modes in (initial, saddle)
-    )
-    return np.asarray(kT / Planck * np.exp(initial_sum - saddle_sum))
-
-
-def _log_two_sinh(x: FloatArray) -> FloatArray:
-    return np.asarray(x + np.log(-np.expm1(-2.0 * x)))
