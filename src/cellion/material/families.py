@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellion.errors import RatesError, nearest
-from cellion.material.carrier_numbers import build_carriers
+from cellion.material.scenario_networks import build_carriers, located
 from cellion.material.uncertain_energies import UncertainEnergies
 from cellion.quantities import ELECTRON_VOLT
 from cellion.rates.conductor import HoppingConductor
@@ -18,7 +18,7 @@ from cellion.rates.family import (
     missing_parameters,
     places_per_cell,
 )
-from cellion.rates.family_data import Family, Parameter, family_names, load_family
+from cellion.rates.family_data import Family, Parameter, family_document, load_family
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import IonSpec
 from cellion.scenario.values import fail
@@ -100,20 +100,8 @@ def family_of_spec(spec: IonSpec) -> Family:
         FaultsError: Family, variant or the name of an energy are unknown.
     """
     name = spec.family or ""
-    if name not in family_names():
-        raise fail(
-            f"found '{name}'{nearest(name, family_names())}; families are "
-            f"{', '.join(family_names())}",
-            "family",
-        )
-    variants = load_family(name).variants
-    if spec.variant is not None and spec.variant not in variants:
-        raise fail(
-            f"found '{spec.variant}'{nearest(spec.variant, variants)}; materials of the family "
-            f"'{name}' are {', '.join(variants) or 'none'}",
-            "variant",
-        )
-    family = load_family(name, spec.variant)
+    located(lambda: family_document(name), "family")
+    family = located(lambda: load_family(name, spec.variant), "variant")
     wrong = [
         (section, key)
         for section in ("energies", "uncertainties")

@@ -10,10 +10,14 @@ import numpy as np
 
 from cellion.arrays import BoolArray, FloatArray
 from cellion.material.blocking import blocking_notes
-from cellion.material.carrier_numbers import build_carriers
 from cellion.material.conductivity_laws import ConductivityInterval
 from cellion.material.families import BuiltFamily, build_family
-from cellion.material.scenario_networks import BuiltNetwork, build_network, located
+from cellion.material.scenario_networks import (
+    BuiltNetwork,
+    build_carriers,
+    build_network,
+    located,
+)
 from cellion.material.uncertain_energies import UncertainEnergies, with_energies
 from cellion.rates.conductor import (
     HoppingConductor,

@@ -1,4 +1,4 @@
-"""Jump networks from the lattice, sites, hops or structure file of a scenario."""
+"""Jump networks and carriers of the crystals of a scenario."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from cellion.arrays import FloatArray, IntArray
-from cellion.errors import RatesError, nearest
+from cellion.errors import RatesError
 from cellion.quantities import BOLTZMANN
+from cellion.rates.conductor import Carriers
+from cellion.rates.defects import DefectModel, DefectSpecies, frenkel_pair, schottky_pair
 from cellion.rates.interstitialcy import NOBODY, SAME, PushedIons, shortest_way
 from cellion.rates.jump_network import Hop, JumpNetwork, Site, jump_network, saddle_from_barriers
-from cellion.rates.lattices import LATTICES, cell_vectors, lattice_network, neighbour_pairs
+from cellion.rates.lattices import cell_vectors, lattice_network, neighbour_pairs
 from cellion.rates.transition_state import normal_modes, vineyard_prefactor
+from cellion.scenario.carriers import CarriersSpec, ion_parts
 from cellion.scenario.crystal import HopSpec, LatticeSpec
 from cellion.scenario.hopping import HoppingSpec
+from cellion.scenario.materials import IonSpec
 from cellion.scenario.paths import KeyPath
 from cellion.scenario.values import fail
 from cellion.scenario.vibrations import VibrationsSpec
 
-__all__ = ["BuiltNetwork", "build_network", "located"]
+__all__ = ["BuiltNetwork", "build_carriers", "build_network", "located"]
 
 type Shift = tuple[int, int, int]
 
@@ -63,22 +67,18 @@ def build_network(spec: HoppingSpec) -> BuiltNetwork:
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.
     """
-    common = _common_prefactor(spec)
+    if spec.vibrations is not None:
+        common = _vineyard(spec.vibrations, 0.0, ("hopping", "vibrations"))
+    else:
+        common = spec.frequency * float(np.exp((spec.entropy or 0.0) / BOLTZMANN))
     if spec.structure is not None:
         structure = spec.structure
         return located(lambda: _structure_network(spec, structure, common), "hopping", "structure")
     lattice = spec.lattice or LatticeSpec()
     if lattice.name is not None:
-        network = _named_network(spec, lattice.name, lattice.edge or 0.0, common)
+        network = _named_network(lattice.name, lattice.edge or 0.0, spec.barrier or 0.0, common)
         return BuiltNetwork(network=network, rows=np.zeros(network.starts.size, dtype=np.int64))
     return _written_network(spec, _vectors(lattice), common)
-
-
-def _common_prefactor(spec: HoppingSpec) -> float:
-    """Return the prefactor of hops that give none [1/s]."""
-    if spec.vibrations is not None:
-        return _vineyard(spec.vibrations, 0.0, ("hopping", "vibrations"))
-    return spec.frequency * float(np.exp((spec.entropy or 0.0) / BOLTZMANN))
 
 
 def _prefactor(
@@ -99,30 +99,23 @@ def _prefactor(
 
 
 def _vineyard(spec: VibrationsSpec, difference: float, at: KeyPath) -> float:
-    """Return the prefactor from normal modes, after checking them against the site entropies.
+    """Return the prefactor from normal modes, checked against the entropy of the second site.
 
-    Args:
-        spec: The modes.
-        difference: Entropy of the second site over that of the first [J/K].
-        at: Key path for faults.
+    The difference is that of the site entropies, second less first [J/K].
     """
+    unit, zero, drop = spec.unit, spec.translations, spec.imaginary
+    saddle = located(
+        lambda: normal_modes(spec.saddle, unit, imaginary=drop, translations=zero), *at, "saddle"
+    )
 
-    def modes(key: str) -> float:
-        zero = spec.translations
-        saddle = located(
-            lambda: normal_modes(
-                spec.saddle, spec.unit, imaginary=spec.imaginary, translations=zero
-            ),
-            *at,
-            "saddle",
-        )
+    def seen_from(key: str) -> float:
         values = getattr(spec, key)
-        minimum = located(lambda: normal_modes(values, spec.unit, translations=zero), *at, key)
+        minimum = located(lambda: normal_modes(values, unit, translations=zero), *at, key)
         return located(lambda: vineyard_prefactor(minimum, saddle), *at)
 
-    forward = modes("initial")
+    forward = seen_from("initial")
     if spec.final is not None:
-        found = float(np.log(forward / modes("final")))
+        found = float(np.log(forward / seen_from("final")))
         if abs(found - difference / BOLTZMANN) > _SAME_ENTROPY:
             raise fail(
                 f"the modes give the second site an entropy {found:.3f} k_B above the first, the "
@@ -134,15 +127,13 @@ def _vineyard(spec: VibrationsSpec, difference: float, at: KeyPath) -> float:
     return forward
 
 
-def _named_network(spec: HoppingSpec, name: str, edge: float, prefactor: float) -> JumpNetwork:
-    if name not in LATTICES:
-        at = ("hopping", "lattice", "name")
-        told = f"found '{name}'{nearest(name, LATTICES)}; lattices are {', '.join(LATTICES)}"
-        raise fail(told, *at)
-    barrier = spec.barrier or 0.0
-    return lattice_network(
-        name, edge=edge, barrier=barrier, prefactor=prefactor, source="the scenario"
-    )
+def _named_network(name: str, edge: float, barrier: float, prefactor: float) -> JumpNetwork:
+    def build() -> JumpNetwork:
+        return lattice_network(
+            name, edge=edge, barrier=barrier, prefactor=prefactor, source="the scenario"
+        )
+
+    return located(build, "hopping", "lattice", "name")
 
 
 def _vectors(lattice: LatticeSpec) -> FloatArray:
@@ -287,3 +278,62 @@ def _structure_network(spec: HoppingSpec, file: Path, common: float) -> BuiltNet
         entropies=entropies,
     )
     return BuiltNetwork(network=network, rows=lines, notes=sublattice.notes)
+
+
+def build_carriers(
+    spec: HoppingSpec | IonSpec, places: float, charge_number: int, *at: str
+) -> Carriers:
+    """Return the carriers of a crystal.
+
+    Args:
+        spec: Section of the scenario that counts them.
+        places: Places of the network per volume [1/m^3].
+        charge_number: Signed charge number of the mobile ion.
+        *at: Key path of the section, for faults.
+
+    Raises:
+        FaultsError: The crystal cannot be neutral, or a number makes no sense.
+    """
+    if spec.carriers is None:
+        return Carriers(share=spec.carrier_share, density=spec.carrier_density)
+    carriers = spec.carriers
+    defects = located(lambda: _defects(carriers, places, charge_number), *at, "carriers")
+    return Carriers(defects=defects)
+
+
+def _defects(spec: CarriersSpec, places: float, charge_number: int) -> DefectModel:
+    fixed = sum(
+        dopant.charge * (dopant.density or (dopant.share or 0.0) * places)
+        for dopant in spec.dopants
+    )
+    return DefectModel(
+        species=_species(spec, places, charge_number), carrier=spec.defect, fixed_charge=fixed
+    )
+
+
+def _species(spec: CarriersSpec, places: float, charge: int) -> tuple[DefectSpecies, ...]:
+    if spec.frenkel is not None:
+        partner = places * spec.frenkel.partner_places
+        sites, interstices = (places, partner) if spec.defect == "vacancy" else (partner, places)
+        return frenkel_pair(charge, sites, interstices, spec.frenkel.energy, spec.frenkel.entropy)
+    if spec.schottky is not None:
+        found = ion_parts(spec.schottky.partner)
+        partner_charge = found[1] if found else 0
+        sites_of_partner = places * abs(charge) / max(abs(partner_charge), 1)
+        return schottky_pair(
+            (charge, partner_charge),
+            (places, sites_of_partner),
+            spec.schottky.energy,
+            spec.schottky.entropy,
+            names=("vacancy", "counter-ion vacancy"),
+        )
+    return tuple(
+        DefectSpecies(
+            name=one.name,
+            charge=one.charge,
+            density=one.places * places,
+            formation_energy=one.formation_energy,
+            formation_entropy=one.formation_entropy,
+        )
+        for one in spec.species or ()
+    )

@@ -104,7 +104,9 @@ def fit_arrhenius(
         )
     if not np.all(np.isfinite(y) & (y > 0.0)):
         raise RatesError(f"arrhenius: value {y.min():g} found; every value must be positive")
-    errors = _log_errors(relative_error, T.shape)
+    errors = None if relative_error is None else np.broadcast_to(relative_error, T.shape)
+    if errors is not None and not np.all(np.isfinite(errors) & (errors > 0.0)):
+        raise RatesError(f"arrhenius: relative error {errors.min():g} found; it must be positive")
     logs = np.log(y * T) if quantity == "sigmaT" else np.log(y)
     solution, covariance, residual = _line(1.0 / (Boltzmann * T), logs, errors)
     return ArrheniusFit(
@@ -117,20 +119,11 @@ def fit_arrhenius(
     )
 
 
-def _log_errors(relative_error: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
-    if relative_error is None:
-        return None
-    errors = np.broadcast_to(np.asarray(relative_error, dtype=float), shape)
-    if not np.all(np.isfinite(errors) & (errors > 0.0)):
-        raise RatesError(f"arrhenius: relative error {errors.min():g} found; it must be positive")
-    return np.asarray(errors)
-
-
 def _line(
     x: FloatArray, logs: FloatArray, errors: FloatArray | None
 ) -> tuple[FloatArray, FloatArray | None, float]:
     """Return (ln A, Ea), their covariance (None for two points without errors) and residual."""
-    weights = np.ones_like(x) if errors is None else errors**-2
+    weights = np.ones_like(x) if errors is None else np.asarray(errors, dtype=float) ** -2
     centre = np.sum(weights * x) / weights.sum()
     spread = np.sum(weights * (x - centre) ** 2)
     slope = -np.sum(weights * (x - centre) * logs) / spread

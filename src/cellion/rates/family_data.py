@@ -144,8 +144,8 @@ def family_document(name: str) -> dict[str, Any]:
     """
     if name not in family_names():
         raise RatesError(
-            f"family: '{name}' is not known; families are {', '.join(family_names())}"
-            + nearest(name, family_names())
+            f"found '{name}'{nearest(name, family_names())}; families are "
+            f"{', '.join(family_names())}"
         )
     path = files("cellion.rates").joinpath("families", f"{name}.yaml")
     document: dict[str, Any] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
@@ -168,8 +168,8 @@ def load_family(name: str, variant: str | None = None) -> Family:
         return _family(name, raw, {})
     if variant not in variants:
         raise RatesError(
-            f"family {name}: '{variant}' is not one of its materials; they are "
-            f"{', '.join(variants) or 'none'}" + nearest(variant, variants)
+            f"found '{variant}'{nearest(variant, variants)}; materials of the family '{name}' are "
+            f"{', '.join(variants) or 'none'}"
         )
     own = variants[variant]
     return _family(name, raw | {key: own[key] for key in _VARIED if key in own}, own["energy_eV"])

@@ -296,18 +296,17 @@ def saddle_from_barriers(
     return 0.5 * (saddle + other)
 
 
-def _log_partition(network: JumpNetwork, kT: FloatArray) -> FloatArray:
-    """Return ln(Z exp(E_lowest/kT)), shape (nT,)."""
+def _log_states(network: JumpNetwork, kT: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the logarithms of the Boltzmann weights and of their sum, (nT, n) and (nT, 1)."""
     levels = network.site_energies - network.site_energies.min()
-    return np.asarray(np.logaddexp.reduce(network.log_weights - levels / kT[:, None], axis=1))
+    logs = network.log_weights - levels / kT
+    return logs, np.logaddexp.reduce(logs, axis=1, keepdims=True)
 
 
 def log_populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
     """Return the logarithm of `populations`, finite at any temperature, shape (nT, n)."""
-    kT = Boltzmann * positive_temperatures(temperature)
-    levels = network.site_energies - network.site_energies.min()
-    logs = network.log_weights - levels / kT[:, None]
-    return np.asarray(logs - _log_partition(network, kT)[:, None])
+    logs, total = _log_states(network, Boltzmann * positive_temperatures(temperature)[:, None])
+    return logs - total
 
 
 def populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
@@ -318,17 +317,10 @@ def populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
 def _log_conductances(
     network: JumpNetwork, temperature: ArrayLike, saddle_shift: ArrayLike = 0.0
 ) -> FloatArray:
-    """Return ln(p_i w_ij / (1/s)) of each hop, shape (nT, m).
-
-    Args:
-        network: the network.
-        temperature: shape (nT,) [K].
-        saddle_shift: added to the saddle energies, broadcast to (nT, m) [J].
-    """
-    kT = (Boltzmann * positive_temperatures(temperature))[:, None]
+    """Return ln(p_i w_ij / (1/s)) of each hop, shape (nT, m)."""
+    kT = Boltzmann * positive_temperatures(temperature)[:, None]
     height = network.saddle_energies - network.site_energies.min() + np.asarray(saddle_shift, float)
-    logs = np.log(network.prefactors) - height / kT - _log_partition(network, kT[:, 0])[:, None]
-    return np.asarray(logs)
+    return np.asarray(np.log(network.prefactors) - height / kT - _log_states(network, kT)[1])
 
 
 def hop_rates(network: JumpNetwork, temperature: ArrayLike) -> tuple[FloatArray, FloatArray]:

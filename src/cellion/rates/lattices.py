@@ -149,8 +149,7 @@ def lattice_network(
     """
     if kind not in LATTICES:
         raise RatesError(
-            f"lattice: '{kind}' is not known; lattices are {', '.join(LATTICES)}"
-            + nearest(kind, LATTICES)
+            f"found '{kind}'{nearest(kind, LATTICES)}; lattices are {', '.join(LATTICES)}"
         )
     shape = LATTICES[kind]
     lattice = edge * np.array(shape.vectors)
