@@ -26,12 +26,7 @@ _ERRORS = 3.0  # standard errors above an upper bound that are no accident
 
 
 def blocking_notes(conductor: HoppingConductor, found: Conductivity) -> tuple[str, ...]:
-    """Return remarks on the accuracy of a conductivity with blocking.
-
-    Args:
-        conductor: Network, mechanism and carriers.
-        found: Its conductivity at one temperature.
-    """
+    """Return remarks on the accuracy of the conductivity of a conductor at one temperature."""
     if conductor.haven_ratio is not None:
         return ()
     notes = []

@@ -162,24 +162,21 @@ def library_entry(name: str) -> LibraryEntry:
     Raises:
         MaterialError: There is no such material; the message names the nearest one and all others.
     """
-    found = _names().get(name.casefold())
-    if found is None:
-        known = {alias: entry for entry in _library().values() for alias in _all_names(entry)}
-        raise MaterialError(
-            f"material library: '{name}' is not in it{nearest(name, known)}; it holds "
-            f"{', '.join(library_names())}. Give 'ion' and 'electron' conductivities instead, or "
-            "see 'cellion materials'"
-        )
-    return found
-
-
-def _all_names(entry: LibraryEntry) -> tuple[str, ...]:
-    return (entry.name, *entry.aliases)
+    for known, entry in _names().items():
+        if known.casefold() == name.casefold():
+            return entry
+    raise MaterialError(
+        f"material library: '{name}' is not in it{nearest(name, _names())}; it holds "
+        f"{', '.join(library_names())}. Give 'ion' and 'electron' conductivities instead, or see "
+        "'cellion materials'"
+    )
 
 
 @cache
 def _names() -> Mapping[str, LibraryEntry]:
-    return {alias.casefold(): entry for entry in _library().values() for alias in _all_names(entry)}
+    """Return the entries by name and alias."""
+    entries = _library().values()
+    return {name: entry for entry in entries for name in (entry.name, *entry.aliases)}
 
 
 @cache

@@ -24,9 +24,6 @@ _AXES = ("x", "y", "z")
 def check_study(scenario: Scenario) -> None:
     """Check that a study varies only energies that a crystal family has.
 
-    Args:
-        scenario: A loaded scenario, with or without a study.
-
     Raises:
         MaterialError: Names are unknown; the message has a line for each, with the nearest name.
     """

@@ -86,9 +86,7 @@ def _solid(rotation: NDArray[np.floating[Any]]) -> FloatArray:
 def read_shockley(angle: FloatArray, saturation: float) -> FloatArray:
     """Energy of a low-angle boundary over that of a high-angle one, a (1 - ln a), shape (n,).
 
-    Args:
-        angle: Disorientation angles, shape (n,) [rad].
-        saturation: Angle from which on the value is 1 [rad].
+    Here a is the disorientation angle over the angle of saturation [rad], 1 at most.
 
     Source:
         Read and Shockley (1950), Dislocation models of crystal grain boundaries, Phys. Rev. 78,

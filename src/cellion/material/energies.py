@@ -41,13 +41,7 @@ def energies_of(
 ) -> Iterator[Energy]:
     """Yield the energies that the conductivities of one carrier depend on.
 
-    What is simulated by Monte Carlo, or fitted to a table, has none.
-
-    Args:
-        materials: All materials.
-        interfaces: The interface laws.
-        carrier: ``ion`` or ``electron``.
-        present: Names of the materials of the mesh.
+    Simulated conductors and tables have none. ``present`` names the materials of the mesh.
     """
     for name in present:
         for energy, law in _shifted_laws(materials[name].carriers.get(carrier)):

@@ -142,9 +142,6 @@ def _told(family: Family) -> str:
 def build_family(spec: IonSpec) -> BuiltFamily:
     """Return the family of an ion with its energies.
 
-    Args:
-        spec: The ion of the scenario.
-
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.
     """

@@ -94,11 +94,7 @@ class HoppingLaw:
         return self._runs[temperature]
 
     def notes(self, temperature: float) -> tuple[str, ...]:
-        """Assumptions, and limits of the treatment of blocking, one sentence each.
-
-        Args:
-            temperature: Temperature of the numbers [K].
-        """
+        """Assumptions and limits of the numbers at a temperature [K], one sentence each."""
         own = []
         if self.conductor.monte_carlo is not None:
             hops = self.simulated(temperature).hops_per_lag
@@ -111,11 +107,7 @@ class HoppingLaw:
         return (*self.assumed, *own, *blocking_notes(self.conductor, self._at(temperature)))
 
     def spread(self, temperature: FloatArray) -> ConductivityInterval | None:
-        """Interval of the mean of the principal values; None where nothing is uncertain.
-
-        Args:
-            temperature: Temperatures [K], shape (n,).
-        """
+        """Interval of the mean of the principal values at temperatures (n,) [K], if uncertain."""
         if self.conductor.monte_carlo is not None:
             runs = [self._at(float(t)) for t in temperature]
             mean = np.array([run.mean[0] for run in runs])
@@ -135,9 +127,6 @@ class HoppingLaw:
 
 def hopping_law(spec: IonSpec) -> HoppingLaw:
     """Return the law of an ion given by ``family`` or ``hopping``.
-
-    Args:
-        spec: The ion of the scenario.
 
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.
@@ -159,11 +148,9 @@ def _shifted_family(built: BuiltFamily, name: str, shift: float) -> HoppingCondu
 
 
 def correlation_note(law: HoppingLaw, temperature: float) -> str:
-    """Return the correlation factor and Haven ratio in words; empty of independent carriers.
+    """Return the correlation factor and Haven ratio at a temperature [K], in words.
 
-    Args:
-        law: The law.
-        temperature: Temperature of the numbers [K].
+    It is empty of independent carriers.
     """
     conductor = law.conductor
     at = f"at {temperature:g} K"

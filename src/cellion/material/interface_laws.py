@@ -173,11 +173,7 @@ class InterfaceSet:
 def build_interfaces(
     scenario: Scenario, materials: Mapping[str, Material] | None = None
 ) -> InterfaceSet:
-    """Collect the interface laws of a scenario.
-
-    Args:
-        scenario: The scenario.
-        materials: Its materials, if they are built already.
+    """Collect the interface laws of a scenario, whose materials may be built already.
 
     Raises:
         MaterialError: A material cannot be built.

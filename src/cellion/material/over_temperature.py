@@ -83,12 +83,7 @@ class TensorTable:
 
 
 def conductivity_table(material: Material, carrier: str, temperature: FloatArray) -> TensorTable:
-    """Return the conductivity of a material over temperature.
-
-    Args:
-        material: A material.
-        carrier: ``ion`` or ``electron``; it must conduct.
-        temperature: Temperatures [K], shape (n,).
+    """Return the conductivity of one carrier of a material at temperatures (n,) [K].
 
     Raises:
         MaterialError: The carrier does not move, or a temperature is not above 0 K.

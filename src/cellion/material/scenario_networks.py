@@ -61,9 +61,6 @@ def located[Built](build: Callable[[], Built], *at: str | int) -> Built:
 def build_network(spec: HoppingSpec) -> BuiltNetwork:
     """Return the network of a crystal.
 
-    Args:
-        spec: The crystal of the scenario.
-
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.
     """

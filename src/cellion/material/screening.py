@@ -79,9 +79,7 @@ def log_deviation(deviation: float, temperature: float, measured_at: float | Non
 def screen(temperature: float, deviation: float = BARRIER_DEVIATION) -> Screening:
     """Rank the ion conductors of the library and of the crystal families.
 
-    Args:
-        temperature: Temperature [K].
-        deviation: Standard deviation of a barrier [J].
+    The temperature is in K, the standard deviation of a barrier in J.
 
     Raises:
         MaterialError: Temperature or deviation are not sensible.

@@ -87,11 +87,7 @@ class TableLaw:
         ).mean
 
     def spread(self, temperature: FloatArray) -> ConductivityInterval | None:
-        """Interval of the fit; None of two points without errors.
-
-        Args:
-            temperature: Temperatures [K], shape (n,).
-        """
+        """Interval of the fit at temperatures (n,) [K]; None of two points without errors."""
         mean = self._mean(temperature)
         deviation = self.law.log_standard_deviation(temperature)
         if np.isnan(deviation).any():
@@ -104,9 +100,6 @@ class TableLaw:
 
 def table_law(spec: TableSpec) -> TableLaw:
     """Return the law of a table.
-
-    Args:
-        spec: The table of the scenario.
 
     Raises:
         FaultsError: No law can be fitted; key paths are relative to the table.

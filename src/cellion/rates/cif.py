@@ -70,11 +70,7 @@ class _Atom(NamedTuple):
 
 
 def read_cif(text: str, source: str) -> CrystalStructure:
-    """Return the crystal of a CIF file.
-
-    Args:
-        text: Text of the file.
-        source: Name of the file.
+    """Return the crystal of the text of a CIF file; messages call it ``source``.
 
     Raises:
         RatesError: It follows no syntax, holds no or several crystals, or contradicts itself.
@@ -118,8 +114,7 @@ def _crystal(block: CifBlock, source: str) -> CrystalStructure:
     atoms, notes = _atoms(block)
     operations, assumed = _possible(block, lattice)
     notes += assumed
-    found: list[CrystalStructure] = []
-    names: list[str] = []
+    found: dict[str, CrystalStructure] = {}
     faults: list[str] = []
     for name, one in operations.items():
         try:
@@ -128,18 +123,17 @@ def _crystal(block: CifBlock, source: str) -> CrystalStructure:
         except RatesError as error:
             faults.append(f"as '{name}': {error}" if len(operations) > 1 else str(error))
         else:
-            found.append(structure)
-            names.append(name)
+            found[name] = structure
     if not found:
         raise RatesError("; ".join(dict.fromkeys(faults)))
     if len(found) > 1:
-        told = " or ".join(f"'{n}' ({_told(s)})" for n, s in zip(names, found, strict=True))
+        told = " or ".join(f"'{name}' ({_told(one)})" for name, one in found.items())
         raise RatesError(f"the file can mean {told} per cell; give the setting behind the symbol")
     if faults:
         plain = (fault.replace(f"structure: {source}: ", "").partition(";")[0] for fault in faults)
-        others = "; ".join(plain)
-        notes.append(f"no origin is named; read as '{names[0]}'; {others}")
-    return replace(found[0], notes=tuple(f"{source}: {note}" for note in notes))
+        notes.append(f"no origin is named; read as '{next(iter(found))}'; {'; '.join(plain)}")
+    structure = next(iter(found.values()))
+    return replace(structure, notes=tuple(f"{source}: {note}" for note in notes))
 
 
 def _told(structure: CrystalStructure) -> str:

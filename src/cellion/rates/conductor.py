@@ -68,7 +68,7 @@ class Carriers:
     defects: DefectModel | None = None
 
     def __post_init__(self) -> None:
-        """Check that there is one number, and a sensible one."""
+        """Check that there is one number, and its range."""
         if sum(one is not None for one in (self.share, self.density, self.defects)) != 1:
             raise RatesError(
                 "carriers: give one of their share of the sites, their density or the defects that "
@@ -218,8 +218,10 @@ def _filling(conductor: HoppingConductor, settings: MonteCarloSettings) -> tuple
     return round((conductor.carriers.share or 0.0) * places), places
 
 
-def _box(conductor: HoppingConductor, temperature: float) -> tuple[MonteCarloBox, int]:
-    """Return the box of a simulation and the number of its ions."""
+def _box(
+    conductor: HoppingConductor, temperature: float
+) -> tuple[MonteCarloBox, int, MonteCarloSettings]:
+    """Return the box of a simulation, the number of its ions and its settings."""
     settings = conductor.monte_carlo
     if settings is None or conductor.carriers.share is None or conductor.haven_ratio is not None:
         raise RatesError(
@@ -233,7 +235,7 @@ def _box(conductor: HoppingConductor, temperature: float) -> tuple[MonteCarloBox
             f"kinetic Monte Carlo: a share of {conductor.carriers.share:g} is {ions} ions on the "
             f"{places} places of the box; repeat more cells"
         )
-    return box, ions
+    return box, ions, settings
 
 
 def simulate_conductor(conductor: HoppingConductor, temperature: float) -> KineticMonteCarlo:
@@ -242,8 +244,7 @@ def simulate_conductor(conductor: HoppingConductor, temperature: float) -> Kinet
     Raises:
         RatesError: the conductor has no Monte Carlo settings, or they make no sense.
     """
-    box, ions = _box(conductor, temperature)
-    settings = conductor.monte_carlo or MonteCarloSettings(cells=(1, 1, 1))
+    box, ions, settings = _box(conductor, temperature)
     return simulate(
         box,
         ions=ions,

@@ -30,7 +30,7 @@ from scipy.sparse.linalg import SuperLU, splu
 from cellion.arrays import BoolArray, FloatArray, IntArray
 from cellion.errors import RatesError
 
-__all__ = ["component_labels", "incidence_matrix", "reversible_diffusion"]
+__all__ = ["component_labels", "incidence_matrix", "ranks_within", "reversible_diffusion"]
 
 SMALL_SYSTEM = 200
 """States up to which star-mesh elimination is the faster way."""
@@ -136,7 +136,7 @@ def _merge(
     return total, dx1 + share[..., None] * difference, c1 * share, difference
 
 
-def _ranks_within(keys: IntArray) -> IntArray:
+def ranks_within(keys: IntArray) -> IntArray:
     """Return 0, 1, 2, ... for the first, second, third ... occurrence of each key."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
@@ -158,7 +158,7 @@ def _paired_edges(
     pair = np.minimum(i, j) * n + np.maximum(i, j)
     upward = np.where(i <= j, 1.0, -1.0)[:, None] * dx
     C, X, energy = np.zeros((sets, n * n)), np.zeros((sets, n * n, d)), np.zeros((sets, d, d))
-    ranks = _ranks_within(pair)
+    ranks = ranks_within(pair)
     for rank in range(int(ranks.max(initial=-1)) + 1):
         now = ranks == rank
         at, added = pair[now], np.broadcast_to(upward[now], (sets, int(now.sum()), d))

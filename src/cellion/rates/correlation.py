@@ -167,20 +167,14 @@ def _pair_edges(
         end.append(target[here] + jump.end * pairs.places)
         weight.append(np.full(here.size, c))
         step.append(dx[here])
-    return (
-        np.concatenate(start),
-        np.concatenate(end),
-        np.concatenate(weight),
-        np.concatenate(step),
-    )
+    edges = np.concatenate(start), np.concatenate(end)
+    return *edges, np.concatenate(weight), np.concatenate(step)
 
 
 def tracer_tensor(mechanism: Mechanism, size: int) -> FloatArray:
     """Return the tracer sum N_atoms D_tracer of one defect on a torus, shape (3, 3) [m^2/s].
 
-    Args:
-        mechanism: the mechanism.
-        size: cells along each lattice vector.
+    The torus has ``size`` cells along each lattice vector.
 
     Raises:
         RatesError: the mechanism moves atoms that are not there.
@@ -215,7 +209,7 @@ def correlation(
     alone is the uncertainty.
 
     Args:
-        mechanism: the mechanism.
+        mechanism: mechanism in its dilute limit.
         sizes: three ascending sizes of the torus, in cells. Collinear mechanisms feel whether a
             size is even or odd, so take all even or all odd. None chooses by dimension.
 

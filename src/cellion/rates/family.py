@@ -35,11 +35,7 @@ CENTRINGS: dict[str, tuple[tuple[float, float, float], ...]] = {
 def missing_parameters(
     family: Family, energies: Mapping[str, float] | None = None
 ) -> tuple[Parameter, ...]:
-    """Return the parameters without which the family cannot be evaluated.
-
-    Args:
-        family: a family.
-        energies: values that will be supplied, by parameter name [J].
+    """Return the parameters without a value in the family or among the given energies [J].
 
     Raises:
         RatesError: a supplied name is not a parameter of the family.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from ruamel.yaml import YAML
@@ -19,6 +19,7 @@ from scipy.constants import angstrom, electron_volt
 from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.lattices import cell_vectors
+from cellion.rates.occupancy import Counted
 
 __all__ = [
     "Family",
@@ -30,7 +31,7 @@ __all__ = [
     "load_family",
 ]
 
-MECHANISMS: dict[str, Literal["ions", "vacancies"]] = {
+MECHANISMS: dict[str, Counted] = {
     "vacancy": "vacancies",
     "concerted": "vacancies",
     "interstitial": "ions",
@@ -123,7 +124,7 @@ class Family:
     variants: tuple[str, ...] = ()
 
     @property
-    def carrier(self) -> Literal["ions", "vacancies"]:
+    def carrier(self) -> Counted:
         """Carriers of the mechanism, which a share of carriers counts."""
         return MECHANISMS[self.mechanism]
 

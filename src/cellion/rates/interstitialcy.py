@@ -154,10 +154,6 @@ def shortest_way(
 ) -> float:
     """Return the length of the shortest way between two places over a full site [m].
 
-    Args:
-        lattice: lattice vectors as rows, shape (3, 3) [m].
-        first: fractional coordinates, shape (3,).
-        second: fractional coordinates, shape (3,).
-        full: fractional coordinates of the full sites, shape (n, 3).
+    Lattice vectors are rows [m]; places, shape (3,), and full sites, shape (n, 3), are fractional.
     """
     return float(_ways(lattice, first, second, full)[0].min())

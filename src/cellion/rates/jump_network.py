@@ -273,11 +273,7 @@ def saddle_from_barriers(
 ) -> float:
     """Return the saddle energy between two sites, E_start + forward [J].
 
-    Args:
-        start: first site.
-        end: second site.
-        forward: barrier seen from the first [J].
-        backward: barrier seen from the second, checked for detailed balance where it is given [J].
+    Barriers are seen from their own site [J]; the backward one is checked for detailed balance.
 
     Raises:
         RatesError: E_start + forward and E_end + backward differ.

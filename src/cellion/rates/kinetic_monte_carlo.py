@@ -63,11 +63,7 @@ class Growth:
         self._past = [*self._past[-1:], now]
 
     def samples(self, lag: float) -> FloatArray:
-        """Return one diffusion tensor per copy, shape (copies, 3, 3) [m^2/s].
-
-        Args:
-            lag: time between two positions [s].
-        """
+        """Return one diffusion tensor per copy for a lag [s], shape (copies, 3, 3) [m^2/s]."""
         single, double = self._sums / self._counts[:, None, None, None]
         return np.asarray((double - single) / (2.0 * lag))
 

@@ -20,6 +20,7 @@ from scipy.special import gammaln
 
 from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError
+from cellion.rates.corrector import ranks_within
 from cellion.rates.jump_network import JumpNetwork, hop_rates, log_populations
 from cellion.rates.transition_state import positive_temperatures
 
@@ -76,12 +77,7 @@ class MonteCarloBox:
 def prepare(
     network: JumpNetwork, temperature: float, repeats: tuple[int, int, int]
 ) -> MonteCarloBox:
-    """Return a periodic box of ``repeats`` cells of a network.
-
-    Args:
-        network: single-ion energies and hops; multiplicities must be 1 (a place holds one ion).
-        temperature: [K].
-        repeats: cells along each lattice vector.
+    """Return a periodic box of cells of a network, repeated along each lattice vector.
 
     Raises:
         RatesError: lumped sites, or a box so small that an ion is its own neighbour.
@@ -101,18 +97,15 @@ def prepare(
     forward, backward = (rates[0] for rates in hop_rates(box, T))
     fastest = float(max(forward.max(), backward.max()))
     start = np.r_[box.starts, box.ends]
-    order = np.argsort(start, kind="stable")
-    counts = np.bincount(start, minlength=box.n_sites)
-    slot = np.arange(start.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    at = (start[order], slot)
-    shape = (box.n_sites, int(counts.max()))
+    slot = ranks_within(start)
+    shape = (box.n_sites, int(slot.max()) + 1)
     neighbours = np.repeat(np.arange(box.n_sites)[:, None], shape[1], axis=1)
     crossings = np.zeros((*shape, 3), dtype=np.int64)
     acceptance, arrival = np.zeros(shape), np.zeros(shape)
-    neighbours[at] = np.r_[box.ends, box.starts][order]
-    crossings[at] = np.concatenate([box.translations, -box.translations])[order]
-    acceptance[at] = np.r_[forward, backward][order] / fastest
-    arrival[at] = np.r_[backward, forward][order] / fastest
+    neighbours[start, slot] = np.r_[box.ends, box.starts]
+    crossings[start, slot] = np.concatenate([box.translations, -box.translations])
+    acceptance[start, slot] = np.r_[forward, backward] / fastest
+    arrival[start, slot] = np.r_[backward, forward] / fastest
     logs = log_populations(box, T)[0]
     return MonteCarloBox(
         lattice=box.lattice,

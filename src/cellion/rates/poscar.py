@@ -23,11 +23,7 @@ _LARGEST = 1e6
 
 
 def read_poscar(text: str, source: str) -> CrystalStructure:
-    """Return the crystal of a POSCAR file.
-
-    Args:
-        text: Text of the file.
-        source: Name of the file.
+    """Return the crystal of the text of a POSCAR file; messages call it ``source``.
 
     Raises:
         RatesError: A line is missing or wrong; the message names it.
