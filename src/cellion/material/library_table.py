@@ -72,7 +72,7 @@ def _conductivity(title: str, label: str, measurement: LibraryMeasurement) -> Ro
         law = "" if measurement.convention == "unknown" else f" ({measurement.convention})"
         value += f", activation energy {measurement.activation_energy_text}{law}"
         source += f"; activation energy: {measurement.activation_energy_source}"
-    conditions = f"{_kelvin(measurement.temperature)}, {measurement.sample}"
+    conditions = f"{measurement.temperature:.2f} K, {measurement.sample}"
     return (title, f"{label} conductivity", value, conditions, measurement.status, source)
 
 
@@ -81,9 +81,5 @@ def _insulating(title: str, carrier: str, section: CarrierEntry) -> Row:
 
 
 def _number(title: str, label: str, number: Sourced) -> Row:
-    at = "" if number.temperature is None else f"{_kelvin(number.temperature)}, "
+    at = "" if number.temperature is None else f"{number.temperature:.2f} K, "
     return (title, label, number.text, at + number.sample, number.status, number.source)
-
-
-def _kelvin(temperature: float) -> str:
-    return f"{temperature:.2f} K"

@@ -127,17 +127,17 @@ def _crystal(block: CifBlock, source: str) -> CrystalStructure:
     if not found:
         raise RatesError("; ".join(dict.fromkeys(faults)))
     if len(found) > 1:
-        told = " or ".join(f"'{name}' ({_told(one)})" for name, one in found.items())
+        contents = {
+            name: " ".join(f"{element}{count:g}" for element, count in one.composition().items())
+            for name, one in found.items()
+        }
+        told = " or ".join(f"'{name}' ({content})" for name, content in contents.items())
         raise RatesError(f"the file can mean {told} per cell; give the setting behind the symbol")
     if faults:
         plain = (fault.replace(f"structure: {source}: ", "").partition(";")[0] for fault in faults)
         notes.append(f"no origin is named; read as '{next(iter(found))}'; {'; '.join(plain)}")
     structure = next(iter(found.values()))
     return replace(structure, notes=tuple(f"{source}: {note}" for note in notes))
-
-
-def _told(structure: CrystalStructure) -> str:
-    return " ".join(f"{element}{count:g}" for element, count in structure.composition().items())
 
 
 def _lattice(block: CifBlock) -> FloatArray:

@@ -126,7 +126,7 @@ def _all_sites(family: Family) -> tuple[FloatArray, list[str]]:
     for site in family.sites:
         middles = site.middle_of
         points = _middles(family, places, site) if middles else _centred(site.positions, family)
-        places[site.name] = _distinct(points)
+        places[site.name] = np.unique(np.round(points % 1.0, 6) % 1.0, axis=0)
     kinds = [name for name, points in places.items() for _ in points]
     return np.concatenate(list(places.values())), kinds
 
@@ -143,12 +143,6 @@ def _middles(family: Family, places: dict[str, FloatArray], site: FamilySite) ->
     span = site.distance * family.unit
     i, j, cells, _ = neighbour_pairs(family.lattice, points, 0.99 * span, 1.01 * span)
     return np.asarray(0.5 * (points[i] + points[j] + cells))
-
-
-def _distinct(points: FloatArray) -> FloatArray:
-    """Return the points inside the cell, each once."""
-    wrapped = np.round(points % 1.0, 6) % 1.0
-    return np.asarray(np.unique(wrapped, axis=0))
 
 
 def places_per_cell(family: Family) -> int:

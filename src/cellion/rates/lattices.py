@@ -20,13 +20,7 @@ _ROUNDING = 1e-9  # relative; distances are computed again before they are compa
 
 
 class LatticeShape(NamedTuple):
-    """A lattice in units of its edge.
-
-    Attributes:
-        vectors: lattice vectors as rows.
-        positions: fractional coordinates of the sites.
-        jump: jump length.
-    """
+    """Lattice vectors as rows, fractional sites and jump length, in units of the edge."""
 
     vectors: tuple[Point, ...]
     positions: tuple[Point, ...]
