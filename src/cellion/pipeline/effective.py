@@ -15,7 +15,7 @@ from cellion.errors import ConvergenceError
 from cellion.homogenise.effective import homogenise
 from cellion.homogenise.mesh_error import error_of_gap
 from cellion.homogenise.properties import Dissipation, EffectiveTransport
-from cellion.material.interfaces import build_interfaces
+from cellion.material.interface_laws import build_interfaces
 from cellion.mesh.periodicity import AXES
 from cellion.pipeline.accuracy import Bounded, bounded, gap_fields, refined, with_geometry_errors
 from cellion.pipeline.barriers import barrier_sensitivities
