@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from cellion.mesh.borders import Borders, ask_owners, find_borders
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.periodicity import AXES
+from cellion.mesh.pieces import first_labels
 from cellion.microstructure.geometry import Geometry
 from cellion.transport.lower_bound import ConservedCurrents
 from cellion.transport.problem import TransportProblem
@@ -151,12 +152,13 @@ def _facets(problem: TransportProblem, geometry: Geometry) -> _Facets:
     pairs = [(i, j) for i in range(mesh.dimension) for j in range(i)]
     middles = [0.5 * (corners[:, i] + corners[:, j]) for i, j in pairs]
     flat = np.concatenate([corners, np.stack(middles, axis=1)], axis=1)
+    labels = first_labels(mesh.pieces, borders.labels)
     return _Facets(
         borders=borders,
         normal=vectors / areas[:, None],
         areas=areas,
         flat=flat,
-        curved=_projected(geometry, flat - mesh.origin, borders.labels) + mesh.origin,
+        curved=_projected(geometry, flat - mesh.origin, labels) + mesh.origin,
         resistance=resistance[matters],
         sheet=sheet[matters],
     )
