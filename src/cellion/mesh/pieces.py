@@ -66,9 +66,7 @@ def divided_bodies(
     place = np.where(along[label], 1 + np.clip(ahead + behind - 2 * image, -1, 1), 0)
     whole = np.column_stack([np.arange(count), along])
     outer = (place != along[label]).any(axis=1)
-    rows, number = np.unique(
-        np.column_stack([label, place])[outer], axis=0, return_inverse=True
-    )
+    rows, number = np.unique(np.column_stack([label, place])[outer], axis=0, return_inverse=True)
     labels = labels.copy()
     labels[mine[outer]] = count + number.reshape(-1)
     return labels, np.concatenate([whole, rows]).astype(np.int32)

@@ -86,8 +86,8 @@ class CompositeGeometry:
 
         Shape (g + n, d).
         """
-        of_grains, of_particles = (part.meets_itself(reach) for part in (self.grains, self.particles))
-        return np.concatenate([of_grains, of_particles[1:]])
+        of_particles = self.particles.meets_itself(reach)[1:]
+        return np.concatenate([self.grains.meets_itself(reach), of_particles])
 
     def together(
         self,

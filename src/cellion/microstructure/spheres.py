@@ -193,7 +193,7 @@ class SphereGeometry:
     def meets_itself(self, reach: float) -> NDArray[np.bool_]:
         """Return along which axes labels are nearer than ``reach`` [m] to their own image.
 
-        Shape (n + 1, d). Where one is that near across a corner of the box, it is along an axis too.
+        Shape (n + 1, d). What is that near across a corner of the box is so along an axis too.
         """
         found = self.contacts(reach)
         own = found.select(found.labels[:, 0] == found.labels[:, 1])
