@@ -19,6 +19,7 @@ from cellion.export.paraview import FieldPiece, field_piece
 from cellion.mesh.borders import Borders, ask_owners
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
+from cellion.mesh.pieces import ascending
 from cellion.transport.interfaces import find_contacts
 from cellion.transport.solution import Solution, conducting_cells, mean_gradient
 
@@ -110,8 +111,7 @@ def _imperfect(mesh: LabelledMesh, solutions: Mapping[str, Solution]) -> _Imperf
     for found in contacts.values():
         chosen |= (found.resistance > 0.0) | (found.sheet > 0.0)
     borders = borders.part(chosen)
-    order = _grains(mesh) * len(mesh.label_material) + np.arange(len(mesh.label_material))
-    forward = np.where(order[borders.labels[:, 0]] < order[borders.labels[:, 1]], 1.0, -1.0)
+    forward = np.where(ascending(mesh.pieces, borders.labels), 1.0, -1.0)
     return _Imperfect(
         borders=borders,
         forward=forward,
@@ -138,22 +138,17 @@ def _outward(mesh: LabelledMesh, facets: NDArray[np.int64]) -> Array:
     return outward
 
 
-def _grains(mesh: LabelledMesh) -> NDArray[np.int64]:
-    """Grain, or else particle, that each label is a part of, shape (n_labels,)."""
-    count = len(mesh.label_material)
-    return np.arange(count) if mesh.pieces is None else mesh.pieces[:, 0].astype(np.int64)
-
-
 def _sides(mesh: LabelledMesh, found: _Imperfect) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """What meets at each facet."""
-    labels, grain = found.borders.labels, _grains(mesh)
+    labels, count = found.borders.labels, len(mesh.label_material)
+    grain = np.arange(count) if mesh.pieces is None else mesh.pieces[:, 0].astype(np.int64)
     first, second = np.where(found.forward[:, None] > 0.0, labels, labels[:, ::-1]).T
     return {
         "first_label": grain[first].astype(np.int32),
         "second_label": grain[second].astype(np.int32),
         "first_material": mesh.label_material[first],
         "second_material": mesh.label_material[second],
-        "boundary": grain[first] * len(mesh.label_material) + grain[second],
+        "boundary": grain[first] * count + grain[second],
         "normal": found.normal,
     }, {}
 

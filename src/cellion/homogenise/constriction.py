@@ -23,12 +23,11 @@ from numpy.typing import NDArray
 
 from cellion.homogenise.faceting import cell_fields
 from cellion.mesh.borders import ask_owners, find_borders
-from cellion.mesh.facets import facet_vertices
-from cellion.mesh.pieces import first_labels, inside_grain
+from cellion.mesh.facets import facet_areas, facet_vertices
+from cellion.mesh.pieces import ascending, first_labels, inside_grain
 from cellion.mesh.rims import ContactAreas, exact_contacts, nearest_contacts
 from cellion.microstructure.geometry import Geometry
 from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.simplex_fields import area_vectors
 from cellion.transport.solution import Solution
 
 __all__ = ["constriction_errors"]
@@ -86,14 +85,12 @@ def _through_contacts(
         rows[:, count * d :].reshape(len(contact), d + 1, count)[np.arange(len(contact)), facet]
         for rows, facet in ((near, borders.near[:, 1]), (far, borders.far[:, 1]))
     ]
-    vectors, _ = area_vectors(mesh.points[mesh.cells[borders.near[:, 0]]])
-    vectors = vectors[np.arange(len(contact)), borders.near[:, 1]]
-    way = 0.5 * np.sign((vectors * found.contacts.normal[contact]).sum(axis=1))
-    area = np.linalg.norm(vectors, axis=1)
+    way = np.where(ascending(mesh.pieces, borders.labels), 0.5, -0.5)
     law = np.zeros(len(contact))
     if problem.interfaces is not None:
         law = problem.interfaces.resistance(borders.labels)
     law = np.where(np.isfinite(law), law, 0.0)
+    area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
     sums = np.zeros((len(found.exact), count + 2))
     rows = np.column_stack([area, way[:, None] * (out[0] - out[1]), law * area])
     np.add.at(sums, contact, rows)

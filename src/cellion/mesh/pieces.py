@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cellion.mesh.bodies import Bodies
 from cellion.microstructure.exact import CheckerboardGeometry
 
-__all__ = ["divided", "divided_bodies", "first_labels", "inside_grain"]
+__all__ = ["ascending", "divided", "divided_bodies", "first_labels", "inside_grain"]
 
 
 def divided(
@@ -97,3 +97,21 @@ def inside_grain(
     apart = np.abs(pieces[labels[:, 0]] - pieces[labels[:, 1]])
     inside: NDArray[np.bool_] = (apart[:, 0] == 0) & (apart[:, 1:] <= 1).all(axis=1)
     return inside
+
+
+def ascending(
+    pieces: NDArray[np.int32] | None, labels: NDArray[np.integer[Any]]
+) -> NDArray[np.bool_]:
+    """Whether pairs of labels run from the lower to the higher grain.
+
+    At the boundary of a grain with its own image, from its first to its last piece.
+
+    Args:
+        pieces: Grain and place of each label, shape (n_labels, 1 + d); None without any.
+        labels: Pairs of labels, shape (n, 2).
+    """
+    if pieces is None:
+        return np.asarray(labels[:, 0] < labels[:, 1])
+    step = pieces[labels[:, 1]] - pieces[labels[:, 0]]
+    across = np.where(np.abs(step[:, 1:]) > 1, step[:, 1:], 0).sum(axis=1)
+    return np.asarray(np.where(step[:, 0] != 0, step[:, 0], across) > 0)

@@ -14,7 +14,7 @@ from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.measure import contact_area, measure_interfaces
-from cellion.mesh.pieces import first_labels, inside_grain
+from cellion.mesh.pieces import ascending, first_labels, inside_grain
 from cellion.mesh.sizes import MeshSizes
 from cellion.mesh.stack import stack_slabs
 from cellion.microstructure.generate import generate
@@ -124,3 +124,10 @@ def test_the_first_label_of_a_grain_stands_for_all() -> None:
     pieces = np.array([[0, 1], [1, 0], [0, 0], [0, 2]])
     assert first_labels(pieces, np.array([[0, 1], [3, 2]])).tolist() == [[0, 1], [0, 0]]
     assert first_labels(None, np.array([3])).tolist() == [3]
+
+
+def test_pairs_ascend_from_grain_to_grain_or_from_the_first_to_the_last_piece() -> None:
+    pieces = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 2], [0, 1, 2], [0, 2, 0]])
+    pairs = np.array([[3, 1], [1, 2], [0, 2], [2, 0], [2, 4]])
+    assert ascending(pieces, pairs).tolist() == [True, False, True, False, False]
+    assert ascending(None, pairs).tolist() == (pairs[:, 0] < pairs[:, 1]).tolist()
