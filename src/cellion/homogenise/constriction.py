@@ -21,9 +21,8 @@ import cellion.parallel  # noqa: F401
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.homogenise.faceting import cell_fields
-from cellion.mesh.borders import ask_owners, find_borders
-from cellion.mesh.facets import facet_areas, facet_vertices
+from cellion.homogenise.facet_fields import facet_fields, facets_with_laws
+from cellion.mesh.facets import facet_vertices
 from cellion.mesh.pieces import ascending, first_labels, inside_grain
 from cellion.mesh.rims import ContactAreas, exact_contacts, nearest_contacts
 from cellion.microstructure.geometry import Geometry
@@ -70,29 +69,18 @@ def _through_contacts(
         Shapes (c,) [m^(d-1)], (c, k) [A per V/m] and (c,) [Ohm m^2]; alike on all ranks.
     """
     problem, mesh = solution.problem, solution.problem.mesh
-    borders = find_borders(mesh, periodic=problem.wraps)
-    borders = borders.part(~inside_grain(mesh.pieces, borders.labels))
-    corners = mesh.points[facet_vertices(mesh.cells, borders.near)]
+    facets = facets_with_laws(problem)
+    facets = facets.part(~inside_grain(mesh.pieces, facets.borders.labels))
+    corners = mesh.points[facet_vertices(mesh.cells, facets.borders.near)]
     centres = corners.mean(axis=1) - mesh.origin
-    labels = first_labels(mesh.pieces, borders.labels)
+    labels = first_labels(mesh.pieces, facets.borders.labels)
     contact = nearest_contacts(geometry, found, centres, labels)
-    chosen = contact >= 0
-    borders, contact = borders.part(chosen), contact[chosen]
-    near = cell_fields(solution, conserved, borders.near[:, 0])
-    far = ask_owners(mesh, borders.far[:, 0], lambda cells: cell_fields(solution, conserved, cells))
-    d, count = mesh.dimension, len(solution.correctors)
-    out = [
-        rows[:, count * d :].reshape(len(contact), d + 1, count)[np.arange(len(contact)), facet]
-        for rows, facet in ((near, borders.near[:, 1]), (far, borders.far[:, 1]))
-    ]
-    way = np.where(ascending(mesh.pieces, borders.labels), 0.5, -0.5)
-    law = np.zeros(len(contact))
-    if problem.interfaces is not None:
-        law = problem.interfaces.resistance(borders.labels)
-    law = np.where(np.isfinite(law), law, 0.0)
-    area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
-    sums = np.zeros((len(found.exact), count + 2))
-    rows = np.column_stack([area, way[:, None] * (out[0] - out[1]), law * area])
+    facets, contact = facets.part(contact >= 0), contact[contact >= 0]
+    fields = facet_fields(solution, conserved, facets)
+    way = np.where(ascending(mesh.pieces, facets.borders.labels), 1.0, -1.0)
+    law = np.where(np.isfinite(facets.resistance), facets.resistance, 0.0)
+    rows = np.column_stack([fields.areas, way[:, None] * fields.crossing, law * fields.areas])
+    sums = np.zeros((len(found.exact), rows.shape[1]))
     np.add.at(sums, contact, rows)
     total: Array = mesh.comm.allreduce(sums)
     met = total[:, 0]

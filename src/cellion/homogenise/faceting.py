@@ -33,17 +33,17 @@ import cellion.parallel  # noqa: F401
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.mesh.borders import Borders, ask_owners, find_borders
+from cellion.homogenise.facet_fields import FacetFields, facet_fields, facets_with_laws
 from cellion.mesh.facets import facet_vertices
-from cellion.mesh.periodicity import AXES
 from cellion.mesh.pieces import first_labels
 from cellion.microstructure.geometry import Geometry
+from cellion.transport.interfaces import Contacts
 from cellion.transport.lower_bound import ConservedCurrents
 from cellion.transport.problem import TransportProblem
-from cellion.transport.simplex_fields import area_vectors, gradients_of_values
+from cellion.transport.simplex_fields import area_vectors
 from cellion.transport.solution import Solution
 
-__all__ = ["cell_fields", "faceting_errors"]
+__all__ = ["faceting_errors"]
 
 type Array = NDArray[np.float64]
 
@@ -69,22 +69,18 @@ class _Facets:
     """Interfaces that matter, and the surfaces they stand for.
 
     Attributes:
-        borders: The facets.
+        laws: The facets and their laws.
         normal: Unit normal from the near to the far side, shape (f, d).
         areas: Areas, shape (f,) [m^(d-1)].
         flat: Vertices, then midpoints of edges, shape (f, n, d) [m].
         curved: The points of the surface nearest to them, likewise.
-        resistance: Area-specific resistance, shape (f,) [Ohm m^2].
-        sheet: Sheet conductance, shape (f,) [S].
     """
 
-    borders: Borders
+    laws: Contacts
     normal: Array
     areas: Array
     flat: Array
     curved: Array
-    resistance: Array
-    sheet: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,27 +124,23 @@ def faceting_errors(
     """
     mesh, problem = solution.problem.mesh, solution.problem
     facets = _facets(problem, geometry)
-    near, far = _sides(solution, conserved, facets)
-    first = _first_order(facets, near, far)
+    found = facet_fields(solution, conserved, facets.laws)
+    near, far = _sides(solution, facets, found)
+    first = _first_order(facets, near, far, found.crossing / facets.areas[:, None])
     second = _second_order(facets, near, far)
     total: Array = mesh.comm.allreduce(np.stack([first, second])) / mesh.volume
-    found = np.abs(total[0]) + total[1]
+    change = np.abs(total[0]) + total[1]
     names = list(solution.correctors)
     errors = dict.fromkeys(problem.directions, 0.0)
-    return errors | {name: float(found[k]) for k, name in enumerate(names)}
+    return errors | {name: float(change[k]) for k, name in enumerate(names)}
 
 
 def _facets(problem: TransportProblem, geometry: Geometry) -> _Facets:
     """Find the facets at which conductivities differ or a law holds (collective)."""
-    mesh, laws, S = problem.mesh, problem.interfaces, problem.label_conductivity
-    borders = find_borders(mesh, periodic=problem.wraps)
-    resistance = sheet = np.zeros(len(borders.labels))
-    if laws is not None:
-        resistance = laws.resistance(borders.labels)
-        sheet = laws.sheet_conductance(borders.labels)
-    differ = (S[borders.labels[:, 0]] != S[borders.labels[:, 1]]).any(axis=(1, 2))
-    matters = differ | (resistance > 0.0) | (sheet > 0.0)
-    borders = borders.part(matters)
+    mesh, S, laws = problem.mesh, problem.label_conductivity, facets_with_laws(problem)
+    near, far = S[laws.borders.labels].swapaxes(0, 1)
+    laws = laws.part((near != far).any(axis=(1, 2)) | (laws.resistance > 0.0) | (laws.sheet > 0.0))
+    borders = laws.borders
     corners = mesh.points[facet_vertices(mesh.cells, borders.near)]
     vectors, _ = area_vectors(mesh.points[mesh.cells[borders.near[:, 0]]])
     vectors = vectors[np.arange(len(corners)), borders.near[:, 1]]
@@ -158,13 +150,11 @@ def _facets(problem: TransportProblem, geometry: Geometry) -> _Facets:
     flat = np.concatenate([corners, np.stack(middles, axis=1)], axis=1)
     labels = first_labels(mesh.pieces, borders.labels)
     return _Facets(
-        borders=borders,
+        laws=laws,
         normal=vectors / areas[:, None],
         areas=areas,
         flat=flat,
         curved=_projected(geometry, flat - mesh.origin, labels) + mesh.origin,
-        resistance=resistance[matters],
-        sheet=sheet[matters],
     )
 
 
@@ -181,82 +171,45 @@ def _projected(geometry: Geometry, points: Array, labels: NDArray[np.integer[Any
     return x.reshape(points.shape)
 
 
-def _sides(
-    solution: Solution, conserved: ConservedCurrents | None, facets: _Facets
-) -> tuple[_Side, _Side]:
-    """Fields and currents on both sides of facets (collective)."""
-    mesh, borders = solution.problem.mesh, facets.borders
-    S, n = solution.problem.label_conductivity, facets.normal
-    rows = (
-        cell_fields(solution, conserved, borders.near[:, 0]),
-        ask_owners(mesh, borders.far[:, 0], lambda cells: cell_fields(solution, conserved, cells)),
+def _sides(solution: Solution, facets: _Facets, found: FacetFields) -> tuple[_Side, _Side]:
+    """Conductivities, fields and currents on both sides of facets."""
+    S, n = solution.problem.label_conductivity[facets.laws.borders.labels], facets.normal
+    across = np.einsum("fski,fi->fsk", found.fields, n)
+    along = found.fields - across[..., None] * n[:, None, None]
+    through = found.currents / facets.areas[:, None, None]
+    near, far = (
+        _Side(tensor=S[:, side], along=along[:, side], through=through[:, side]) for side in (0, 1)
     )
-    count, d, sides = len(solution.correctors), mesh.dimension, []
-    for side, facet in enumerate((borders.near[:, 1], borders.far[:, 1])):
-        fields = rows[side][:, : count * d].reshape(len(facet), count, d)
-        outward = rows[side][:, count * d :].reshape(len(facet), d + 1, count)
-        outward = outward[np.arange(len(facet)), facet]
-        across = np.einsum("fki,fi->fk", fields, n)
-        sides.append(
-            _Side(
-                tensor=S[borders.labels[:, side]],
-                along=fields - across[:, :, None] * n[:, None],
-                through=(1 - 2 * side) * outward / facets.areas[:, None],
-            )
-        )
-    return sides[0], sides[1]
+    return near, far
 
 
-def cell_fields(
-    solution: Solution, conserved: ConservedCurrents | None, cells: NDArray[np.int64]
-) -> Array:
-    """Fields of all directions and the currents out of facets, one row for each owned cell."""
-    mesh, discrete, names = solution.problem.mesh, solution.discrete, list(solution.correctors)
-    d, count = mesh.dimension, len(names)
-    rows = np.zeros((len(cells), (2 * d + 1) * count))
-    if not names:
-        return rows
-    solved = np.flatnonzero(discrete.group[cells] >= 0)
-    chosen, axes = cells[solved], [AXES.index(name) for name in names]
-    vectors, volumes = area_vectors(mesh.points[mesh.cells[chosen]])
-    nodes = discrete.dofs.of_cell[chosen]
-    values = np.stack([solution.correctors[name].x.array[nodes] for name in names], axis=2)
-    fields = gradients_of_values(vectors, volumes, values)
-    fields[:, np.arange(count), axes] += 1.0
-    fields *= discrete.components.percolates[:, axes][discrete.group[chosen]][:, :, None]
-    if conserved is None:
-        S = solution.problem.label_conductivity[mesh.cell_labels[chosen]]
-        currents = vectors @ (fields @ S).transpose(0, 2, 1)
-    else:
-        place = np.searchsorted(conserved.cells, chosen)
-        currents = np.stack([conserved.currents[name][place] for name in names], axis=2)
-    rows[solved, : count * d] = fields.reshape(len(chosen), count * d)
-    rows[solved, count * d :] = currents.reshape(len(chosen), (d + 1) * count)
-    return rows
+def _first_order(facets: _Facets, near: _Side, far: _Side, crossing: Array) -> Array:
+    """Change of the energy to first order, times V, shape (k,).
 
-
-def _first_order(facets: _Facets, near: _Side, far: _Side) -> Array:
-    """Change of the energy to first order, times V, shape (k,)."""
+    Args:
+        facets: Interfaces.
+        near: Their near sides.
+        far: Their far sides.
+        crossing: Current density from one side to the other, shape (f, k) [A/m^2].
+    """
     change = np.zeros(near.through.shape)
     swept = _mean_over_facets(_heights(facets)) * facets.areas
     for side, sign in ((near, 1.0), (far, -1.0)):
         field, stiffness = side.normal_fields(facets.normal)
         inner = np.einsum("fki,fij,fkj->fk", side.along, side.tensor, side.along)
         change += sign * swept[:, None] * (inner - stiffness * field**2)
-    laws = np.flatnonzero((facets.resistance > 0.0) | (facets.sheet > 0.0))
+    resistance, sheet = facets.laws.resistance, facets.laws.sheet
+    laws = np.flatnonzero((resistance > 0.0) | (sheet > 0.0))
     sides = [(side.tensor[laws].any(axis=(1, 2)), side.along[laws]) for side in (near, far)]
     conducting = np.maximum(sides[0][0].astype(int) + sides[1][0], 1)
     for conducts, along in sides:
         area, stretch = _surface_integrals(facets.curved[laws], facets.flat[laws], along)
         flat = (along**2).sum(axis=2) * facets.areas[laws, None]
-        share = facets.sheet[laws] * conducts / conducting
+        share = sheet[laws] * conducts / conducting
         change[laws] += share[:, None] * (stretch - flat)
-    crossed = np.isfinite(facets.resistance[laws]) & (conducting == 2)
-    resistance = np.where(crossed, facets.resistance[laws], 0.0)
-    grown = resistance * (area - facets.areas[laws])
-    # Where a sheet lies on either side, the current between them is the mean of what leaves and
-    # enters the cells.
-    change[laws] += grown[:, None] * (0.5 * (near.through + far.through)[laws]) ** 2
+    crossed = np.isfinite(resistance[laws]) & (conducting == 2)
+    grown = np.where(crossed, resistance[laws], 0.0) * (area - facets.areas[laws])
+    change[laws] += grown[:, None] * crossing[laws] ** 2
     total: Array = change.sum(axis=0)
     return total
 

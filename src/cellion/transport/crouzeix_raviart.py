@@ -92,10 +92,10 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
     crossings = Crossings(near=np.empty((0, 2), int), resistance=np.empty(0), areas=np.empty(0))
     if contacts is not None and discrete.interfaces is not None:
         finite = np.isfinite(contacts.resistance)
-        insulating = _part(contacts, ~finite)
+        insulating = contacts.part(~finite)
         sides = _sides(mesh, entities, group, insulating)
         currents = number_keys(entities, group, owned, mesh.comm, sides)
-        resistive = _part(contacts, finite)
+        resistive = contacts.part(finite)
         facets = _resistive_facets(mesh, dofs, group, resistive)
         empty = {
             f.name: getattr(discrete.interfaces.sheets, f.name)[:0] for f in fields(SheetFacets)
@@ -116,15 +116,6 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
     )
 
 
-def _part(contacts: Contacts, chosen: NDArray[np.bool_]) -> Contacts:
-    """Return some of the contacts."""
-    return Contacts(
-        borders=contacts.borders.part(chosen),
-        resistance=contacts.resistance[chosen],
-        sheet=contacts.sheet[chosen],
-    )
-
-
 def _split_contacts(problem: TransportProblem, group: NDArray[np.int32]) -> Contacts | None:
     """Facets with a resistance between cells that carry current (collective)."""
     mesh, laws = problem.mesh, problem.interfaces
@@ -133,7 +124,7 @@ def _split_contacts(problem: TransportProblem, group: NDArray[np.int32]) -> Cont
         return None
     beyond = ask_owners(mesh, contacts.borders.far[:, 0], lambda cells: group[cells])
     solved = (group[contacts.borders.near[:, 0]] >= 0) & (beyond >= 0)
-    return _part(contacts, solved & (contacts.resistance > 0.0))
+    return contacts.part(solved & (contacts.resistance > 0.0))
 
 
 def _sides(

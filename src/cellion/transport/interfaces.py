@@ -60,6 +60,14 @@ class Contacts:
     resistance: Array
     sheet: Array
 
+    def part(self, chosen: NDArray[np.bool_]) -> Contacts:
+        """Return some of the facets."""
+        return Contacts(
+            borders=self.borders.part(chosen),
+            resistance=self.resistance[chosen],
+            sheet=self.sheet[chosen],
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResistiveFacets:
