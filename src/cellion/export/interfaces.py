@@ -20,7 +20,7 @@ from cellion.mesh.borders import Borders, ask_owners
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.pieces import ascending
-from cellion.transport.interfaces import find_contacts
+from cellion.transport.discretise import imperfect_contacts
 from cellion.transport.solution import Solution, conducting_cells, mean_gradient
 
 __all__ = ["interface_fields"]
@@ -99,11 +99,9 @@ def _imperfect(mesh: LabelledMesh, solutions: Mapping[str, Solution]) -> _Imperf
     """Find the facets that are imperfect for any carrier (collective)."""
     contacts = {}
     for carrier, solution in solutions.items():
-        problem = solution.problem
-        if problem.interfaces is not None:
-            found = find_contacts(mesh, problem.interfaces, periodic=problem.wraps)
-            if found is not None:
-                contacts[carrier] = found
+        found = imperfect_contacts(solution.problem)
+        if found is not None:
+            contacts[carrier] = found
     if not contacts:
         return None
     borders = next(iter(contacts.values())).borders

@@ -22,14 +22,13 @@ from petsc4py import PETSc
 from cellion.mesh.borders import ask_owners
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.discretise import Discretisation
+from cellion.transport.discretise import Discretisation, imperfect_contacts
 from cellion.transport.facet_entities import facet_entities
 from cellion.transport.interfaces import (
     Contacts,
     Interfaces,
     ResistiveFacets,
     SheetFacets,
-    find_contacts,
 )
 from cellion.transport.problem import TransportProblem
 from cellion.transport.sheet_currents import SheetUnknowns, number_sheets
@@ -118,8 +117,7 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
 
 def _split_contacts(problem: TransportProblem, group: NDArray[np.int32]) -> Contacts | None:
     """Facets with a resistance between cells that carry current (collective)."""
-    mesh, laws = problem.mesh, problem.interfaces
-    contacts = None if laws is None else find_contacts(mesh, laws, periodic=problem.wraps)
+    mesh, contacts = problem.mesh, imperfect_contacts(problem)
     if contacts is None:
         return None
     beyond = ask_owners(mesh, contacts.borders.far[:, 0], lambda cells: group[cells])

@@ -36,7 +36,7 @@ from cellion.transport.spaces import (
     vertex_entities,
 )
 
-__all__ = ["Discretisation", "discretise"]
+__all__ = ["Discretisation", "discretise", "imperfect_contacts"]
 
 _NEGLIGIBLE = 1e-10
 """Resistance, over that of the box filled with the best conductor, which is perfect contact.
@@ -84,7 +84,7 @@ def discretise(problem: TransportProblem) -> Discretisation:
     """
     mesh = problem.mesh
     periodic = problem.wraps
-    contacts = _contacts(problem)
+    contacts = imperfect_contacts(problem)
     components = _components(problem, contacts)
     solved = components.percolates[:, list(problem.axes)].any(axis=1)
     of_cell = components.cell_component
@@ -112,8 +112,12 @@ def discretise(problem: TransportProblem) -> Discretisation:
     )
 
 
-def _contacts(problem: TransportProblem) -> Contacts | None:
-    """Find the facets between labels, unless no interface differs from perfect contact."""
+def imperfect_contacts(problem: TransportProblem) -> Contacts | None:
+    """Find the facets between labels and their laws, without negligible resistances (collective).
+
+    Returns:
+        None when no interface differs from perfect contact.
+    """
     if problem.interfaces is None or problem.conductivity.max() <= 0.0:
         return None
     return find_contacts(

@@ -61,6 +61,7 @@ CASES = {
     "insulating": ([1.0, 0.0], None),
     "strong": ([1.0, 1e4], None),
     "resistive": ([1.0, 7.0], CONTACTS),
+    "nearly perfect": ([1.0, 7.0], np.array([[0.0, 0.2], [0.2, 1e-13]])),
     "blocked": ([1.0, 7.0], np.array([[0.0, np.inf], [np.inf, 0.05]])),
 }
 
@@ -79,6 +80,13 @@ def test_the_gap_is_the_sum_of_the_indicators(case: str, boundary: str) -> None:
         assert total == pytest.approx(gap - 2.0 * found.rounding[direction], rel=1e-8)
         assert (indicators.cells[direction] >= 0.0).all()
         assert found.rounding[direction] < 1e-9 * found.upper[k, k]
+
+
+def test_a_negligible_resistance_leaves_the_bracket_of_perfect_contacts() -> None:
+    data, conductivity = composite(), isotropic([1.0, 7.0], 3)
+    perfect, _ = bracket(data, conductivity)
+    found, _ = bracket(data, conductivity, resistance=np.full((2, 2), 1e-13))
+    assert found.lower == pytest.approx(perfect.lower, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("reduction", [0.9, 0.1, 1e-8])
