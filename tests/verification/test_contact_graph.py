@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contact_graphs import chain_of_particles, compared
+from contact_graphs import chain_of_particles, compared, meshed
 
 FEW = [(d, periodic, seed) for d in (2, 3) for periodic in (True, False) for seed in (11, 29)]
 MANY = [(d, periodic, seed) for d in (2, 3) for periodic in (True, False) for seed in range(50, 98)]
@@ -27,3 +27,12 @@ def test_the_mesh_has_the_contacts_of_the_geometry(
     differ, errors = compared(geometry, factor)
     assert differ == set()
     assert np.abs(errors).max(initial=0.0) < 0.05
+
+
+def test_a_contact_is_not_kept_too_long_by_a_vertex_that_is_nearly_on_its_rim() -> None:
+    """A vertex of a contact at 0.99 of the neck radius, the rim at 1.07: the rim goes there."""
+    geometry = chain_of_particles(146, 2, periodic=True)
+    differ, errors = compared(geometry, 2.0)
+    assert differ == set()
+    assert meshed(geometry, 2.0).quality["largest_contact_area_deviation"] < 0.02
+    assert np.abs(errors).max() < 0.05

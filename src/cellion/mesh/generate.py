@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
 from cellion.mesh.octree import Spots, build_octree, uniform_planes
 from cellion.mesh.pieces import divided, divided_bodies
 from cellion.mesh.project import (
+    Interface,
     box_projectors,
     find_interface,
     held_back,
@@ -167,7 +169,7 @@ def _cut_and_fitted(
     bodies = Bodies(geometry=geometry, reach=sizes.size)
     cut = cut_mesh(background, bodies)
     say("projection")
-    points, fit = _fitted(cut, bodies, say)
+    cut, points, fit = _fitted(cut, bodies, say)
     points = _match_images(points, cut.image_of, geometry.box)
     mesh = BackgroundMesh(points=points, cells=cut.cells, image_of=cut.image_of)
     labels, pieces = divided_bodies(bodies, cut.bodies, points[cut.cells].mean(axis=1))
@@ -182,19 +184,18 @@ def _cut_and_fitted(
 
 def _fitted(
     cut: CutMesh, bodies: Bodies, say: Progress
-) -> tuple[NDArray[np.float64], dict[str, float]]:
+) -> tuple[CutMesh, NDArray[np.float64], dict[str, float]]:
     """Fit the vertices of a cut mesh to the interfaces.
 
     Returns:
-        Coordinates, shape (n, d) [m]; numbers about how well they fit.
+        The cut mesh, where cells may be in other bodies; its coordinates by now, shape (n, d) [m];
+        numbers about how well they fit.
     """
     interface = find_interface(cut.points, cut.cells, cut.bodies, cut.image_of, bodies)
     points, left = project_interfaces(
         cut.points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR
     )
-
-    def along(x: NDArray[np.float64], vertex: NDArray[np.int64]) -> NDArray[np.float64]:
-        return tangent_projectors(x, vertex, interface, bodies)
+    along = partial(tangent_projectors, interface=interface, bodies=bodies)
 
     def relaxed(
         x: NDArray[np.float64],
@@ -223,17 +224,35 @@ def _fitted(
         lambda x, vertex: box_projectors(x, vertex, bodies.box),
         SHAPE_LIMIT,
     )
-    rims = Rims.find(cut, points, interface, bodies)
-    if rims is None:
-        return points, {"largest_distance_from_interface": left}
-    points = rims.balanced(points, SHAPE_FLOOR)
-    for floor in (SHAPE_LIMIT,) * FIT_ROUNDS + (SHAPE_LAST,):
-        tight = rims.cells_of_wrong(points, RIGHT_AREA)
-        if not len(tight):
-            break
-        points = relaxed(points, tight, SHAPE_ROOM, ROOM_SCALES)
-        points = rims.balanced(points, floor)
-    return points, {"largest_distance_from_interface": left} | rims.numbers(points)
+    cut, points, fit = _with_contacts(cut, points, interface, bodies)
+    return cut, points, {"largest_distance_from_interface": left} | fit
+
+
+def _with_contacts(
+    cut: CutMesh, points: NDArray[np.float64], interface: Interface, bodies: Bodies
+) -> tuple[CutMesh, NDArray[np.float64], dict[str, float]]:
+    """Move the rims of contacts until their areas are right.
+
+    Returns:
+        What `_fitted` does.
+    """
+    while (rims := Rims.find(cut, points, interface, bodies)) is not None:
+        along = partial(tangent_projectors, interface=interface, bodies=bodies)
+        points = rims.balanced(points, SHAPE_FLOOR)
+        for floor in (SHAPE_LIMIT,) * FIT_ROUNDS + (SHAPE_LAST,):
+            tight = rims.cells_of_wrong(points, RIGHT_AREA)
+            if not len(tight):
+                break
+            points = relax_worst_cells(
+                points, cut.cells, tight, cut.image_of, along, SHAPE_ROOM, ROOM_SCALES
+            )
+            points = rims.balanced(points, floor)
+        given = rims.handed_over(cut, points, RIGHT_AREA)
+        if (given == cut.bodies).all():
+            return cut, points, rims.numbers(points)
+        cut = replace(cut, bodies=given)
+        interface = find_interface(points, cut.cells, given, cut.image_of, bodies)
+    return cut, points, {}
 
 
 def _match_images(

@@ -198,6 +198,69 @@ class Rims:
         cells = self.interface.cells
         return np.asarray(cells[any_corner(around[self.image_of], cells)])
 
+    def handed_over(
+        self, mesh: CutMesh, points: NDArray[np.float64], tolerance: float
+    ) -> NDArray[np.int32]:
+        """Bodies of cells, some of which leave contacts that are too large to what is around.
+
+        A rim cannot be narrowed past the next vertex of its contact. Where a facet between the two
+        makes the contact too large, a cell at it is given away: the rim is at that vertex then.
+
+        Args:
+            mesh: The cut mesh.
+            points: Coordinates of its vertices by now, shape (n, d) [m].
+            tolerance: Relative deviation of areas that is left alone [-].
+
+        Returns:
+            Body of each cell, shape (m,).
+        """
+        bodies, ratio = mesh.bodies.copy(), self._ratios(points)
+        vertices = self.image_of[self.facets.vertices]
+        at_rim = np.isin(vertices, self.interface.vertex[self.vertex]).any(axis=1)
+        chosen = np.flatnonzero((ratio > 1.0 + tolerance)[self.contact] & at_rim)
+        centres = points[self.facets.vertices[chosen]].mean(axis=1)
+        away = np.linalg.norm(self._from_midpoint(centres, self.contact[chosen]), axis=1)
+        share = self.facets.areas(points) / self.found.exact[self.contact]
+        at_chosen = np.zeros(len(points), dtype=np.bool_)
+        at_chosen[vertices[chosen]] = True
+        near = np.flatnonzero(any_corner(at_chosen[self.image_of], mesh.cells))
+        for facet in chosen[np.argsort(-away)]:
+            contact = self.contact[facet]
+            left = ratio[contact] - share[facet]
+            if left > 1.0 / LARGEST and abs(left - 1.0) < abs(ratio[contact] - 1.0):
+                cell, around = self._outer_cell(mesh.cells[near], bodies[near], vertices, facet)
+                if cell >= 0:
+                    bodies[near[cell]], ratio[contact] = around, left
+        return bodies
+
+    def _outer_cell(
+        self,
+        cells: NDArray[np.int64],
+        bodies: NDArray[np.int32],
+        vertices: NDArray[np.int64],
+        facet: np.intp,
+    ) -> tuple[int, int]:
+        """A cell of a particle at a facet that no other contact needs, and the body around it.
+
+        Args:
+            cells: Vertices of cells, shape (k, d + 1).
+            bodies: Body of each, shape (k,).
+            vertices: Canonical vertices of the facets of contacts, shape (f, d).
+            facet: One of these.
+
+        Returns:
+            Place of the cell, -1 if there is none, and the body.
+        """
+        d, canonical = vertices.shape[1], self.image_of[cells]
+        bounded = self.bodies.bounded(bodies)
+        for cell in np.flatnonzero(
+            bounded & (np.isin(canonical, vertices[facet]).sum(axis=1) == d)
+        ):
+            around = ~bounded & (np.isin(cells, cells[cell]).sum(axis=1) == d)
+            if around.any() and np.isin(vertices, canonical[cell]).all(axis=1).sum() == 1:
+                return int(cell), int(bodies[around][0])
+        return -1, -1
+
     def numbers(self, points: NDArray[np.float64]) -> dict[str, float]:
         """Number of contacts, how many are missed, and how far areas are off at most [-]."""
         ratio = self._ratios(points)
@@ -213,14 +276,21 @@ class Rims:
         areas = self.facets.areas(points)
         return np.bincount(self.contact, areas, len(self.found.exact)) / self.found.exact
 
+    def _from_midpoint(
+        self, x: NDArray[np.float64], contact: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Way from the midpoint of a contact to each point, shape (n, d) [m]."""
+        away: NDArray[np.float64] = x - self.found.contacts.midpoint[contact]
+        box = self.bodies.box
+        away -= np.where(self.bodies.geometry.periodic, box * np.rint(away / box), 0.0)
+        return away
+
     def _steps(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Steps of the vertices of rims in the planes of their contacts, shape (k, d) [m]."""
         d, ratio = points.shape[1], self._ratios(points)
         inverse = np.divide(1.0, ratio, out=np.ones_like(ratio), where=ratio > 0.0)
         factor = np.clip(inverse ** (1.0 / (d - 1)), 1.0 / LARGEST, LARGEST)[self.mine]
-        away = points[self.interface.vertex[self.vertex]] - self.found.contacts.midpoint[self.mine]
-        box = self.bodies.box
-        away -= np.where(self.bodies.geometry.periodic, box * np.rint(away / box), 0.0)
+        away = self._from_midpoint(points[self.interface.vertex[self.vertex]], self.mine)
         normal = self.found.contacts.normal[self.mine]
         away -= (away * normal).sum(axis=1, keepdims=True) * normal
         step = np.zeros((len(self.interface.vertex), d))
