@@ -73,7 +73,8 @@ def problem_of(mesh, given: argparse.Namespace, resistance: float):
     """Return the transport problem of a mesh with grains."""
     import numpy as np
 
-    from cellion.transport.laws import InterfaceLaws
+    from cellion.transport.contacts import Contacts
+    from cellion.transport.drive import DRIVES
     from cellion.transport.problem import TransportProblem
 
     def factor(labels):
@@ -86,9 +87,9 @@ def problem_of(mesh, given: argparse.Namespace, resistance: float):
     return TransportProblem(
         mesh=mesh,
         conductivity=np.array([sigma, sigma / given.contrast])[:count],
-        boundary=given.boundary,
+        drive=DRIVES[given.boundary],
         directions=tuple(given.directions),
-        interfaces=InterfaceLaws(
+        contacts=Contacts(
             label_material=mesh.label_material,
             pair_resistance=np.full((count, count), resistance * size),
             pair_sheet_conductance=np.zeros((count, count)),

@@ -28,6 +28,7 @@ def measure(unknowns: int, contrast: float, boundary: str) -> None:
 
     from cellion.homogenise.effective import homogenise
     from cellion.mesh.distribute import distribute
+    from cellion.transport.drive import DRIVES
     from cellion.transport.problem import TransportProblem
     from cellion.transport.solve import solve
 
@@ -43,7 +44,7 @@ def measure(unknowns: int, contrast: float, boundary: str) -> None:
     problem = TransportProblem(
         mesh=mesh,
         conductivity=np.array([np.eye(3), contrast * np.eye(3)]),
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z"),
     )
     solution = solve(problem, watch)

@@ -38,6 +38,6 @@ def threshold(mesh: object, order: np.ndarray) -> float:
         middle = (low + high) // 2
         conducts = np.zeros(len(order), dtype=bool)
         conducts[order[:middle]] = True
-        through = find_components(mesh, conducts, periodic=True).percolates.any()
+        through = find_components(mesh, conducts, periodic=True).winds.any()
         low, high = (low, middle) if through else (middle, high)
     return high / len(order)

@@ -54,4 +54,4 @@ def test_mesh_and_particles_agree(fraction: float, seed: int) -> None:
     conducting = np.array([name == "CAM" for name in mesh.materials])
     components = find_components(mesh, conducting, periodic=True)
     expected = cluster_percolation(structure.geometry, particles)
-    assert components.percolates.any(axis=0).tolist() == expected.tolist()
+    assert components.winds.any(axis=0).tolist() == expected.tolist()

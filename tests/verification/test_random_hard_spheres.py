@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from cellion.homogenise.effective import effective_conductivity
 from cellion.pipeline.run import prepare
 from cellion.scenario.load import build_scenario
+from cellion.transport.drive import DRIVES
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
 
@@ -68,7 +69,7 @@ def mean_conductivities(fraction: float, seed: int, alphas: tuple[float, ...]) -
         problem = TransportProblem(
             mesh=prepared.mesh,
             conductivity=sigma,
-            boundary="periodic",
+            drive=DRIVES["periodic"],
             directions=("x", "y", "z"),
         )
         means.append(np.trace(effective_conductivity(solve(problem)).tensor) / 3)

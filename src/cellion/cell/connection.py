@@ -17,7 +17,7 @@ from cellion.mesh.borders import Borders, find_borders
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.measure import owner_values
-from cellion.transport.laws import InterfaceLaws
+from cellion.transport.contacts import ContactKind, Contacts
 from cellion.transport.percolation import find_components
 
 __all__ = ["Connection", "Reach", "find_connection", "find_reach"]
@@ -65,7 +65,7 @@ class Connection:
     blocked: tuple[tuple[str, str], ...]
 
 
-def find_reach(mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, axis: int) -> Reach:
+def find_reach(mesh: LabelledMesh, networks: Networks, laws: Contacts, axis: int) -> Reach:
     """Find what leads to the separator and to the collector (collective).
 
     Args:
@@ -81,7 +81,7 @@ def find_reach(mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, axis
 
 
 def find_connection(
-    mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, reach: Reach, *, n_layers: int
+    mesh: LabelledMesh, networks: Networks, laws: Contacts, reach: Reach, *, n_layers: int
 ) -> Connection:
     """Find which contacts and which active material are connected (collective).
 
@@ -98,7 +98,7 @@ def find_connection(
     borders = find_borders(mesh, periodic=True)
     between = tuple(material[borders.labels].T)
     mixed = networks.mixed[between]
-    passes = mixed & np.isfinite(laws.resistance(borders.labels))
+    passes = mixed & (laws.kind(borders.labels) != ContactKind.INSULATING)
     fed = passes & _on_either_side(mesh, borders, reach.ions)
     drained = passes & _on_either_side(mesh, borders, reach.electrons)
     area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
@@ -112,7 +112,7 @@ def find_connection(
     areas, supplied, touching = (mesh.comm.allreduce(a) for a in (areas, supplied, touching))
     composite = _composite(mesh, n_layers)
     whole = float(mesh.comm.allreduce(mesh.cell_volumes[composite].sum()))
-    reacts = (networks.mixed & np.isfinite(laws.pair_resistance)).any(axis=1)
+    reacts = (networks.mixed & (laws.pair_kind != ContactKind.INSULATING)).any(axis=1)
     has_ions = supplied[mesh.cell_labels[composite]] > 0.0
     volumes = _volumes(mesh, composite, has_ions, reach.electrons[composite])
     ionic = _volumes(mesh, composite, reach.ions[composite], np.ones(len(composite), dtype=bool))
@@ -130,15 +130,13 @@ def find_connection(
     )
 
 
-def _leads_to(
-    mesh: LabelledMesh, carries: Flags, laws: InterfaceLaws, face: tuple[int, int]
-) -> Flags:
+def _leads_to(mesh: LabelledMesh, carries: Flags, laws: Contacts, face: tuple[int, int]) -> Flags:
     """Whether each local cell belongs to a conductor that reaches a face, shape (m,)."""
     components = find_components(
         mesh,
         carries,
         periodic=True,
-        separates=lambda labels: np.isinf(laws.resistance(labels)),
+        separates=lambda labels: laws.kind(labels) == ContactKind.INSULATING,
     )
     axis, side = face
     reaches = np.append(components.touches[:, axis, side], False)

@@ -13,7 +13,7 @@ from cellion.errors import MaterialError
 from cellion.material.interfaces import Factor, InterfaceSet
 from cellion.material.material import Material
 from cellion.scenario.cell import CellSpec
-from cellion.transport.laws import InterfaceLaws
+from cellion.transport.contacts import Contacts
 
 __all__ = ["Networks", "cell_laws", "find_networks"]
 
@@ -101,7 +101,7 @@ def cell_laws(
     label_material: Labels,
     orientations: NDArray[np.float64] | None,
     temperature: float,
-) -> InterfaceLaws:
+) -> Contacts:
     """Laws of all contacts in a cell.
 
     Within a network, contacts follow the laws for what it carries, and are perfect without one.
@@ -132,7 +132,7 @@ def cell_laws(
     sheet = np.where(some_ionic, of_ions.sheet_conductance, of_electrons.sheet_conductance)
     resistance = np.where(mixed, np.where(listed, between.resistance, np.inf), resistance)
     sheet = np.where(mixed, between.sheet_conductance, sheet)
-    return InterfaceLaws(
+    return Contacts(
         label_material=label_material,
         pair_resistance=resistance,
         pair_sheet_conductance=sheet,

@@ -25,8 +25,9 @@ from cellion.homogenise.dissipation import Fields, evaluate_fields
 from cellion.homogenise.mesh_error import mesh_errors
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.periodicity import AXES
+from cellion.transport.contacts import Contacts
+from cellion.transport.drive import Terminals
 from cellion.transport.interfaces import ResistiveFacets, dof_values, jump_energy, sheet_energy
-from cellion.transport.laws import InterfaceLaws
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import Solution, conductivity_of
 from cellion.transport.solve import solve
@@ -61,7 +62,7 @@ class CellProblem:
     separator: float
     collector: float
     networks: Networks
-    laws: InterfaceLaws
+    laws: Contacts
     slices: int = 20
     unconnected: str = "excluded"
 
@@ -102,9 +103,9 @@ def solve_cell(cell: CellProblem, watch: Stopwatch | None = None) -> Solution:
     problem = TransportProblem(
         mesh=mesh,
         conductivity=np.ascontiguousarray(cell.networks.conductivity[:, :d, :d]),
-        boundary="cell",
+        drive=Terminals(),
         directions=(cell.axis,),
-        interfaces=cell.laws,
+        contacts=cell.laws,
         excluded=floating if excludes else None,
     )
     return solve(problem, watch)

@@ -98,11 +98,9 @@ def _imperfect(mesh: LabelledMesh, solutions: Mapping[str, Solution]) -> _Imperf
     """Find the facets that are imperfect for any carrier (collective)."""
     contacts = {}
     for carrier, solution in solutions.items():
-        problem = solution.problem
-        if problem.interfaces is not None:
-            found = find_contacts(mesh, problem.interfaces, periodic=problem.wraps)
-            if found is not None:
-                contacts[carrier] = found
+        found = find_contacts(solution.problem)
+        if found is not None:
+            contacts[carrier] = found
     if not contacts:
         return None
     borders = next(iter(contacts.values())).borders

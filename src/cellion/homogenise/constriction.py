@@ -71,7 +71,7 @@ def _through_contacts(
         Shapes (c,) [m^(d-1)], (c, k) [A per V/m] and (c,) [Ohm m^2]; alike on all ranks.
     """
     problem, mesh = solution.problem, solution.problem.mesh
-    borders = find_borders(mesh, periodic=problem.wraps)
+    borders = find_borders(mesh, periodic=problem.drive.wraps)
     corners = mesh.points[facet_vertices(mesh.cells, borders.near)]
     centres = corners.mean(axis=1) - mesh.origin
     contact = nearest_contacts(geometry, found, centres, borders.labels)
@@ -86,8 +86,8 @@ def _through_contacts(
     ]
     way = np.where(borders.labels[:, 0] < borders.labels[:, 1], 0.5, -0.5)
     law = np.zeros(len(contact))
-    if problem.interfaces is not None:
-        law = problem.interfaces.resistance(borders.labels)
+    if problem.contacts is not None:
+        law = problem.contacts.resistance(borders.labels)
     law = np.where(np.isfinite(law), law, 0.0)
     area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
     sums = np.zeros((len(found.exact), count + 2))

@@ -105,7 +105,7 @@ def _along(solution: Solution, direction: str) -> Array:
 
 def _both(solution: Solution, first: str, second: str) -> NDArray[np.bool_]:
     """Whether each component carries current in both directions."""
-    percolates = solution.discrete.components.percolates
+    percolates = solution.discrete.carries
     both: NDArray[np.bool_] = percolates[:, AXES.index(first)] & percolates[:, AXES.index(second)]
     return both
 
@@ -113,7 +113,7 @@ def _both(solution: Solution, first: str, second: str) -> NDArray[np.bool_]:
 def carrying_volumes(solution: Solution, fields: Fields, first: str, second: str) -> Array:
     """Volumes of the solved cells, 0 where one of the directions carries no current."""
     both = _both(solution, first, second)
-    if both[solution.discrete.components.solved].all():
+    if both[solution.discrete.carries.any(axis=1)].all():
         return fields.volumes
     weights: Array = fields.volumes * both[solution.discrete.group[fields.cells]]
     return weights
@@ -133,7 +133,7 @@ def dissipation(solution: Solution, fields: Fields) -> tuple[Array, dict[str, Di
     tensor = np.zeros((mesh.dimension, mesh.dimension))
     shares = {}
     for first, second in combinations_with_replacement(fields.field, 2):
-        if second != first and solution.problem.boundary == "electrodes":
+        if second != first and not solution.problem.drive.combines:
             continue
         here = np.concatenate(
             [

@@ -135,13 +135,13 @@ def effective_conductivity(solution: Solution, *, estimate: bool = True) -> Effe
         error |= mesh_errors(solution, tensor) if estimate else dict.fromkeys(fields.field, nan)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
         tensor[axis, :] = tensor[:, axis] = nan
-    if problem.boundary in ("electrodes", "cell"):
+    if not problem.drive.combines:
         tensor[~np.eye(problem.mesh.dimension, dtype=bool)] = nan
     length = problem.mesh.box
     currents = {
         name: 0.5 * sum(pair) * float(length[AXES.index(name)]) / problem.mesh.volume
         for name, pair in solution.currents.items()
-        if problem.boundary == "electrodes"
+        if not problem.drive.combines
     }
     balance = {
         name: abs(lower - upper) / max(abs(lower), abs(upper))

@@ -135,8 +135,8 @@ def faceting_errors(
 
 def _facets(problem: TransportProblem, geometry: Geometry) -> _Facets:
     """Find the facets at which conductivities differ or a law holds (collective)."""
-    mesh, laws, S = problem.mesh, problem.interfaces, problem.label_conductivity
-    borders = find_borders(mesh, periodic=problem.wraps)
+    mesh, laws, S = problem.mesh, problem.contacts, problem.label_conductivity
+    borders = find_borders(mesh, periodic=problem.drive.wraps)
     resistance = sheet = np.zeros(len(borders.labels))
     if laws is not None:
         resistance = laws.resistance(borders.labels)
@@ -217,7 +217,7 @@ def cell_fields(
     values = np.stack([solution.correctors[name].x.array[nodes] for name in names], axis=2)
     fields = gradients_of_values(vectors, volumes, values)
     fields[:, np.arange(count), axes] += 1.0
-    fields *= discrete.components.percolates[:, axes][discrete.group[chosen]][:, :, None]
+    fields *= discrete.carries[:, axes][discrete.group[chosen]][:, :, None]
     if conserved is None:
         S = solution.problem.label_conductivity[mesh.cell_labels[chosen]]
         currents = vectors @ (fields @ S).transpose(0, 2, 1)

@@ -10,15 +10,15 @@ from cellion.material.interfaces import build_interfaces
 from cellion.material.material import Material
 from cellion.mesh.labelled import LabelledMesh
 from cellion.scenario.scenario import Scenario
-from cellion.transport.laws import InterfaceLaws
+from cellion.transport.contacts import Contacts
 
-__all__ = ["interface_laws"]
+__all__ = ["contacts_of"]
 
 
-def interface_laws(
+def contacts_of(
     scenario: Scenario, materials: Mapping[str, Material], mesh: LabelledMesh, carrier: str
-) -> InterfaceLaws | None:
-    """Laws of all interfaces of a mesh at the temperature of the scenario.
+) -> Contacts | None:
+    """Contacts of a mesh at the temperature of the scenario.
 
     Args:
         scenario: What is asked.
@@ -27,7 +27,7 @@ def interface_laws(
         carrier: ``ion`` or ``electron``.
 
     Returns:
-        The laws; None when the scenario has none, so that all contacts are perfect.
+        The contacts; None when the scenario has no laws, so that all are perfect.
 
     Raises:
         MaterialError: A boundary given by rates lies between materials that do not conduct.
@@ -36,7 +36,7 @@ def interface_laws(
     if not found:
         return None
     laws = found.at(scenario.temperature, carrier)
-    return InterfaceLaws(
+    return Contacts(
         label_material=mesh.label_material,
         pair_resistance=laws.resistance,
         pair_sheet_conductance=laws.sheet_conductance,

@@ -36,13 +36,14 @@ from cellion.pipeline.cell import answer_cell
 from cellion.pipeline.composite import wanted_cell
 from cellion.pipeline.estimate import directions_of
 from cellion.pipeline.geometry import distributed_mesh
-from cellion.pipeline.interfaces import interface_laws
+from cellion.pipeline.interfaces import contacts_of
 from cellion.pipeline.output import Shown, opened_folder, write_run
 from cellion.pipeline.record import Prepared, gather
 from cellion.pipeline.remesh import Remesher
 from cellion.pipeline.stock import MeshStock
 from cellion.results.record import RunResult
 from cellion.scenario.scenario import Scenario
+from cellion.transport.drive import DRIVES
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import Solution
 from cellion.transport.solve import solve
@@ -211,9 +212,9 @@ def solve_carrier(
     problem = TransportProblem(
         mesh=prepared.mesh,
         conductivity=_conductivities(scenario, prepared, carrier),
-        boundary=scenario.transport.boundary,
+        drive=DRIVES[scenario.transport.boundary],
         directions=directions_of(scenario, prepared.mesh.dimension),
-        interfaces=interface_laws(scenario, prepared.materials, prepared.mesh, carrier),
+        contacts=contacts_of(scenario, prepared.materials, prepared.mesh, carrier),
     )
     try:
         return solve(problem, watch)

@@ -22,10 +22,11 @@ from petsc4py import PETSc
 from cellion.mesh.borders import ask_owners
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
+from cellion.transport.contacts import ContactKind
 from cellion.transport.discretise import Discretisation
 from cellion.transport.facet_entities import facet_entities
 from cellion.transport.interfaces import (
-    Contacts,
+    ContactFacets,
     Interfaces,
     ResistiveFacets,
     SheetFacets,
@@ -84,18 +85,17 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
         MeshError: The facets of opposite faces do not match.
     """
     mesh, owned = problem.mesh, problem.mesh.n_owned_cells
-    entities = facet_entities(mesh, periodic=problem.wraps)
+    entities = facet_entities(mesh, periodic=problem.drive.wraps)
     group = np.where(np.arange(len(discrete.group)) < owned, discrete.group, -1)
     contacts = _split_contacts(problem, group)
     dofs = number_keys(entities, group, owned, mesh.comm, _sides(mesh, entities, group, contacts))
     currents, interfaces, sheets = dofs, None, None
     crossings = Crossings(near=np.empty((0, 2), int), resistance=np.empty(0), areas=np.empty(0))
     if contacts is not None and discrete.interfaces is not None:
-        finite = np.isfinite(contacts.resistance)
-        insulating = _part(contacts, ~finite)
+        insulating = contacts.part(contacts.kind == ContactKind.INSULATING)
         sides = _sides(mesh, entities, group, insulating)
         currents = number_keys(entities, group, owned, mesh.comm, sides)
-        resistive = _part(contacts, finite)
+        resistive = contacts.part(contacts.kind == ContactKind.IMPERFECT)
         facets = _resistive_facets(mesh, dofs, group, resistive)
         empty = {
             f.name: getattr(discrete.interfaces.sheets, f.name)[:0] for f in fields(SheetFacets)
@@ -116,31 +116,21 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
     )
 
 
-def _part(contacts: Contacts, chosen: NDArray[np.bool_]) -> Contacts:
-    """Return some of the contacts."""
-    return Contacts(
-        borders=contacts.borders.part(chosen),
-        resistance=contacts.resistance[chosen],
-        sheet=contacts.sheet[chosen],
-    )
-
-
-def _split_contacts(problem: TransportProblem, group: NDArray[np.int32]) -> Contacts | None:
-    """Facets with a resistance between cells that carry current (collective)."""
-    mesh, laws = problem.mesh, problem.interfaces
-    contacts = None if laws is None else find_contacts(mesh, laws, periodic=problem.wraps)
+def _split_contacts(problem: TransportProblem, group: NDArray[np.int32]) -> ContactFacets | None:
+    """Facets between cells that carry current across which the potential may jump (collective)."""
+    mesh, contacts = problem.mesh, find_contacts(problem)
     if contacts is None:
         return None
     beyond = ask_owners(mesh, contacts.borders.far[:, 0], lambda cells: group[cells])
     solved = (group[contacts.borders.near[:, 0]] >= 0) & (beyond >= 0)
-    return _part(contacts, solved & (contacts.resistance > 0.0))
+    return contacts.part(solved & (contacts.kind != ContactKind.PERFECT))
 
 
 def _sides(
     mesh: LabelledMesh,
     entities: Entities,
     group: NDArray[np.int32],
-    contacts: Contacts | None,
+    contacts: ContactFacets | None,
 ) -> Sides | None:
     """Split the facets of contacts: the near cell is on side 1, the far one on side 2."""
     if contacts is None or not mesh.comm.allreduce(len(contacts.resistance)):
@@ -166,7 +156,7 @@ def _sides(
 
 
 def _resistive_facets(
-    mesh: LabelledMesh, dofs: KeyedDofs, group: NDArray[np.int32], contacts: Contacts
+    mesh: LabelledMesh, dofs: KeyedDofs, group: NDArray[np.int32], contacts: ContactFacets
 ) -> ResistiveFacets:
     """Resistive facets with the unknown on either side (collective)."""
     near, far = contacts.borders.near, contacts.borders.far

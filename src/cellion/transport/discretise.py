@@ -13,18 +13,14 @@ from numpy.typing import NDArray
 
 from cellion.mesh.borders import ask_owners
 from cellion.mesh.labelled import LabelledMesh
+from cellion.transport.contacts import ContactKind
 from cellion.transport.interfaces import (
-    Contacts,
+    ContactFacets,
     Interfaces,
     facet_interfaces,
     find_contacts,
 )
-from cellion.transport.percolation import (
-    Components,
-    Separates,
-    find_components,
-    flux_enters,
-)
+from cellion.transport.percolation import Components, Separates, find_components
 from cellion.transport.problem import TransportProblem
 from cellion.transport.sides import find_sides
 from cellion.transport.spaces import (
@@ -38,12 +34,6 @@ from cellion.transport.spaces import (
 
 __all__ = ["Discretisation", "discretise"]
 
-_NEGLIGIBLE = 1e-10
-"""Resistance, over that of the box filled with the best conductor, which is perfect contact.
-
-A hundred in a row change sigma_eff by 1e-8. Rounding the stiff entries they would make costs more.
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Discretisation:
@@ -51,6 +41,7 @@ class Discretisation:
 
     Attributes:
         components: Connected components of the conducting cells.
+        carries: Whether each component carries current in each direction, shape (n_components, d).
         group: Component of each local cell if it is solved for, else -1, shape (m,).
         cells: Owned solved cells of each material, one array per material.
         dofs: Unknowns: a vertex (with its images, when periodic) within a component, on one of its
@@ -61,6 +52,7 @@ class Discretisation:
     """
 
     components: Components
+    carries: NDArray[np.bool_]
     group: NDArray[np.int32]
     cells: tuple[NDArray[np.int32], ...]
     dofs: KeyedDofs
@@ -83,15 +75,15 @@ def discretise(problem: TransportProblem) -> Discretisation:
         problem: Transport problem.
     """
     mesh = problem.mesh
-    periodic = problem.wraps
-    contacts = _contacts(problem)
+    contacts = find_contacts(problem)
     components = _components(problem, contacts)
-    solved = components.percolates[:, list(problem.axes)].any(axis=1)
+    carries = problem.drive.carries(mesh, components)
+    solved = carries[:, list(problem.axes)].any(axis=1)
     of_cell = components.cell_component
-    group = np.where((of_cell >= 0) & np.append(solved, False)[of_cell], of_cell, -1)
+    group = np.where(np.append(solved, False)[of_cell], of_cell, -1).astype(np.int32)
     owned = mesh.n_owned_cells
     material = np.where(group[:owned] >= 0, mesh.cell_materials[:owned], -1)
-    entities = vertex_entities(mesh, periodic=periodic)
+    entities = vertex_entities(mesh, periodic=problem.drive.wraps)
     sides = _sides(problem, entities, contacts, group)
     dofs = number_keys(entities, group, owned, mesh.comm, sides)
     interfaces = None
@@ -100,7 +92,8 @@ def discretise(problem: TransportProblem) -> Discretisation:
         interfaces = facet_interfaces(mesh, contacts, entities, dofs, of_cells)
     return Discretisation(
         components=components,
-        group=group.astype(np.int32),
+        carries=carries,
+        group=group,
         cells=tuple(
             np.flatnonzero(material == index).astype(np.int32)
             for index in range(len(mesh.materials))
@@ -112,44 +105,17 @@ def discretise(problem: TransportProblem) -> Discretisation:
     )
 
 
-def _contacts(problem: TransportProblem) -> Contacts | None:
-    """Find the facets between labels, unless no interface differs from perfect contact."""
-    if problem.interfaces is None or problem.conductivity.max() <= 0.0:
-        return None
-    return find_contacts(
-        problem.mesh,
-        problem.interfaces,
-        periodic=problem.wraps,
-        negligible=_negligible(problem),
-    )
-
-
-def _components(problem: TransportProblem, contacts: Contacts | None) -> Components:
-    """Find the components and which of them carry current in each direction."""
-    mesh, laws = problem.mesh, problem.interfaces
-    insulating = None
-    if laws is not None and contacts is not None:
-        found = bool(np.isinf(contacts.resistance).any())
-        if any(mesh.comm.allgather(found)):
-            insulating = lambda labels: np.isinf(laws.resistance(labels))  # noqa: E731
+def _components(problem: TransportProblem, contacts: ContactFacets | None) -> Components:
+    """Find the connected components of the cells that may carry current (collective)."""
+    mesh, insulating = problem.mesh, None
+    found = contacts is not None and bool((contacts.kind == ContactKind.INSULATING).any())
+    if any(mesh.comm.allgather(found)):
+        insulating = lambda labels: problem.contact_kinds(labels) == ContactKind.INSULATING  # noqa: E731
     if problem.excluded is not None:
         mesh, insulating = _apart(mesh, problem.excluded, insulating)
-    components = find_components(
-        mesh,
-        problem.conducts,
-        periodic=problem.wraps,
-        separates=insulating,
+    return find_components(
+        mesh, problem.conducts, periodic=problem.drive.wraps, separates=insulating
     )
-    if problem.boundary == "cell":
-        carries = components.touches.all(axis=2)
-    elif problem.boundary == "uniform_gradient":
-        attached = components.touches.any(axis=(1, 2))
-        carries = np.repeat(attached[:, None], mesh.dimension, axis=1)
-    elif problem.boundary == "uniform_flux":
-        carries = components.touches.any(axis=(1, 2))[:, None] & flux_enters(mesh, components)
-    else:
-        return components
-    return replace(components, percolates=carries)
 
 
 def _apart(
@@ -173,26 +139,21 @@ def _apart(
 def _sides(
     problem: TransportProblem,
     entities: Entities,
-    contacts: Contacts | None,
+    contacts: ContactFacets | None,
     group: NDArray[np.int32],
 ) -> Sides | None:
     """Find the sides of vertices."""
-    mesh, laws = problem.mesh, problem.interfaces
-    if contacts is None or laws is None:
-        return find_sides(mesh, entities, group, periodic=problem.wraps)
-    borders, negligible = contacts.borders, _negligible(problem)
+    mesh, periodic = problem.mesh, problem.drive.wraps
+    if contacts is None:
+        return find_sides(mesh, entities, group, periodic=periodic)
+    borders = contacts.borders
     beyond = ask_owners(mesh, borders.far[:, 0], lambda cells: group[cells])
     solved = (group[borders.near[:, 0]] >= 0) & (beyond >= 0)
     return find_sides(
         mesh,
         entities,
         group,
-        periodic=problem.wraps,
-        imperfect=borders.part(solved & (contacts.resistance > 0.0)),
-        separates=lambda labels: laws.resistance(labels) >= negligible,
+        periodic=periodic,
+        imperfect=borders.part(solved & (contacts.kind != ContactKind.PERFECT)),
+        separates=lambda labels: problem.contact_kinds(labels) != ContactKind.PERFECT,
     )
-
-
-def _negligible(problem: TransportProblem) -> float:
-    """Resistance below which a contact is perfect [Ohm m^2]."""
-    return _NEGLIGIBLE * float(problem.mesh.box.max()) / float(problem.conductivity.max())

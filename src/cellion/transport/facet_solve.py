@@ -85,12 +85,10 @@ class FacetSystem:
     means: PETSc.Vec
 
 
-def _given_axes(levels: Levels, direction: str) -> list[int]:
+def _given_axes(levels: Levels, direction: str) -> tuple[int, ...]:
     """Axes at both of whose faces the potential is given."""
-    mesh, boundary = levels.solution.problem.mesh, levels.solution.problem.boundary
-    if boundary == "uniform_gradient":
-        return list(range(mesh.dimension))
-    return [AXES.index(direction)] if boundary in ("electrodes", "cell") else []
+    problem = levels.solution.problem
+    return problem.drive.held(AXES.index(direction), problem.mesh.dimension)
 
 
 def _given_edges(levels: Levels, direction: str, fixed_nodes: Flags) -> Flags:
@@ -121,10 +119,10 @@ def _fixed(levels: Levels, direction: str) -> Fixed | None:
 
     Components that carry no current in the direction are fixed as well.
     """
-    if levels.solution.problem.boundary in ("periodic", "uniform_flux"):
+    if not _given_axes(levels, direction):
         return None
     vertices, facets = levels.solution.discrete.dofs, levels.facets.discrete.dofs
-    through = levels.solution.discrete.components.percolates[:, AXES.index(direction)]
+    through = levels.solution.discrete.carries[:, AXES.index(direction)]
     given = given_facets(levels, direction)
     on_facets = ~through[facets.group]
     on_facets[facets.of_cell[given[:, 0], given[:, 1]]] = True
@@ -222,7 +220,7 @@ def _load(levels: Levels, axis: int) -> PETSc.Vec:
     load.array[:] = 0.0
     load.array[: len(bulk)] = bulk
     if sheets is not None:
-        values = sheets.loads(axis, facets.components.percolates[:, axis])
+        values = sheets.loads(axis, facets.carries[:, axis])
         rows = sheets.rows.reshape(-1).astype(PETSc.IntType)
         values = values.reshape(-1) / scale_of(problem).load
         load.setValues(rows, values, addv=PETSc.InsertMode.ADD_VALUES)
@@ -270,7 +268,7 @@ def _corrector(
     kept.scatter_forward()
     fluxes = np.empty((0, levels.solution.problem.mesh.dimension))
     open_edges = np.zeros(len(solved) - owned, dtype=bool) if fixed is None else fixed.edges
-    through = facets.components.percolates[:, axis]
+    through = facets.carries[:, axis]
     if sheets is not None:
         fluxes = sheets.fluxes(solved[owned:], solved[:owned], axis)
         fluxes *= through[sheets.group][:, None]

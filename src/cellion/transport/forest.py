@@ -1,4 +1,4 @@
-"""Spanning forests of graphs, and how they carry what is too much at one node to another.
+"""Spanning forests of graphs, and sums along their paths.
 
 On a tree there is one way to balance given excesses: each node passes what its subtree has too much
 on to its parent. Levels of the tree are handled at once, from the leaves to the roots.
@@ -7,6 +7,7 @@ on to its parent. Levels of the tree are handled at once, from the leaves to the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra
 
-__all__ = ["Forest", "carry", "grow"]
+__all__ = ["Forest", "carry", "grow", "sum_along_paths"]
 
 type Array = NDArray[np.float64]
 
@@ -122,3 +123,18 @@ def carry(forest: Forest, excess: Array) -> Array:
     passed = np.empty_like(excess)
     passed[forest.order] = load[1:]
     return passed
+
+
+def sum_along_paths(forest: Forest, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sum of the steps from the root of each node to it, shape (n, k).
+
+    Args:
+        forest: The forest.
+        steps: Step from the parent of each node to it, shape (n, k).
+    """
+    total = np.concatenate([np.zeros((1, steps.shape[1]), np.int64), steps[forest.order]])
+    for start, stop in pairwise(forest.levels):
+        total[start:stop] += total[forest.parent[start - 1 : stop - 1]]
+    found = np.empty_like(steps)
+    found[forest.order] = total[1:]
+    return found

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from cellion.mesh.periodicity import AXES
+from cellion.transport.drive import UniformFlux
 from cellion.transport.facet_levels import Levels, swept
 from cellion.transport.facet_solve import equations_of, improving_correctors, system_of
 from cellion.transport.lower_bound import assembled_levels, directions_together, with_p1
@@ -70,7 +71,7 @@ def gap_shares(
     shares: dict[str, float] = {}
     with ExitStack() as stack:
         levels = assembled_levels(solution, watch, stack)
-        if problem.boundary == "uniform_flux":
+        if isinstance(problem.drive, UniformFlux):
             levels = replace(levels, current=sigma)
         for directions in directions_together(solution):
             found = dict.fromkeys(directions, nan)

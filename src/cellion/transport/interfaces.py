@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from cellion.mesh.borders import Borders, ask_owners, find_borders
 from cellion.mesh.facets import facet_areas
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.laws import InterfaceLaws
+from cellion.transport.contacts import ContactKind, kinds_of
+from cellion.transport.problem import TransportProblem
 from cellion.transport.spaces import Entities, KeyedDofs, distinct_pairs
 
 __all__ = [
-    "Contacts",
+    "ContactFacets",
     "Interfaces",
     "ResistiveFacets",
     "SheetFacets",
@@ -47,18 +48,30 @@ type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contacts:
-    """Facets between different labels with their laws, each on one rank.
+class ContactFacets:
+    """Facets between different labels with their kinds and laws, each on one rank.
 
     Attributes:
         borders: The facets.
-        resistance: Area-specific resistance of each, shape (f,) [Ohm m^2].
+        kind: `ContactKind` of each, shape (f,).
+        resistance: Area-specific resistance of each; 0 and infinity where it is not imperfect,
+            shape (f,) [Ohm m^2].
         sheet: Sheet conductance of each, shape (f,) [S].
     """
 
     borders: Borders
+    kind: NDArray[np.int8]
     resistance: Array
     sheet: Array
+
+    def part(self, chosen: NDArray[np.bool_]) -> ContactFacets:
+        """Return some of the facets."""
+        return ContactFacets(
+            borders=self.borders.part(chosen),
+            kind=self.kind[chosen],
+            resistance=self.resistance[chosen],
+            sheet=self.sheet[chosen],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,35 +149,36 @@ class _Corners:
     conducts: NDArray[np.bool_]
 
 
-def find_contacts(
-    mesh: LabelledMesh, laws: InterfaceLaws, *, periodic: bool, negligible: float = 0.0
-) -> Contacts | None:
-    """Find the facets between labels and their laws (collective).
+def find_contacts(problem: TransportProblem) -> ContactFacets | None:
+    """Find the facets between labels, their kinds and laws (collective).
 
     Args:
-        mesh: Labelled mesh.
-        laws: Laws of its interfaces; each pair of labels is asked for once.
-        periodic: Whether the box continues periodically.
-        negligible: Resistance below which a contact is perfect [Ohm m^2].
+        problem: Transport problem; its law is asked once for each pair of labels.
 
     Returns:
         The facets, or None when all contacts on all ranks are perfect and no sheet conducts.
     """
-    if not (laws.pair_resistance.any() or laws.pair_sheet_conductance.any()):
+    contacts = problem.contacts
+    if contacts is None or not problem.conducts.any():
         return None
-    borders = find_borders(mesh, periodic=periodic)
+    if not (contacts.pair_resistance.any() or contacts.pair_sheet_conductance.any()):
+        return None
+    borders = find_borders(problem.mesh, periodic=problem.drive.wraps)
     pairs, inverse = distinct_pairs(np.sort(borders.labels, axis=1))
-    resistance, sheet = laws.resistance(pairs)[inverse], laws.sheet_conductance(pairs)[inverse]
-    resistance[resistance < negligible] = 0.0
-    found = bool(((resistance > 0.0) | (sheet > 0.0)).any())
-    if not any(mesh.comm.allgather(found)):
+    resistance, sheet = contacts.resistance(pairs), contacts.sheet_conductance(pairs)
+    kind = kinds_of(resistance, problem.negligible_resistance)
+    resistance[kind == ContactKind.PERFECT] = 0.0
+    found = bool(((kind != ContactKind.PERFECT) | (sheet > 0.0)).any())
+    if not any(problem.mesh.comm.allgather(found)):
         return None
-    return Contacts(borders=borders, resistance=resistance, sheet=sheet)
+    return ContactFacets(
+        borders=borders, kind=kind[inverse], resistance=resistance[inverse], sheet=sheet[inverse]
+    )
 
 
 def facet_interfaces(
     mesh: LabelledMesh,
-    contacts: Contacts,
+    contacts: ContactFacets,
     entities: Entities,
     dofs: KeyedDofs,
     cells: NDArray[np.int64],
@@ -179,21 +193,20 @@ def facet_interfaces(
         cells: Solved component of each local cell, else -1, and its component, solved or not, -1
             for insulators, shape (m, 2).
     """
-    resistive = (contacts.resistance > 0.0) & np.isfinite(contacts.resistance)
-    wanted = resistive | (contacts.sheet > 0.0)
-    borders, resistance = contacts.borders.part(wanted), contacts.resistance[wanted]
+    contacts = contacts.part((contacts.kind == ContactKind.IMPERFECT) | (contacts.sheet > 0.0))
+    borders = contacts.borders
     corners = _corners(mesh, borders, entities, dofs, cells)
     areas = facet_areas(corners.points.reshape(-1, mesh.dimension), _rows(corners.points))
-    jumps = (corners.group >= 0).all(axis=1) & resistive[wanted]
+    jumps = (corners.group >= 0).all(axis=1) & (contacts.kind == ContactKind.IMPERFECT)
     return Interfaces(
         resistive=ResistiveFacets(
             dofs=corners.dofs[jumps],
             areas=areas[jumps],
-            conductance=1.0 / resistance[jumps],
+            conductance=1.0 / contacts.resistance[jumps],
             labels=borders.labels[jumps],
             group=corners.group[jumps, 0],
         ),
-        sheets=_sheets(mesh, borders, corners, areas, contacts.sheet[wanted]),
+        sheets=_sheets(mesh, borders, corners, areas, contacts.sheet),
     )
 
 

@@ -25,6 +25,7 @@ from cellion.transport.currents import (
     uniform_currents,
 )
 from cellion.transport.discretise import Discretisation
+from cellion.transport.drive import DRIVES
 from cellion.transport.facet_levels import Levels
 from cellion.transport.facet_solve import Corrector, given_facets, improving_correctors
 from cellion.transport.sheet_currents import SheetUnknowns, extended_matrix
@@ -33,7 +34,6 @@ from cellion.transport.solution import Solution
 from cellion.transport.system import assemble_operator, scale_of
 
 __all__ = [
-    "BOUNDED",
     "ConservedCurrents",
     "assembled_levels",
     "conserved_currents",
@@ -43,9 +43,6 @@ __all__ = [
 
 type Array = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
-
-BOUNDED = ("periodic", "electrodes", "cell", "uniform_gradient")
-"""Boundaries for which lower bounds are known."""
 
 _BLOCK = 1 << 15
 
@@ -91,10 +88,12 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
         MeshError: The facets of opposite faces do not match.
     """
     watch, problem = watch or Stopwatch(), solution.problem
-    if problem.boundary not in BOUNDED:
+    if not problem.drive.bounded:
+        names = {drive: name for name, drive in DRIVES.items()}
+        allowed = ", ".join(name for name, drive in DRIVES.items() if drive.bounded)
         raise ScenarioError(
-            f"accuracy.bracket: no lower bound is known for the boundary {problem.boundary!r}; "
-            f"allowed are {', '.join(BOUNDED)}"
+            f"accuracy.bracket: no lower bound is known for the boundary "
+            f"{names[problem.drive]!r}; allowed are {allowed}"
         )
     found: dict[str, Currents] = {}
     with ExitStack() as stack:
@@ -144,9 +143,9 @@ def with_p1(levels: Levels, stack: ExitStack) -> Levels:
 def directions_together(solution: Solution) -> list[list[str]]:
     """Directions that carry current, by the unknowns that are fixed for them."""
     names = list(solution.correctors)
-    if solution.problem.boundary in ("electrodes", "cell"):
-        return [[name] for name in names]
-    return [names] if names else []
+    if solution.problem.drive.combines:
+        return [names] if names else []
+    return [[name] for name in names]
 
 
 def _cells(discrete: Discretisation) -> NDArray[np.int64]:
@@ -213,7 +212,7 @@ def _solved_currents(levels: Levels, correctors: dict[str, Corrector]) -> Curren
     discrete = levels.facets.discrete
     cells = _cells(discrete)
     axes = [AXES.index(direction) for direction in correctors]
-    through = discrete.components.percolates[:, axes]
+    through = discrete.carries[:, axes]
     of_facets = np.stack([each.means for each in correctors.values()], axis=1)
     currents = np.empty((len(cells), mesh.dimension + 1, len(axes)))
     for start in range(0, len(cells), _BLOCK):
@@ -237,7 +236,7 @@ def _prepared(levels: Levels, directions: list[str]) -> Conservation:
     problem, mesh = levels.solution.problem, levels.solution.problem.mesh
     discrete = levels.facets.discrete
     given = given_facets(levels, directions[0])
-    through = discrete.components.percolates[:, [AXES.index(name) for name in directions]]
+    through = discrete.carries[:, [AXES.index(name) for name in directions]]
     given = given[through[discrete.group[given[:, 0]]].all(axis=1)]
     keys, cells = levels.facets.currents, _cells(levels.facets.discrete)
     open_keys = np.zeros(len(keys.group), dtype=bool)

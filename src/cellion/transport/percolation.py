@@ -23,7 +23,7 @@ from cellion.mesh.borders import several_labels
 from cellion.mesh.facets import facet_areas, facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh, face_facets
 from cellion.mesh.measure import owner_values
-from cellion.transport.merge import Crossings, join
+from cellion.transport.component_graph import Crossings, join
 
 __all__ = ["Components", "Separates", "find_components", "flux_enters"]
 
@@ -39,24 +39,17 @@ class Components:
 
     Attributes:
         cell_component: Component of each local cell, -1 for insulating cells, shape (m,).
-        percolates: Whether each component lets a current cross the box in each direction, shape
-            (n_components, d). Periodic: some closed path winds around that direction. Electrodes:
-            the component has facets on both faces.
+        winds: Whether a closed path in each component winds around each direction of a periodic
+            box, shape (n_components, d).
         touches: Whether each component has a facet on the lower and upper face of each direction,
             shape (n_components, d, 2).
         volumes: Volume of each component per material, shape (n_components, n_materials) [m^d].
     """
 
     cell_component: NDArray[np.int32]
-    percolates: NDArray[np.bool_]
+    winds: NDArray[np.bool_]
     touches: NDArray[np.bool_]
     volumes: NDArray[np.float64]
-
-    @property
-    def solved(self) -> NDArray[np.bool_]:
-        """Whether each component percolates in any direction, shape (n_components,)."""
-        any_direction: NDArray[np.bool_] = self.percolates.any(axis=1)
-        return any_direction
 
 
 def find_components(
@@ -85,28 +78,16 @@ def find_components(
     numbered = np.where(active, local + offset, -1).astype(np.int64)
     crossings = _rank_crossings(mesh, numbered)
     if periodic:
-        crossings = crossings.with_more(_periodic_crossings(mesh, numbered, separates))
+        around = _periodic_crossings(mesh, numbered, separates)
+        crossings = Crossings.concatenate([crossings, around])
     everyone = Crossings.concatenate(mesh.comm.allgather(crossings.unique()))
-    if not sizes.any():
-        return _nothing(mesh)
     component, n_components, winds = join(int(sizes.sum()), everyone, mesh.dimension)
-    cell_component = np.where(active, component[np.maximum(numbered, 0)], -1).astype(np.int32)
-    touches = _touches(mesh, cell_component, n_components)
+    cell_component = np.append(component, -1)[numbered].astype(np.int32)
     return Components(
         cell_component=cell_component,
-        percolates=winds if periodic else touches.all(axis=2),
-        touches=touches,
+        winds=winds,
+        touches=_touches(mesh, cell_component, n_components),
         volumes=_volumes(mesh, cell_component, n_components),
-    )
-
-
-def _nothing(mesh: LabelledMesh) -> Components:
-    """No cell conducts."""
-    return Components(
-        cell_component=np.full(len(mesh.cells), -1, dtype=np.int32),
-        percolates=np.zeros((0, mesh.dimension), dtype=bool),
-        touches=np.zeros((0, mesh.dimension, 2), dtype=bool),
-        volumes=np.zeros((0, len(mesh.materials))),
     )
 
 

@@ -1,12 +1,17 @@
-"""How a solve went and what percolates: plain numbers, no DOLFINx."""
+"""Reports of the solves and of percolation, as plain numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import cellion.parallel  # noqa: F401
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cellion.transport.percolation import Components
+from cellion.transport.problem import TransportProblem
 
 __all__ = ["Percolation", "SolverReport", "percolation_report"]
 
@@ -65,62 +70,37 @@ class Percolation:
 
 
 def percolation_report(
-    fractions: NDArray[np.float64],
-    percolates: NDArray[np.bool_],
-    touches: NDArray[np.bool_],
-    materials: Sequence[str],
-    directions: Mapping[str, int],
-    boundary: str,
+    problem: TransportProblem, components: Components, carries: NDArray[np.bool_]
 ) -> Percolation:
     """Add up components by what they do in each direction.
 
     Args:
-        fractions: Volume of each component per material, as a fraction of the box, shape
-            (n_components, n_materials) [-]; zero for materials that do not conduct.
-        percolates: Whether each component percolates, shape (n_components, d).
-        touches: Whether each component touches the lower and upper face of each direction, shape
-            (n_components, d, 2).
-        materials: Names of the materials.
-        directions: Index of each direction asked for, by name.
-        boundary: Name of the boundary.
+        problem: Transport problem.
+        components: Components of its conducting cells.
+        carries: Whether each component carries current, shape (n_components, d).
     """
-    kinds: dict[str, dict[str, dict[str, float]]] = {
-        "percolating": {name: {} for name in materials},
-        "dangling": {name: {} for name in materials},
-        "isolated": {name: {} for name in materials},
-    }
-    for direction, axis in directions.items():
-        through = percolates[:, axis]
-        near = percolates.any(axis=1) if boundary == "periodic" else touches[:, axis].any(axis=1)
-        chosen = {"percolating": through, "dangling": near & ~through, "isolated": ~near & ~through}
-        for kind, components in chosen.items():
-            for index, name in enumerate(materials):
-                kinds[kind][name][direction] = float(fractions[components, index].sum())
-    found = {name: bool(percolates[:, axis].any()) for name, axis in directions.items()}
+    drive, axes = problem.drive, dict(zip(problem.directions, problem.axes, strict=True))
+    fractions, materials = components.volumes / problem.mesh.volume, problem.mesh.materials
+
+    def volumes(chosen: Callable[[int], NDArray[np.bool_]]) -> dict[str, dict[str, float]]:
+        found = {name: fractions[chosen(axis)].sum(axis=0) for name, axis in axes.items()}
+        return {
+            material: {name: float(parts[index]) for name, parts in found.items()}
+            for index, material in enumerate(materials)
+        }
+
+    percolates = {name: bool(carries[:, axis].any()) for name, axis in axes.items()}
+    nothing = "no material conducts this carrier"
     return Percolation(
-        directions=tuple(directions),
+        directions=problem.directions,
         components=len(fractions),
-        percolates=found,
-        percolating=kinds["percolating"],
-        dangling=kinds["dangling"],
-        isolated=kinds["isolated"],
+        percolates=percolates,
+        percolating=volumes(lambda axis: carries[:, axis]),
+        dangling=volumes(lambda axis: drive.near(components, axis) & ~carries[:, axis]),
+        isolated=volumes(lambda axis: ~drive.near(components, axis) & ~carries[:, axis]),
         reason={
-            name: _reason(name, len(fractions), boundary) for name, yes in found.items() if not yes
+            name: drive.blocked(name) if len(fractions) else nothing
+            for name, through in percolates.items()
+            if not through
         },
     )
-
-
-def _reason(direction: str, components: int, boundary: str) -> str:
-    """Say why nothing is conducted."""
-    if not components:
-        return "no material conducts this carrier"
-    if boundary == "periodic":
-        return f"no conducting path winds around the periodic box in direction {direction}"
-    if boundary == "uniform_gradient":
-        return "no conductor touches the boundary of the box"
-    if boundary == "uniform_flux":
-        return (
-            f"a uniform current cannot cross {direction}_min and {direction}_max: conductors do "
-            f"not cover these faces, or not evenly"
-        )
-    return f"no conducting path connects {direction}_min with {direction}_max"

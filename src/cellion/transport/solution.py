@@ -60,7 +60,7 @@ class Solution:
 def conducting_cells(solution: Solution, direction: str) -> NDArray[np.bool_]:
     """Whether each owned cell belongs to a component that percolates in the direction."""
     group = solution.discrete.group[: solution.problem.mesh.n_owned_cells]
-    through = solution.discrete.components.percolates[:, AXES.index(direction)]
+    through = solution.discrete.carries[:, AXES.index(direction)]
     conducting: NDArray[np.bool_] = (group >= 0) & np.append(through, False)[group]
     return conducting
 

@@ -11,6 +11,7 @@ conductors that end at an electrode), and each direction gets a hierarchy of its
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import assert_never
 
 from cellion.parallel import Stopwatch
 
@@ -24,6 +25,13 @@ from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
 from cellion.transport.constraints import constant_modes, fix_rows, owned_groups
 from cellion.transport.discretise import Discretisation, discretise
+from cellion.transport.drive import (
+    Electrodes,
+    Periodic,
+    Terminals,
+    UniformFlux,
+    UniformGradient,
+)
 from cellion.transport.linear import (
     Run,
     keep_corrector,
@@ -33,7 +41,7 @@ from cellion.transport.linear import (
     solve_potential,
 )
 from cellion.transport.problem import TransportProblem
-from cellion.transport.report import Percolation, percolation_report
+from cellion.transport.report import percolation_report
 from cellion.transport.solution import Solution
 from cellion.transport.solver_options import solver_options
 from cellion.transport.system import (
@@ -71,16 +79,16 @@ def solve(problem: TransportProblem, watch: Stopwatch | None = None) -> Solution
     watch = watch or Stopwatch()
     with watch.stage("discretise"):
         discrete = discretise(problem)
-    percolation = _percolation(problem, discrete)
+    percolation = percolation_report(problem, discrete.components, discrete.carries)
     wanted = [name for name in problem.directions if percolation.percolates[name]]
     mild = _contrast(problem) <= _REUSE_CONTRAST and discrete.interfaces is None
     options = solver_options(
-        reuse=problem.boundary == "electrodes" and mild and len(wanted) > 1,
+        reuse=not problem.drive.combines and mild and len(wanted) > 1,
         anisotropic=anisotropy(problem) > SMOOTHED_ANISOTROPY,
     )
     run = Run(problem=problem, discrete=discrete, options=options, watch=watch)
     if wanted:
-        _SOLVE[problem.boundary](run, wanted)
+        _solve(run, wanted)
     return Solution(
         problem=problem,
         discrete=discrete,
@@ -103,17 +111,21 @@ def anisotropy(problem: TransportProblem) -> float:
     return float((values[:, -1] / values[:, 0]).max()) if values.size else 1.0
 
 
-def _percolation(problem: TransportProblem, discrete: Discretisation) -> Percolation:
-    """Summarise the components."""
-    components = discrete.components
-    return percolation_report(
-        components.volumes / problem.mesh.volume,
-        components.percolates,
-        components.touches,
-        problem.mesh.materials,
-        dict(zip(problem.directions, problem.axes, strict=True)),
-        problem.boundary,
-    )
+def _solve(run: Run, wanted: list[str]) -> None:
+    """Solve for the wanted directions, in the way of the drive."""
+    match run.problem.drive:
+        case Periodic():
+            _solve_periodic(run, wanted)
+        case UniformFlux():
+            _solve_flux(run, wanted)
+        case UniformGradient():
+            _solve_held(run, [wanted])
+        case Electrodes():
+            _solve_held(run, [[direction] for direction in wanted])
+        case Terminals():
+            _solve_terminals(run, wanted[0])
+        case _ as other:
+            assert_never(other)
 
 
 def _solve_periodic(run: Run, wanted: list[str]) -> None:
@@ -138,7 +150,7 @@ def _solve_flux(run: Run, wanted: list[str]) -> None:
     and the current of a unit mean field along k is column k of sigma_eff, the inverse of rho.
     """
     problem, discrete = run.problem, run.discrete
-    carries = discrete.components.percolates.any(axis=0)
+    carries = discrete.carries.any(axis=0)
     axes = np.flatnonzero(carries).tolist()
     flows, loads = [], []
     with ExitStack() as stack:
@@ -193,36 +205,13 @@ def _load(
     return load
 
 
-def _solve_gradient(run: Run, wanted: list[str]) -> None:
-    """Solve with the potential of a uniform field on the whole boundary."""
-    mesh = run.problem.mesh
-    with ExitStack() as stack:
-        with run.watch.stage("assemble"):
-            free = assemble_operator(run.problem, run.discrete)
-            stack.callback(free.destroy)
-            matrix = free.duplicate(copy=True)
-            stack.callback(matrix.destroy)
-            through = np.ones(len(run.discrete.components.percolates), dtype=bool)
-            faces = [(axis, side) for axis in range(mesh.dimension) for side in (0, 1)]
-            fixed = np.logical_or.reduce([_on_face(run, *face, through) for face in faces])
-            fix_rows(matrix, fixed)
-        with run.watch.stage("setup"):
-            solver = new_solver(run, matrix, stack)
-            solver.setUp()
-        for direction in wanted:
-            with run.watch.stage("assemble"):
-                load = free.createVecLeft()
-                stack.callback(load.destroy)
-                load.array[:] = assemble_load(run.problem, run.discrete, AXES.index(direction))
-            with run.watch.stage("solve"):
-                _solve_fixed(run, solver, load, fixed, direction)
-                reaction = np.where(fixed, _reactions(run, free, load, direction), 0.0)
-                sides = [reaction < 0.0, reaction > 0.0]
-                run.currents[direction] = _currents(run, reaction, sides)
+def _solve_held(run: Run, groups: list[list[str]]) -> None:
+    """Solve with the potential of a uniform field on faces.
 
-
-def _solve_electrodes(run: Run, wanted: list[str]) -> None:
-    """Solve with two equipotential faces, in each direction anew."""
+    Args:
+        run: The problem.
+        groups: Directions that share the faces.
+    """
     with ExitStack() as stack:
         with run.watch.stage("assemble"):
             free = assemble_operator(run.problem, run.discrete)
@@ -233,32 +222,31 @@ def _solve_electrodes(run: Run, wanted: list[str]) -> None:
             solver = new_solver(run, matrix, stack)
             if run.options.get("pc_gamg_reuse_interpolation") == "true":
                 solver.setUp()
-        for direction in wanted:
-            axis = AXES.index(direction)
-            with run.watch.stage("assemble"):
-                load = free.createVecLeft()
-                stack.callback(load.destroy)
-                load.array[:] = assemble_load(run.problem, run.discrete, axis)
+        for directions in groups:
             with run.watch.stage("setup"):
-                sides, fixed = _electrode_nodes(run, axis)
+                faces, fixed = _held_nodes(run, AXES.index(directions[0]))
                 free.copy(matrix, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
                 fix_rows(matrix, fixed)
                 solver.setOperators(matrix)
                 solver.setUp()
-            with run.watch.stage("solve"):
-                _solve_fixed(run, solver, load, fixed, direction)
-                reaction = _reactions(run, free, load, direction)
-                run.currents[direction] = _currents(run, reaction, sides)
+            for direction in directions:
+                with run.watch.stage("assemble"):
+                    load = free.createVecLeft()
+                    stack.callback(load.destroy)
+                    load.array[:] = assemble_load(run.problem, run.discrete, AXES.index(direction))
+                with run.watch.stage("solve"):
+                    _solve_fixed(run, solver, load, fixed, direction)
+                    reaction = _reactions(run, free, load, direction)
+                    run.currents[direction] = _currents(run, reaction, faces)
 
 
-def _solve_cell(run: Run, wanted: list[str]) -> None:
-    """Solve with the lower electrode at 1 and the upper one at 0, periodic along the others.
+def _solve_terminals(run: Run, direction: str) -> None:
+    """Solve with the lower terminal at 1 and the upper one at 0, periodic along the others.
 
-    The load is the current that enters while only the lower electrode is raised. Unlike the load
+    The load is the current that enters while only the lower terminal is raised. Unlike the load
     of a uniform field it is not a small difference of large currents, whatever the contrast, if
     the better conductor is above.
     """
-    (direction,) = wanted
     axis = AXES.index(direction)
     height = float(run.problem.mesh.box[axis])
     with ExitStack() as stack:
@@ -268,8 +256,8 @@ def _solve_cell(run: Run, wanted: list[str]) -> None:
             raised, load = free.createVecRight(), free.createVecLeft()
             for made in (free, matrix, raised, load):
                 stack.callback(made.destroy)
-            (lower, upper), fixed = _electrode_nodes(run, axis)
-            raised.array[:] = lower
+            faces, fixed = _held_nodes(run, axis)
+            raised.array[:] = faces[0]
             free.mult(raised, load)
             load.array[:] = np.where(fixed, 0.0, -load.array)
             fix_rows(matrix, fixed)
@@ -280,7 +268,7 @@ def _solve_cell(run: Run, wanted: list[str]) -> None:
             raised.array[:] += solve_potential(run, solver, load, (free, raised), direction)
             free.mult(raised, load)
             reaction = -load.array * height / scale_of(run.problem).length
-            run.currents[direction] = _currents(run, reaction, [lower, upper])
+            run.currents[direction] = _currents(run, reaction, faces)
             places = _coordinates(run.discrete, run.problem)[:, axis]
             keep_corrector(run, direction, height * (1.0 - raised.array) - places)
 
@@ -308,16 +296,17 @@ def _on_face(run: Run, axis: int, side: int, through: Flags) -> Flags:
     return on
 
 
-def _electrode_nodes(run: Run, axis: int) -> tuple[list[Flags], Flags]:
-    """Owned unknowns on the lower and on the upper electrode, and all that are fixed.
+def _held_nodes(run: Run, axis: int) -> tuple[list[Flags], Flags]:
+    """Owned unknowns on each face at which the potential is given, and all that are fixed.
 
-    Unknowns of components that do not percolate in the direction are fixed as well.
+    Unknowns of components that carry no current in the direction are fixed as well.
     """
-    dofs = run.discrete.dofs
-    through = run.discrete.components.percolates[:, axis]
-    lower, upper = (_on_face(run, axis, side, through) for side in (0, 1))
+    dofs, problem = run.discrete.dofs, run.problem
+    through = run.discrete.carries[:, axis]
+    held = problem.drive.held(axis, problem.mesh.dimension)
+    faces = [_on_face(run, normal, side, through) for normal in held for side in (0, 1)]
     apart = ~through[dofs.group[: dofs.index_map.size_local]]
-    return [lower, upper], lower | upper | apart
+    return faces, np.logical_or.reduce([*faces, apart])
 
 
 def _reactions(run: Run, free: PETSc.Mat, load: PETSc.Vec, direction: str) -> Array:
@@ -333,20 +322,16 @@ def _reactions(run: Run, free: PETSc.Mat, load: PETSc.Vec, direction: str) -> Ar
     return found
 
 
-def _currents(run: Run, reaction: Array, sides: list[Flags]) -> tuple[float, float]:
-    """Currents into and out of the box [A] through two sets of nodes, both counted as positive.
+def _currents(run: Run, reaction: Array, faces: list[Flags]) -> tuple[float, float]:
+    """Currents into and out of the box [A], both counted as positive.
 
-    They are equal but for errors of the solve.
+    They pass the lower and the upper of two faces, or nodes of all faces by the sign of their
+    reaction, and are equal but for errors of the solve.
     """
+    sides = faces
+    if len(faces) > 2:
+        held = np.logical_or.reduce(faces)
+        sides = [held & (reaction < 0.0), held & (reaction > 0.0)]
     here = np.array([float(reaction[side].sum()) for side in sides])
     total = run.problem.mesh.comm.allreduce(here) * scale_of(run.problem).load
     return -float(total[0]), float(total[1])
-
-
-_SOLVE = {
-    "periodic": _solve_periodic,
-    "electrodes": _solve_electrodes,
-    "cell": _solve_cell,
-    "uniform_gradient": _solve_gradient,
-    "uniform_flux": _solve_flux,
-}

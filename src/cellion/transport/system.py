@@ -4,8 +4,9 @@ Lengths are measured by the longest edge L of the box and conductivities by the 
 value s, so that tolerances mean the same for every problem. With d dimensions, the matrix is
 divided by s L^(d-2), the load by s L^(d-1), and the unknown is w / L.
 
-In a cell s is the smallest value instead. Its collector can be 1e9 times better than the rest, so
-that entries would be taken for zero where PETSc compares pivots and singular values with 1e-12.
+Where conductors of any contrast meet at the faces, s is the smallest value instead. A metal there
+can be 1e9 times better than the rest, so that entries would be taken for zero where PETSc compares
+pivots and singular values with 1e-12.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ class Scale:
 
     Attributes:
         length: Longest edge of the box [m].
-        conductivity: Largest principal conductivity of any material, in a cell the smallest
-            one of a conductor [S/m].
+        conductivity: Largest principal conductivity of any material, for a drive of any contrast
+            the smallest one of a conductor [S/m].
         dimension: Space dimension d.
     """
 
@@ -79,10 +80,10 @@ class Scale:
 def scale_of(problem: TransportProblem) -> Scale:
     """Return the units in which a problem is solved."""
     values = np.linalg.eigvalsh(problem.conductivity)
-    in_cell = problem.boundary == "cell" and bool(problem.conducts.any())
+    poorest = problem.drive.any_contrast and bool(problem.conducts.any())
     return Scale(
         length=float(problem.mesh.box.max()),
-        conductivity=float(values[problem.conducts].min() if in_cell else values.max()),
+        conductivity=float(values[problem.conducts].min() if poorest else values.max()),
         dimension=problem.mesh.dimension,
     )
 
@@ -221,7 +222,7 @@ def assemble_load(problem: TransportProblem, discrete: Discretisation, axis: int
     entries: NDArray[np.float64] = load.array[:owned]
     if discrete.interfaces is not None:
         entries = entries + _sheet_load(discrete, field) / unit
-    through = discrete.components.percolates[:, axis]
+    through = discrete.carries[:, axis]
     loaded: NDArray[np.float64] = np.where(through[discrete.dofs.group[:owned]], entries, 0.0)
     return loaded
 
@@ -284,7 +285,7 @@ def field_energy(problem: TransportProblem, discrete: Discretisation, axis: int)
         axis: Direction of the field.
     """
     mesh, scale = problem.mesh, scale_of(problem)
-    through = discrete.components.percolates[:, axis]
+    through = discrete.carries[:, axis]
     here = 0.0
     of_label = problem.label_conductivity[:, axis, axis]
     for cells in discrete.cells:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
+from cellion.transport.drive import DRIVES
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import current_density, potential
 from cellion.transport.solve import solve
@@ -140,9 +141,9 @@ def test_currents_in_and_out_of_a_uniform_gradient_balance() -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0, 0.1, 20.0], 2),
-        boundary="uniform_gradient",
+        drive=DRIVES["uniform_gradient"],
         directions=("x", "y"),
-        interfaces=laws(data, 0.1, 0.2),
+        contacts=laws(data, 0.1, 0.2),
     )
     found = effective_conductivity(solve(problem))
     assert max(found.imbalance.values()) < 1e-8

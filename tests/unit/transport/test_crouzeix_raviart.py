@@ -11,9 +11,10 @@ import pytest
 from mpi4py import MPI
 
 from cellion.mesh.distribute import distribute
+from cellion.transport.contacts import Contacts
 from cellion.transport.crouzeix_raviart import discretise_facets, facet_means
 from cellion.transport.discretise import discretise
-from cellion.transport.laws import InterfaceLaws
+from cellion.transport.drive import DRIVES
 from cellion.transport.problem import TransportProblem
 from cellion.transport.system import assemble_operator
 from mesh_boxes import isotropic, labelled_box, layers
@@ -26,7 +27,7 @@ def problem_of(
     resistance: float = 0.0,
 ) -> TransportProblem:
     data = labelled_box(divisions, layers([0.5, 0.5]), ["A", "B"], periodic=boundary == "periodic")
-    laws = InterfaceLaws(
+    laws = Contacts(
         label_material=data.label_material,
         pair_resistance=np.array([[0.0, resistance], [resistance, 0.0]]),
         pair_sheet_conductance=np.zeros((2, 2)),
@@ -34,9 +35,9 @@ def problem_of(
     return TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic(values, len(divisions)),
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: len(divisions)],
-        interfaces=laws,
+        contacts=laws,
     )
 
 
@@ -104,7 +105,7 @@ def test_facets_are_matched_where_a_period_is_one_or_two_cells_long(cells: int) 
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0, 2.0], 3),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x",),
     )
     facets = discretise_facets(problem, discretise(problem))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cellion.mesh.distribute import distribute
 from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.discretise import discretise
+from cellion.transport.drive import DRIVES
 from cellion.transport.interfaces import dof_values, jump_energy, jump_matrices, sum_at_owners
 from cellion.transport.problem import TransportProblem
 from cellion.transport.system import assemble_load, assemble_operator
@@ -51,9 +52,9 @@ def test_matrix_and_load(divisions: tuple[int, ...], resistance: float, sheet: f
     problem = TransportProblem(
         mesh=mesh,
         conductivity=isotropic([1.0], d),
-        boundary="electrodes",
+        drive=DRIVES["electrodes"],
         directions=("x",),
-        interfaces=laws(data, resistance, sheet),
+        contacts=laws(data, resistance, sheet),
     )
     discrete = discretise(problem)
     u, v = ufl.TrialFunction(discrete.space), ufl.TestFunction(discrete.space)
@@ -85,9 +86,9 @@ def test_the_energy_of_a_jump_is_that_of_its_matrix() -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0], 3),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x",),
-        interfaces=laws(data, R),
+        contacts=laws(data, R),
     )
     facets = discretise(problem).interfaces.resistive
     rng = np.random.default_rng(577)

@@ -15,6 +15,7 @@ from cellion.transport import facet_solve
 from cellion.transport.conservation import conserve, prepare_conservation
 from cellion.transport.crouzeix_raviart import discretise_facets
 from cellion.transport.discretise import discretise
+from cellion.transport.drive import DRIVES
 from cellion.transport.lower_bound import conserved_currents
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
@@ -34,7 +35,7 @@ def problem_of(boundary: str, values: list[float], n: int = 5) -> TransportProbl
     return TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic(values, 3),
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z"),
     )
 

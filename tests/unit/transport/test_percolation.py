@@ -70,7 +70,7 @@ def test_winding_is_percolation_of_the_repeated_box(share: float, seed: int) -> 
     found = find_components(distribute(data, MPI.COMM_SELF), CONDUCTS, periodic=True)
     row = distribute(_repeated(data, (6, 30)), MPI.COMM_SELF)
     ends = find_components(row, CONDUCTS, periodic=False)
-    assert found.percolates[:, 0].any() == ends.percolates[:, 0].any()
+    assert found.winds[:, 0].any() == ends.touches[:, 0].all(axis=1).any()
 
 
 def _repeated(data: MeshData, copies: tuple[int, int]) -> MeshData:
@@ -96,13 +96,13 @@ def test_tiles_that_touch_in_edges_only_are_apart() -> None:
     for periodic in (True, False):
         found = find_components(mesh, CONDUCTS, periodic=periodic)
         assert len(found.volumes) == 4
-        assert not found.percolates.any()
+        assert not (found.winds.any() if periodic else found.touches.all(axis=2).any())
 
 
 def test_slabs_wind_along_themselves() -> None:
     data = labelled_box((4, 3, 2), layers([0.25] * 4), ["void", "metal", "void", "metal"])
     found = find_components(distribute(data, MPI.COMM_SELF), CONDUCTS, periodic=True)
-    assert found.percolates.tolist() == [[False, True, True]] * 2
+    assert found.winds.tolist() == [[False, True, True]] * 2
     np.testing.assert_allclose(found.volumes, [[0.0, 0.25]] * 2, rtol=1e-12)
 
 
@@ -112,15 +112,15 @@ def test_slabs_at_both_ends_are_one_through_the_periodic_face() -> None:
     conducts = np.array([True, False])
     together = find_components(mesh, conducts, periodic=True)
     apart = find_components(mesh, conducts, periodic=False)
-    assert together.percolates.tolist() == [[False, True, True]]
-    assert apart.percolates.tolist() == [[False, True, True]] * 2
+    assert together.winds.tolist() == [[False, True, True]]
+    assert apart.touches.all(axis=2).tolist() == [[False, True, True]] * 2
     assert apart.touches[:, 0].sum() == 2
 
 
 def test_nothing_conducts() -> None:
     mesh = distribute(labelled_box((2, 2), layers([1.0]), ["void"]), MPI.COMM_SELF)
     found = find_components(mesh, np.array([False]), periodic=True)
-    assert found.percolates.shape == (0, 2)
+    assert found.winds.shape == (0, 2)
     assert (found.cell_component == -1).all()
 
 

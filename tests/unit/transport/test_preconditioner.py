@@ -18,9 +18,10 @@ from scipy.spatial.transform import Rotation
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.transport.agglomerate import agglomerate
+from cellion.transport.contacts import Contacts
 from cellion.transport.discretise import discretise
+from cellion.transport.drive import DRIVES
 from cellion.transport.jumps import find_jumps
-from cellion.transport.laws import InterfaceLaws
 from cellion.transport.linear import configure
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
@@ -52,7 +53,7 @@ def random_grains(n: int, *, periodic: bool = True) -> MeshData:
 
 def problem_of(
     data: MeshData,
-    interfaces: InterfaceLaws | None,
+    interfaces: Contacts | None,
     anisotropy: float = 1.0,
     contrast: float = 1.0,
     boundary: str = "periodic",
@@ -62,9 +63,9 @@ def problem_of(
     return TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=np.stack([sigma, sigma / contrast]),
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z"),
-        interfaces=interfaces,
+        contacts=interfaces,
     )
 
 
@@ -206,8 +207,8 @@ def test_many_labels_in_the_plane() -> None:
         problem = TransportProblem(
             mesh=distribute(data, MPI.COMM_SELF),
             conductivity=isotropic([1.0], 2),
-            boundary="periodic",
+            drive=DRIVES["periodic"],
             directions=("x", "y"),
-            interfaces=laws(data, resistance / 6.0),
+            contacts=laws(data, resistance / 6.0),
         )
         assert max(solve(problem).report.iterations.values()) < 20

@@ -12,6 +12,7 @@ from mpi4py import MPI
 
 from cellion.errors import CellionError, MaterialError, MeshError, ScenarioError
 from cellion.mesh.distribute import distribute
+from cellion.transport.drive import Periodic, Terminals
 from cellion.transport.problem import TransportProblem
 from mesh_boxes import isotropic, labelled_box, layers
 
@@ -22,7 +23,7 @@ def problem(**changes: Any) -> TransportProblem:
     usual: dict[str, Any] = {
         "mesh": distribute(data, MPI.COMM_SELF),
         "conductivity": isotropic([1.0, 0.0], 2),
-        "boundary": "periodic",
+        "drive": Periodic(),
         "directions": ("y", "x"),
     }
     return TransportProblem(**(usual | changes))
@@ -48,7 +49,8 @@ FLAT[1] = np.diag([1.0, 0.0])
         ({"conductivity": FLAT}, MaterialError, "of B .* all must be positive"),
         ({"conductivity": -isotropic([1, 1], 2)}, MaterialError, "of A .* all must be positive"),
         ({"conductivity": np.full((2, 2, 2), np.nan)}, MaterialError, "must be finite"),
-        ({"boundary": "perodic"}, ScenarioError, "did you mean 'periodic'"),
+        ({"drive": Terminals()}, ScenarioError, "terminals have one direction"),
+        ({"drive": Terminals(), "directions": ("x",)}, MeshError, "one terminal to the other"),
         ({"directions": ("z",)}, ScenarioError, "'z' is not a direction .* allowed are x, y"),
         ({"directions": ()}, ScenarioError, "name each wanted direction once"),
         ({"directions": ("x", "x")}, ScenarioError, "name each wanted direction once"),

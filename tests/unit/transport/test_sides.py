@@ -15,6 +15,7 @@ from mpi4py import MPI
 
 from cellion.mesh.distribute import distribute
 from cellion.transport.discretise import Discretisation, discretise
+from cellion.transport.drive import DRIVES
 from cellion.transport.problem import TransportProblem
 from interface_boxes import grains, laws
 from mesh_boxes import isotropic, labelled_box, layers
@@ -41,7 +42,7 @@ def joined_corners(problem: TransportProblem, discrete: Discretisation) -> Union
     """Corners of cells that share an unknown: perfect facets between them connect these cells."""
     mesh, group = problem.mesh, discrete.group
     entity = mesh.vertex_representative[mesh.cells]
-    if problem.boundary != "periodic":
+    if not problem.drive.wraps:
         entity = mesh.cells
     solved = np.flatnonzero(group >= 0)
     facets = defaultdict(list)
@@ -50,7 +51,7 @@ def joined_corners(problem: TransportProblem, discrete: Discretisation) -> Union
             facets[frozenset(entity[cell, list(corners)])].append(cell)
     meeting = [cells for cells in facets.values() if len(cells) == 2]
     pairs = mesh.cell_labels[np.array(meeting, dtype=int).reshape(-1, 2)]
-    resistance = problem.interfaces.resistance(pairs)
+    resistance = problem.contacts.resistance(pairs)
     sets = Union()
     for cell in solved:
         for corner in range(entity.shape[1]):
@@ -81,9 +82,9 @@ def test_unknowns_are_those_of_the_definition(
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0, 2.0, 0.0][:count], len(divisions)),
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y"),
-        interfaces=laws(data, np.maximum(table, table.T)),
+        contacts=laws(data, np.maximum(table, table.T)),
     )
     discrete = discretise(problem)
     sets = joined_corners(problem, discrete)
@@ -101,9 +102,9 @@ def test_perfect_laws_add_no_unknowns() -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0], 3),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x",),
-        interfaces=laws(data),
+        contacts=laws(data),
     )
     discrete = discretise(problem)
     assert discrete.unknowns == 4**3
@@ -115,9 +116,9 @@ def test_an_interface_on_the_periodic_face_splits_it() -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0], 2),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x",),
-        interfaces=laws(data, 1.0),
+        contacts=laws(data, 1.0),
     )
     discrete = discretise(problem)
     # Four planes of three vertices; the ones at x = 0 and x = 1/2 have two sides.
@@ -131,8 +132,8 @@ def test_no_conductor_has_no_contacts() -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([0.0], 2),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x",),
-        interfaces=laws(data, 1.0, 1.0),
+        contacts=laws(data, 1.0, 1.0),
     )
     assert discretise(problem).unknowns == 0

@@ -15,6 +15,7 @@ from cellion.errors import ConvergenceError
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
+from cellion.transport.drive import DRIVES
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import Solution, current_density, potential
 from cellion.transport.solve import solve
@@ -28,7 +29,7 @@ def solved(
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic(values, data.dimension),
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=tuple(directions[: data.dimension]),
     )
     return solve(problem, **more)
@@ -154,7 +155,7 @@ def test_solves_leave_no_memory_behind() -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1, 2], 3),
-        boundary="electrodes",
+        drive=DRIVES["electrodes"],
         directions=("x",),
     )
     for _ in range(4):

@@ -1,8 +1,10 @@
-"""What happens where two labels meet: an area-specific resistance, a conducting sheet, or nothing.
+"""Contacts between labels: their kinds, and the linear law of the imperfect ones.
 
-An interface has no thickness. Its resistance R lets the potential jump by R times the current
-density through it; its sheet conductance G carries current along it. A thin layer of thickness
-delta and conductivity sigma has R = delta / sigma (poor conductor) or G = delta sigma (good one).
+The kind of a contact decides about unknowns and connectivity, its law about the equations. An
+interface has no thickness. Across an imperfect one the potential jumps by its resistance R times
+the current density through it; a sheet conductance G carries current along it. A thin layer of
+thickness delta and conductivity sigma has R = delta / sigma (poor conductor) or G = delta sigma
+(good one).
 
 Source: Sanchez-Palencia, Comportements local et macroscopique d'un type de milieux physiques
 heterogenes, Int. J. Eng. Sci. 12 (1974) 331 (resistive limit); Pham Huy and Sanchez-Palencia,
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -21,23 +24,31 @@ from numpy.typing import NDArray
 from cellion.errors import MaterialError
 from cellion.mesh.pieces import inside_grain
 
-__all__ = ["InterfaceLaws", "Labels"]
+__all__ = ["ContactKind", "Contacts", "kinds_of"]
 
 type Labels = NDArray[np.integer[Any]]
 
 _SYMMETRY_TOLERANCE = 1e-12
 
 
+class ContactKind(IntEnum):
+    """Kind of a contact: the potential is continuous, may jump, or no current passes."""
+
+    PERFECT = 0
+    IMPERFECT = 1
+    INSULATING = 2
+
+
 @dataclass(frozen=True, kw_only=True)
-class InterfaceLaws:
-    """Laws of all interfaces of a mesh, by the materials of the two labels that meet.
+class Contacts:
+    """All contacts of a mesh, by the materials of the two labels that meet.
 
     Cells of one label are always in perfect contact, also across the period.
 
     Attributes:
         label_material: Material of each label, shape (n_labels,).
         pair_resistance: Area-specific resistance between materials, symmetric, shape
-            (n_materials, n_materials) [Ohm m^2]; 0 is perfect contact, infinity insulates.
+            (n_materials, n_materials) [Ohm m^2]; limits are 0 (perfect) and infinity (insulating).
         pair_sheet_conductance: Sheet conductance between materials, symmetric, shape
             (n_materials, n_materials) [S]; 0 is none.
         factor: Multiplies the resistance of single interfaces, such as a random draw or a function
@@ -68,6 +79,20 @@ class InterfaceLaws:
                 f"materials, at least {needed}"
             )
 
+    @property
+    def pair_kind(self) -> NDArray[np.int8]:
+        """`ContactKind` between materials, shape (n_materials, n_materials)."""
+        return kinds_of(self.pair_resistance)
+
+    def kind(self, labels: Labels, negligible: float = 0.0) -> NDArray[np.int8]:
+        """`ContactKind` between pairs of labels, shape (n,).
+
+        Args:
+            labels: Pairs of labels in any order, shape (n, 2).
+            negligible: Resistance below which a contact is perfect [Ohm m^2].
+        """
+        return kinds_of(self.resistance(labels), negligible)
+
     def resistance(self, labels: Labels) -> NDArray[np.float64]:
         """Area-specific resistance between pairs of labels, shape (n,) [Ohm m^2].
 
@@ -94,6 +119,19 @@ class InterfaceLaws:
         first, second = self.label_material[labels].T
         within = (labels[:, 0] == labels[:, 1]) | inside_grain(self.pieces, labels)
         return np.where(within, 0.0, table[first, second])
+
+
+def kinds_of(resistance: NDArray[np.float64], negligible: float = 0.0) -> NDArray[np.int8]:
+    """`ContactKind` of area-specific resistances, of which 0 and infinity are limits.
+
+    Args:
+        resistance: Resistances, any shape [Ohm m^2].
+        negligible: Resistance below which a contact is perfect [Ohm m^2].
+    """
+    kind = np.full(resistance.shape, ContactKind.IMPERFECT, dtype=np.int8)
+    kind[(resistance == 0.0) | (resistance < negligible)] = ContactKind.PERFECT
+    kind[np.isinf(resistance)] = ContactKind.INSULATING
+    return kind
 
 
 def _check(name: str, table: NDArray[np.float64], unit: str, *, infinite: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cellion.transport.merge import Crossings, join
+from cellion.transport.component_graph import Crossings, join
 
 type Edges = list[tuple[int, int, int]]
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from cellion.errors import MaterialError
-from cellion.transport.laws import InterfaceLaws
+from cellion.transport.contacts import Contacts
 
 PAIRS = np.array([[0, 1], [1, 0], [1, 2], [2, 2], [3, 0]])
 
 
-def made(**changes: object) -> InterfaceLaws:
+def made(**changes: object) -> Contacts:
     usual = {
         "label_material": np.array([0, 1, 1, 0]),
         "pair_resistance": np.array([[0.0, 2.0], [2.0, np.inf]]),
         "pair_sheet_conductance": np.array([[5.0, 0.0], [0.0, 3.0]]),
     }
-    return InterfaceLaws(**(usual | changes))
+    return Contacts(**(usual | changes))
 
 
 def test_laws_follow_from_the_materials() -> None:
