@@ -81,7 +81,7 @@ def find_reach(mesh: LabelledMesh, networks: Networks, laws: Contacts, axis: int
 
 
 def find_connection(
-    mesh: LabelledMesh, networks: Networks, laws: Contacts, reach: Reach, *, n_layers: int
+    mesh: LabelledMesh, networks: Networks, laws: Contacts, reach: Reach
 ) -> Connection:
     """Find which contacts and which active material are connected (collective).
 
@@ -92,7 +92,6 @@ def find_connection(
         networks: What its materials carry.
         laws: Laws of its contacts.
         reach: What leads to the separator and to the collector.
-        n_layers: Number of last labels that are layers and no part of the composite.
     """
     material = mesh.label_material
     borders = find_borders(mesh, periodic=True)
@@ -110,7 +109,7 @@ def find_connection(
     touching[tuple(part[mixed & ~passes] for part in between)] = 1.0
     areas = np.array([area[passes].sum(), area[fed & drained].sum()])
     areas, supplied, touching = (mesh.comm.allreduce(a) for a in (areas, supplied, touching))
-    composite = _composite(mesh, n_layers)
+    composite = np.flatnonzero(mesh.in_composite[mesh.cell_labels[: mesh.n_owned_cells]])
     whole = float(mesh.comm.allreduce(mesh.cell_volumes[composite].sum()))
     reacts = (networks.mixed & (laws.pair_kind != ContactKind.INSULATING)).any(axis=1)
     has_ions = supplied[mesh.cell_labels[composite]] > 0.0
@@ -148,12 +147,6 @@ def _on_either_side(mesh: LabelledMesh, borders: Borders, flags: Flags) -> Flags
     """Whether a cell on one of the two sides of facets is flagged (collective), shape (f,)."""
     far: Flags = owner_values(mesh, borders.far[:, 0], flags)
     return np.asarray(flags[borders.near[:, 0]] | far, dtype=bool)
-
-
-def _composite(mesh: LabelledMesh, n_layers: int) -> NDArray[np.int64]:
-    """Owned cells of the composite."""
-    labels = mesh.cell_labels[: mesh.n_owned_cells]
-    return np.flatnonzero(labels < len(mesh.label_material) - n_layers)
 
 
 def _volumes(

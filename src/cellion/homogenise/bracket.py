@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.periodicity import AXES
-from cellion.transport.interfaces import dof_values
+from cellion.transport.index_maps import dof_values
 from cellion.transport.lower_bound import ConservedCurrents
 from cellion.transport.simplex_fields import (
     area_vectors,

@@ -130,9 +130,9 @@ def effective_conductivity(solution: Solution, *, estimate: bool = True) -> Effe
     flow: dict[str, dict[str, float]] = {}
     if solution.correctors:
         fields = evaluate_fields(solution)
-        tensor, shares = dissipation(solution, fields)
-        moments, flow = field_moments(solution, fields), mean_flow(solution, fields)
-        error |= mesh_errors(solution, tensor) if estimate else dict.fromkeys(fields.field, nan)
+        tensor, shares = dissipation(fields)
+        moments, flow = field_moments(fields), mean_flow(fields)
+        error |= mesh_errors(solution, tensor) if estimate else dict.fromkeys(fields.of, nan)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
         tensor[axis, :] = tensor[:, axis] = nan
     if not problem.drive.combines:

@@ -22,9 +22,6 @@ from cellion.scenario.scenario import Scenario
 
 __all__ = ["Composition", "between_layers", "composition", "opened", "wanted_cell"]
 
-N_LAYERS = 2
-"""Separator and collector: the last labels of the mesh of a cell."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Composition:
@@ -76,21 +73,15 @@ def between_layers(scenario: Scenario, data: MeshData) -> MeshData:
     return stack_slabs(data, axis, lower, upper)
 
 
-def composition(mesh: LabelledMesh, *, in_cell: bool) -> Composition:
-    """Measure what the mesh is made of (collective).
-
-    Args:
-        mesh: Labelled mesh.
-        in_cell: Whether its last labels are the layers of a cell.
-    """
-    inner = len(mesh.label_material) - (N_LAYERS if in_cell else 0)
+def composition(mesh: LabelledMesh) -> Composition:
+    """Measure what the mesh is made of (collective)."""
+    inner, count = mesh.in_composite, len(mesh.materials)
     volumes, found = label_volumes(mesh), measure_interfaces(mesh)
-    whole = mesh.volume - float(volumes[inner:].sum())
-    count = len(mesh.materials)
-    share = np.bincount(mesh.label_material[:inner], volumes[:inner], minlength=count) / whole
-    present = np.bincount(mesh.label_material[:inner], minlength=count) > 0
-    present |= not in_cell
-    keep = (found.labels < inner).all(axis=1)
+    whole = mesh.volume - float(volumes[~inner].sum())
+    share = np.bincount(mesh.label_material[inner], volumes[inner], minlength=count) / whole
+    present = np.bincount(mesh.label_material[inner], minlength=count) > 0
+    present |= inner.all()
+    keep = inner[found.labels].all(axis=1)
     return Composition(
         fractions={
             name: float(value)

@@ -67,7 +67,7 @@ def gather(
 ) -> RunResult:
     """Gather the plain numbers (collective)."""
     mesh, comm = prepared.mesh, prepared.mesh.comm
-    made = composition(mesh, in_cell=cell is not None)
+    made = composition(mesh)
     meshed, interfaces = made.fractions, made.interfaces
     between = specific_surface(mesh, interfaces)
     memory = float(comm.allreduce(peak_memory()))

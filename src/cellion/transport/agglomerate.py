@@ -1,11 +1,13 @@
-"""Which unknowns of one vertex a preconditioner may take as one: those that an interface ties.
+"""Agglomeration of the unknowns of a vertex that low interface resistances tie together.
 
-An interface of resistance R ties two unknowns of a vertex by a conductance c = |F| / (d R) from
+An interface of resistance R couples two unknowns of a vertex by a conductance c = |F| / (d R) from
 each of its facets F there. Where c is larger than the stiffness k of one of the two, the diagonal
 of what the cells add to the matrix, which is about sigma h, they move together on the scale of the
-mesh: it is the case for R below about h / sigma. Poor conductors are so tied to good ones, which
-are not by that tied to each other: unknowns join one after the other, each with the one that it is
-tied to most, and what has joined is compared anew.
+mesh: it is the case for R below about h / sigma.
+
+Greedy merging: each unknown joins the neighbour it is coupled to most strongly relative to its own
+stiffness; couplings are recomputed after each merge. A poor conductor thus attaches to a good one
+without linking two good ones.
 """
 
 from __future__ import annotations
@@ -20,29 +22,40 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from cellion.transport.interfaces import dof_values
+from cellion.transport.index_maps import dof_values, meeting_rank, owners
 
-__all__ = ["Ties", "TiesHere", "agglomerate", "gather_ties", "roots"]
+__all__ = ["InterfaceCouplings", "TiesHere", "agglomerate", "gather_ties", "roots"]
 
 type Array = NDArray[np.float64]
 type Numbers = NDArray[np.int64]
 
-_HASH = 2654435761
 _RATIO = 1.0
 """Conductance over stiffness above which unknowns join; results depend little on it, 0.3 to 3."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ties:
-    """Pairs of unknowns of one vertex and the conductance between them; on any rank, added up.
+class InterfaceCouplings:
+    """Unknowns of a problem with resistive interfaces, and their couplings.
 
     Attributes:
-        pairs: Global unknowns, shape (p, 2).
-        conductance: Conductance in the unit of the matrix, shape (p,).
+        index_map: Numbers of the unknowns.
+        entity: Vertex of each owned unknown, shape (n_owned,).
+        label: Label of each owned unknown, shape (n_owned,).
+        pairs: Pairs of unknowns of one vertex that interfaces couple, on any rank, shape (p, 2).
+        conductance: Lumped conductance between them in the unit of the matrix, shape (p,).
+        share: What of these is on the diagonal of the matrix, 2 / (d + 1).
+        block: Number that labels have in common if they share unknowns, shape (n_labels,).
+        anisotropic: Whether each block has strong anisotropy, shape (n_blocks,).
     """
 
+    index_map: cpp.common.IndexMap
+    entity: Numbers
+    label: NDArray[np.int32]
     pairs: Numbers
     conductance: Array
+    share: float
+    block: Numbers
+    anisotropic: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,31 +112,23 @@ def agglomerate(stiffness: Array, ends: Numbers, conductance: Array) -> Numbers:
     return cluster
 
 
-def gather_ties(
-    index_map: cpp.common.IndexMap,
-    entity: Numbers,
-    stiffness: Array,
-    diagonal: Array,
-    ties: Ties,
-) -> TiesHere:
-    """Bring the ties of each vertex to one rank, and join there what is tied (collective).
+def gather_ties(couplings: InterfaceCouplings, stiffness: Array, diagonal: Array) -> TiesHere:
+    """Bring the couplings of each vertex to one rank, and join there what is tied (collective).
 
     Args:
-        index_map: Numbers of the unknowns.
-        entity: Vertex of each owned unknown.
+        couplings: Couplings of this rank.
         stiffness: What the cells add to the diagonal of each owned unknown; not a number for
             unknowns that stay alone.
         diagonal: Diagonal of the matrix at each owned unknown.
-        ties: Ties of this rank.
     """
-    comm = index_map.comm
-    ends = dof_values(index_map, ties.pairs, stiffness)
-    entries = dof_values(index_map, ties.pairs, diagonal)
+    index_map, comm = couplings.index_map, couplings.index_map.comm
+    ends = dof_values(index_map, couplings.pairs, stiffness)
+    entries = dof_values(index_map, couplings.pairs, diagonal)
     free = ~np.isnan(ends).any(axis=1)
-    pairs = ties.pairs[free]
-    place = (dof_values(index_map, pairs[:, 0], entity) * _HASH) % comm.size
+    pairs = couplings.pairs[free]
+    place = meeting_rank(dof_values(index_map, pairs[:, 0], couplings.entity), comm)
     numbers, _ = exchange(pairs, place, comm)
-    values = np.column_stack([ends[free], entries[free], ties.conductance[free]])
+    values = np.column_stack([ends[free], entries[free], couplings.conductance[free]])
     values, _ = exchange(values, place, comm)
     dofs, first, number = np.unique(numbers.reshape(-1), return_index=True, return_inverse=True)
     number = number.reshape(-1, 2).astype(np.int64)
@@ -147,12 +152,11 @@ def roots(index_map: cpp.common.IndexMap, here: TiesHere) -> Numbers:
     Returns:
         Global number for each owned unknown; its own when it is alone, shape (n_owned,).
     """
-    comm, (start, end) = index_map.comm, index_map.local_range
+    start, end = index_map.local_range
     least = np.full(int(here.cluster.max(initial=-1)) + 1, np.iinfo(np.int64).max)
     np.minimum.at(least, here.cluster, here.dofs)
     rows = np.column_stack([here.dofs, least[here.cluster]])
-    owner = np.searchsorted(np.array(comm.allgather(start)), here.dofs, side="right") - 1
-    arrived, _ = exchange(rows, owner, comm)
+    arrived, _ = exchange(rows, owners(index_map, here.dofs), index_map.comm)
     root = np.arange(start, end, dtype=np.int64)
     root[arrived[:, 0] - start] = arrived[:, 1]
     return root

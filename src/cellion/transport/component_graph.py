@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from cellion.transport.forest import grow, sum_along_paths
 
-__all__ = ["Crossings", "join"]
+__all__ = ["Links", "join"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crossings:
+class Links:
     """Connections between components.
 
     Attributes:
@@ -28,16 +28,16 @@ class Crossings:
     end: NDArray[np.int64]
     axis: NDArray[np.int64]
 
-    def unique(self) -> Crossings:
+    def unique(self) -> Links:
         """Return each crossing once."""
         rows = np.stack([self.start, self.end, self.axis], axis=1)
         start, end, axis = np.unique(rows, axis=0).T if len(rows) else rows.T
-        return Crossings(start=start, end=end, axis=axis)
+        return Links(start=start, end=end, axis=axis)
 
     @staticmethod
-    def concatenate(parts: Sequence[Crossings]) -> Crossings:
+    def concatenate(parts: Sequence[Links]) -> Links:
         """Return the crossings of several parts as one."""
-        return Crossings(
+        return Links(
             start=np.concatenate([part.start for part in parts]),
             end=np.concatenate([part.end for part in parts]),
             axis=np.concatenate([part.axis for part in parts]),
@@ -45,7 +45,7 @@ class Crossings:
 
 
 def join(
-    count: int, crossings: Crossings, dimension: int
+    count: int, crossings: Links, dimension: int
 ) -> tuple[NDArray[np.int64], int, NDArray[np.bool_]]:
     """Join components and find the directions in which the joined ones wind around the box.
 

@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from cellion.mesh.borders import ask_owners
-from cellion.mesh.facets import facet_areas, facet_vertices
+from cellion.mesh.facets import facet_areas, facet_corners, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.contacts import ContactKind
 from cellion.transport.discretise import Discretisation
 from cellion.transport.facet_entities import facet_entities
+from cellion.transport.index_maps import global_numbers, owners
 from cellion.transport.interfaces import (
     ContactFacets,
-    Interfaces,
+    InterfaceFacets,
     ResistiveFacets,
     SheetFacets,
     find_contacts,
@@ -100,7 +101,7 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
         empty = {
             f.name: getattr(discrete.interfaces.sheets, f.name)[:0] for f in fields(SheetFacets)
         }
-        interfaces = Interfaces(resistive=facets, sheets=SheetFacets(**empty))
+        interfaces = InterfaceFacets(resistive=facets, sheets=SheetFacets(**empty))
         crossings = Crossings(
             near=resistive.borders.near, resistance=resistive.resistance, areas=facets.areas
         )
@@ -135,12 +136,9 @@ def _sides(
     """Split the facets of contacts: the near cell is on side 1, the far one on side 2."""
     if contacts is None or not mesh.comm.allreduce(len(contacts.resistance)):
         return None
-    cell_map = mesh.mesh.topology.index_map(mesh.dimension)
+    cell_map, far = mesh.mesh.topology.index_map(mesh.dimension), contacts.borders.far
     first = cell_map.local_range[0]
-    starts = np.array(mesh.comm.allgather(first))
-    far = contacts.borders.far
-    owner = np.searchsorted(starts, far[:, 0], side="right") - 1
-    arrived, _ = exchange(far.astype(np.int64), owner, mesh.comm)
+    arrived, _ = exchange(far.astype(np.int64), owners(cell_map, far[:, 0]), mesh.comm)
     side = np.zeros(entities.of_cell.shape, dtype=np.int64)
     split = np.zeros(len(entities.representative), dtype=bool)
     near = contacts.borders.near
@@ -162,9 +160,7 @@ def _resistive_facets(
     near, far = contacts.borders.near, contacts.borders.far
 
     def numbers(cells: NDArray[np.int64]) -> NDArray[np.int64]:
-        local = dofs.of_cell[cells]
-        number = dofs.index_map.local_to_global(local.reshape(-1)).reshape(local.shape)
-        return np.asarray(number, dtype=np.int64)
+        return global_numbers(dofs.index_map, dofs.of_cell[cells])
 
     here, there = numbers(near[:, 0]), ask_owners(mesh, far[:, 0], numbers)
     row = np.arange(len(near))
@@ -200,9 +196,8 @@ def facet_means(
     some = np.zeros(len(facets.dofs.group), dtype=np.int64)
     some[facets.dofs.of_cell[cells]] = cells[:, None] * (d + 1) + np.arange(d + 1)
     cell, facet = np.divmod(some[: index_map.size_local], d + 1)
-    others = np.array([[j for j in range(d + 1) if j != i] for i in range(d + 1)])
-    local = nodes.of_cell[cell[:, None], others[facet]]
-    columns = nodes.index_map.local_to_global(local.reshape(-1).astype(np.int32))
+    local = nodes.of_cell[cell[:, None], facet_corners(d)[facet]]
+    columns = global_numbers(nodes.index_map, local).reshape(-1)
     return PETSc.Mat().createAIJ(
         size=(
             (index_map.size_local, index_map.size_global),

@@ -16,13 +16,12 @@ from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.contacts import ContactKind
 from cellion.transport.interfaces import (
     ContactFacets,
-    Interfaces,
+    InterfaceFacets,
     facet_interfaces,
     find_contacts,
 )
 from cellion.transport.percolation import Components, Separates, find_components
 from cellion.transport.problem import TransportProblem
-from cellion.transport.sides import find_sides
 from cellion.transport.spaces import (
     Entities,
     KeyedDofs,
@@ -31,6 +30,7 @@ from cellion.transport.spaces import (
     number_keys,
     vertex_entities,
 )
+from cellion.transport.vertex_splitting import find_sides
 
 __all__ = ["Discretisation", "discretise"]
 
@@ -58,7 +58,7 @@ class Discretisation:
     dofs: KeyedDofs
     sides: Sides | None
     space: dolfinx.fem.FunctionSpace
-    interfaces: Interfaces | None = None
+    interfaces: InterfaceFacets | None = None
 
     @property
     def unknowns(self) -> int:

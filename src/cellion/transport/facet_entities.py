@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from cellion.errors import MeshError
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.labelled import LabelledMesh, face_facets
+from cellion.transport.index_maps import meeting_rank
 from cellion.transport.spaces import Entities
 
 __all__ = ["facet_entities"]
 
 _SHARING_TAG = 1331
-_HASH = 2654435761
 
 _APART = 1e-6
 """Distance of facets with the same vertices, at least, relative to the box."""
@@ -89,7 +89,7 @@ def _images(
             rows.append(np.concatenate(parts, axis=1))
             places.append(local)
     row = np.concatenate(rows).astype(np.int64)
-    meeting = (row[:, 1 : 2 + d].sum(axis=1) * _HASH) % comm.size
+    meeting = meeting_rank(row[:, 1 : 2 + d].sum(axis=1), comm)
     arrived, route = exchange(row, meeting, comm)
     # Where a period is one or two cells long, facets side by side have the same vertices: these
     # are told by their places.

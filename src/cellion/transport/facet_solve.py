@@ -30,7 +30,7 @@ from cellion.transport.facet_levels import (
     fixed_rows,
     two_level_solver,
 )
-from cellion.transport.interfaces import dof_values
+from cellion.transport.index_maps import dof_values
 from cellion.transport.system import assemble_load, field_energy, scale_of
 
 __all__ = [

@@ -12,36 +12,32 @@ need nothing special: a facet knows the global numbers of its unknowns.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from cellion.parallel import exchange
+import cellion.parallel  # noqa: F401
 
 import numpy as np
-from dolfinx import cpp
 from numpy.typing import NDArray
 
 from cellion.mesh.borders import Borders, ask_owners, find_borders
-from cellion.mesh.facets import facet_areas
+from cellion.mesh.facets import facet_areas, facet_corners
 from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.contacts import ContactKind, kinds_of
+from cellion.transport.index_maps import distinct_pairs, global_numbers
 from cellion.transport.problem import TransportProblem
-from cellion.transport.spaces import Entities, KeyedDofs, distinct_pairs
+from cellion.transport.spaces import Entities, KeyedDofs
 
 __all__ = [
     "ContactFacets",
-    "Interfaces",
+    "InterfaceFacets",
     "ResistiveFacets",
     "SheetFacets",
-    "dof_values",
     "facet_interfaces",
     "find_contacts",
     "jump_energy",
     "jump_matrices",
-    "owners",
     "sheet_energy",
     "sheet_loads",
     "sheet_matrices",
-    "sum_at_owners",
 ]
 
 type Array = NDArray[np.float64]
@@ -125,7 +121,7 @@ class SheetFacets:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Interfaces:
+class InterfaceFacets:
     """What interfaces add to the equations."""
 
     resistive: ResistiveFacets
@@ -133,7 +129,7 @@ class Interfaces:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Corners:
+class _FacetCorners:
     """Both sides of facets, their vertices in the same order.
 
     Attributes:
@@ -182,7 +178,7 @@ def facet_interfaces(
     entities: Entities,
     dofs: KeyedDofs,
     cells: NDArray[np.int64],
-) -> Interfaces:
+) -> InterfaceFacets:
     """Find resistive facets and sheets and the unknowns at them (collective).
 
     Args:
@@ -198,7 +194,7 @@ def facet_interfaces(
     corners = _corners(mesh, borders, entities, dofs, cells)
     areas = facet_areas(corners.points.reshape(-1, mesh.dimension), _rows(corners.points))
     jumps = (corners.group >= 0).all(axis=1) & (contacts.kind == ContactKind.IMPERFECT)
-    return Interfaces(
+    return InterfaceFacets(
         resistive=ResistiveFacets(
             dofs=corners.dofs[jumps],
             areas=areas[jumps],
@@ -221,7 +217,7 @@ def _corners(
     entities: Entities,
     dofs: KeyedDofs,
     cells: NDArray[np.int64],
-) -> _Corners:
+) -> _FacetCorners:
     """Gather both sides of facets (collective).
 
     Vertices are ordered by representative. Where a box is one cell thick, two vertices of a facet
@@ -233,13 +229,11 @@ def _corners(
         entity = entities.representative[entities.merged[mesh.cells[asked]]]
         number = np.full(entity.shape, -1, dtype=np.int64)
         solved = cells[asked, 0] >= 0
-        local = dofs.of_cell[asked[solved]]
-        number[solved] = dofs.index_map.local_to_global(local.reshape(-1)).reshape(local.shape)
+        number[solved] = global_numbers(dofs.index_map, dofs.of_cell[asked[solved]])
         return np.concatenate([entity, number, cells[asked]], axis=1)
 
     near, far = answer(borders.near[:, 0]), ask_owners(mesh, borders.far[:, 0], answer)
-    others = np.array([[j for j in range(d + 1) if j != i] for i in range(d + 1)])
-    sides = []
+    others, sides = facet_corners(d), []
     for rows, facet in ((near, borders.near[:, 1]), (far, borders.far[:, 1])):
         corner = others[facet]
         order = np.argsort(np.take_along_axis(rows, corner, axis=1), axis=1, kind="stable")
@@ -247,7 +241,7 @@ def _corners(
         sides.append((corner, np.take_along_axis(rows, d + 1 + corner, axis=1)))
     points = mesh.points[np.take_along_axis(mesh.cells[borders.near[:, 0]], sides[0][0], axis=1)]
     of_cells = np.stack([near[:, -2:], far[:, -2:]], axis=1)
-    return _Corners(
+    return _FacetCorners(
         points=points,
         dofs=np.stack([side for _, side in sides], axis=1),
         group=of_cells[:, :, 0],
@@ -256,7 +250,7 @@ def _corners(
 
 
 def _sheets(
-    mesh: LabelledMesh, borders: Borders, corners: _Corners, areas: Array, sheet: Array
+    mesh: LabelledMesh, borders: Borders, corners: _FacetCorners, areas: Array, sheet: Array
 ) -> SheetFacets:
     """Split sheets into their sides: halves between conductors, else all on the one that conducts.
 
@@ -328,51 +322,3 @@ def sheet_energy(sheets: SheetFacets, u: Array, v: Array) -> Array:
     """
     energy: Array = sheets.conductance * sheets.areas * (u * v).sum(axis=1)
     return energy
-
-
-def dof_values(
-    index_map: cpp.common.IndexMap, wanted: NDArray[np.int64], values: NDArray[Any]
-) -> NDArray[Any]:
-    """Fetch values of unknowns wherever they are owned (collective).
-
-    Args:
-        index_map: Numbers of the unknowns.
-        wanted: Global numbers, any shape.
-        values: Value of each owned unknown.
-
-    Returns:
-        The values, in the shape of `wanted`.
-    """
-    comm, first = index_map.comm, index_map.local_range[0]
-    distinct, inverse = np.unique(wanted.reshape(-1), return_inverse=True)
-    asked, route = exchange(distinct, owners(index_map, distinct), comm)
-    fetched = route.answer(values[asked - first])
-    return np.asarray(fetched)[inverse.reshape(-1)].reshape(wanted.shape)
-
-
-def sum_at_owners(index_map: cpp.common.IndexMap, keys: NDArray[np.int64], rows: Array) -> Array:
-    """Add up rows of equal keys over all ranks (collective).
-
-    Args:
-        index_map: Numbers of the unknowns.
-        keys: Global unknown and a further number, shape (n, 2).
-        rows: Numbers to add, shape (n, k).
-
-    Returns:
-        The sum over the rows that have the key of each, shape (n, k).
-    """
-    owner = owners(index_map, keys[:, 0])
-    arrived, route = exchange(keys, owner, index_map.comm)
-    values, _ = exchange(rows, owner, index_map.comm)
-    distinct, inverse = distinct_pairs(arrived)
-    sums = np.stack(
-        [np.bincount(inverse, column, minlength=len(distinct)) for column in values.T], axis=1
-    )
-    answer: Array = route.answer(sums[inverse])
-    return answer
-
-
-def owners(index_map: cpp.common.IndexMap, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rank that owns each global number (collective)."""
-    starts = np.array(index_map.comm.allgather(index_map.local_range[0]))
-    return np.searchsorted(starts, numbers, side="right") - 1

@@ -1,4 +1,4 @@
-"""One linear solve after the other: iterate, check the answer, keep it and how it was found."""
+"""Linear solves of one problem: iterations, checks of the answers, and their record."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from petsc4py import PETSc
 from cellion.errors import ConvergenceError
 from cellion.mesh.periodicity import AXES
 from cellion.transport.discretise import Discretisation
-from cellion.transport.jumps import find_jumps
-from cellion.transport.preconditioner import precondition
+from cellion.transport.interface_couplings import find_couplings
+from cellion.transport.interface_preconditioner import precondition
 from cellion.transport.problem import TransportProblem
 from cellion.transport.report import SolverReport
 from cellion.transport.solver_options import ENERGY_TOLERANCE, PREFIX, options_set
@@ -84,25 +84,22 @@ def new_solver(run: Run, matrix: PETSc.Mat, stack: ExitStack) -> PETSc.KSP:
     solver.setOptionsPrefix(PREFIX)
     stack.enter_context(options_set(run.options))
     solver.setOperators(matrix)
-    configure(solver, run.problem, run.discrete, stack)
+    configure(solver, run.problem, run.discrete)
     return solver
 
 
-def configure(
-    solver: PETSc.KSP, problem: TransportProblem, discrete: Discretisation, stack: ExitStack
-) -> None:
+def configure(solver: PETSc.KSP, problem: TransportProblem, discrete: Discretisation) -> None:
     """Choose method and preconditioner of a solver that has its matrix: those of the options.
 
     Args:
         solver: Solver.
         problem: Transport problem.
         discrete: Its unknowns.
-        stack: Destroys what the preconditioner needs once the solver is done.
     """
     solver.setFromOptions()
-    jumps = find_jumps(problem, discrete, scale_of(problem).matrix)
-    if jumps is not None:
-        precondition(solver, jumps)
+    couplings = find_couplings(problem, discrete)
+    if couplings is not None:
+        precondition(solver, couplings)
 
 
 def solve_corrector(run: Run, solver: PETSc.KSP, load: PETSc.Vec, direction: str) -> None:
@@ -118,18 +115,17 @@ def solve_corrector(run: Run, solver: PETSc.KSP, load: PETSc.Vec, direction: str
     """
     uniform = field_energy(run.problem, run.discrete, AXES.index(direction))
     energy = float(np.sqrt(uniform))
-    solution = load.duplicate()
-    solution.set(0.0)
-    iterations = _iterate(solver, load, solution, ENERGY_TOLERANCE * energy)
-    reason = _reason_name(solver.getConvergedReason())
+    solution = _zero(load)
+    _iterate(run, solver, load, solution, direction, ENERGY_TOLERANCE * energy)
+    reason, made = run.reason[direction], run.iterations[direction]
     share = (uniform - float(load.dot(solution))) / uniform
     if reason.startswith("CONVERGED") and share < 0.5:
         tolerance = ENERGY_TOLERANCE * energy * max(share, _SMALLEST_SHARE)
-        iterations += _iterate(solver, load, solution, tolerance, iterations + _MORE_ITERATIONS)
-    run.reason[direction], run.iterations[direction] = reason, iterations
-    _check(run, solver, load, solution, direction, energy)
-    keep_corrector(run, direction, solution.array * scale_of(run.problem).length)
-    solution.destroy()
+        most = made + _MORE_ITERATIONS
+        _iterate(run, solver, load, solution, direction, tolerance, most)
+        run.reason[direction] = reason
+    values = _checked(run, solver, load, solution, direction, energy)
+    keep_corrector(run, direction, values * scale_of(run.problem).length)
 
 
 def keep_corrector(run: Run, direction: str, values: Array) -> None:
@@ -155,17 +151,11 @@ def solve_flux(run: Run, solver: PETSc.KSP, load: PETSc.Vec, direction: str) -> 
     axis, scale = AXES.index(direction), scale_of(run.problem)
     volume = run.problem.mesh.volume / scale.length**run.problem.mesh.dimension
     least = volume**2 / field_energy(run.problem, run.discrete, axis)
-    solution = load.duplicate()
-    solution.set(0.0)
-    iterations = _iterate(solver, load, solution, _FIRST_TOLERANCE * float(np.sqrt(least)))
+    solution = _zero(load)
+    _iterate(run, solver, load, solution, direction, _FIRST_TOLERANCE * float(np.sqrt(least)))
     energy = float(np.sqrt(max(load.dot(solution), least)))
-    iterations += _iterate(solver, load, solution, ENERGY_TOLERANCE * energy)
-    run.reason[direction] = _reason_name(solver.getConvergedReason())
-    run.iterations[direction] = iterations
-    _check(run, solver, load, solution, direction, energy)
-    values = np.array(solution.array)
-    solution.destroy()
-    return values
+    _iterate(run, solver, load, solution, direction, ENERGY_TOLERANCE * energy)
+    return _checked(run, solver, load, solution, direction, energy)
 
 
 def solve_potential(
@@ -175,17 +165,17 @@ def solve_potential(
     between: tuple[PETSc.Mat, PETSc.Vec],
     direction: str,
 ) -> Array:
-    """Solve for the potential between two electrodes.
+    """Solve for the potential between two terminals.
 
     The dissipation, to which errors are relative, is at most that of any other potential with the
-    same electrodes (Dirichlet's principle); each round bounds it closer.
+    same terminals (Dirichlet's principle); each round bounds it closer.
 
     Args:
         run: The problem.
-        solver: Solver of the matrix in which the electrodes are fixed.
-        load: Load of the electrodes, 0 at fixed nodes.
-        between: Matrix without fixed nodes, and the potential of the electrodes, 0 elsewhere.
-        direction: Direction from the lower to the upper electrode.
+        solver: Solver of the matrix in which the terminals are fixed.
+        load: Load of the terminals, 0 at fixed nodes.
+        between: Matrix without fixed nodes, and the potential of the terminals, 0 elsewhere.
+        direction: Direction from the lower to the upper terminal.
 
     Returns:
         Potential of the owned unknowns that are not fixed, 0 at those that are.
@@ -193,50 +183,55 @@ def solve_potential(
     Raises:
         ConvergenceError: The solve did not reach its tolerance.
     """
-    free, electrodes = between
-    solution, potential, flow = (load.duplicate() for _ in range(3))
-    solution.set(0.0)
-    iterations, energy = 0, 0.0
+    free, terminals = between
+    solution, potential, flow, energy = _zero(load), load.duplicate(), load.duplicate(), 0.0
     for tolerance in (_FIRST_TOLERANCE, ENERGY_TOLERANCE, ENERGY_TOLERANCE):
-        electrodes.copy(potential)
+        terminals.copy(potential)
         potential.axpy(1.0, solution)
         free.mult(potential, flow)
         energy = float(np.sqrt(potential.dot(flow)))
-        iterations += _iterate(solver, load, solution, tolerance * energy)
-    run.reason[direction] = _reason_name(solver.getConvergedReason())
-    run.iterations[direction] = iterations
-    _check(run, solver, load, solution, direction, energy)
-    values = np.array(solution.array)
-    for vector in (solution, potential, flow):
-        vector.destroy()
-    return values
+        _iterate(run, solver, load, solution, direction, tolerance * energy)
+    potential.destroy()
+    flow.destroy()
+    return _checked(run, solver, load, solution, direction, energy)
+
+
+def _zero(load: PETSc.Vec) -> PETSc.Vec:
+    """Solution to start from."""
+    solution = load.duplicate()
+    solution.set(0.0)
+    return solution
 
 
 def _iterate(
+    run: Run,
     solver: PETSc.KSP,
     load: PETSc.Vec,
     solution: PETSc.Vec,
+    direction: str,
     tolerance: float,
     most: int | None = None,
-) -> int:
-    """Continue from a solution until the natural norm is below a tolerance; count iterations."""
+) -> None:
+    """Continue from a solution until the natural norm is below a tolerance; record how it ended."""
     limit = solver.getTolerances()[3]
     solver.setTolerances(rtol=0.0, atol=tolerance, max_it=limit if most is None else most)
     solver.setInitialGuessNonzero(True)
     solver.solve(load, solution)
     solver.setTolerances(max_it=limit)
-    return int(solver.getIterationNumber())
+    made = run.iterations.get(direction, 0) + int(solver.getIterationNumber())
+    run.reason[direction] = _reason_name(solver.getConvergedReason())
+    run.iterations[direction] = made
 
 
-def _check(
+def _checked(
     run: Run,
     solver: PETSc.KSP,
     load: PETSc.Vec,
     solution: PETSc.Vec,
     direction: str,
     energy: float,
-) -> None:
-    """Record the errors of an answer, and refuse it when it did not converge.
+) -> Array:
+    """Values of a solution, which is destroyed; its errors are recorded.
 
     Raises:
         ConvergenceError: PETSc says so, or the true residual contradicts it.
@@ -247,11 +242,13 @@ def _check(
     load_norm = max(float(load.norm()), ENERGY_TOLERANCE * energy)
     run.residual[direction] = float(residual.norm()) / load_norm
     run.energy_error[direction] = float(solver.getResidualNorm()) / energy
+    values: Array = np.array(solution.array)
     residual.destroy()
+    solution.destroy()
     reason = run.reason[direction]
     sharp = run.energy_error[direction] <= _SLACK * ENERGY_TOLERANCE
     if reason.startswith("CONVERGED") and sharp and run.residual[direction] <= _RESIDUAL_LIMIT:
-        return
+        return values
     error = ConvergenceError(
         f"direction {direction}: {reason} after {run.iterations[direction]} iterations with "
         f"{run.discrete.unknowns} unknowns; true residual {run.residual[direction]:.2g} (allowed "

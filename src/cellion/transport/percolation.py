@@ -18,12 +18,14 @@ import cellion.parallel  # noqa: F401
 import dolfinx.la
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from cellion.mesh.borders import several_labels
 from cellion.mesh.facets import facet_areas, facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh, face_facets
 from cellion.mesh.measure import owner_values
-from cellion.transport.component_graph import Crossings, join
+from cellion.transport.component_graph import Links, join
 
 __all__ = ["Components", "Separates", "find_components", "flux_enters"]
 
@@ -79,8 +81,8 @@ def find_components(
     crossings = _rank_crossings(mesh, numbered)
     if periodic:
         around = _periodic_crossings(mesh, numbered, separates)
-        crossings = Crossings.concatenate([crossings, around])
-    everyone = Crossings.concatenate(mesh.comm.allgather(crossings.unique()))
+        crossings = Links.concatenate([crossings, around])
+    everyone = Links.concatenate(mesh.comm.allgather(crossings.unique()))
     component, n_components, winds = join(int(sizes.sum()), everyone, mesh.dimension)
     cell_component = np.append(component, -1)[numbered].astype(np.int32)
     return Components(
@@ -106,16 +108,18 @@ def _local_components(
     hub = cells[np.arange(len(cells)), first].astype(np.int64)
     alone = np.flatnonzero(~inner.any(axis=1))
     hub[alone] = n_vertices + np.arange(len(alone))
-    parent = np.arange(n_vertices + len(alone))
-    for corner in range(1, cells.shape[1]):
-        linked = inner[:, corner] & (first != corner)
-        _unite(parent, hub[linked], cells[linked, corner])
+    others = np.arange(cells.shape[1]) != first[:, None]
+    links = [(hub[on], cells[on, corner]) for corner, on in enumerate((inner & others).T)]
     facets = flagged_facets(cells, surface)
     pairs = facets[match_facets(facet_vertices(cells, facets)), 0]
     if separates is not None:
         pairs = pairs[~separates(mesh.cell_labels[chosen[pairs]])]
-    _unite(parent, hub[pairs[:, 0]], hub[pairs[:, 1]])
-    roots, numbers = np.unique(parent[hub], return_inverse=True)
+    links.append((hub[pairs[:, 0]], hub[pairs[:, 1]]))
+    ends = tuple(np.concatenate(side) for side in zip(*links, strict=True))
+    size = (n_vertices + len(alone),) * 2
+    graph = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=size)
+    _, component = connected_components(graph, directed=False)
+    roots, numbers = np.unique(component[hub], return_inverse=True)
     local = np.zeros(len(mesh.cells), dtype=np.int64)
     local[chosen] = numbers
     return local, len(roots)
@@ -139,32 +143,7 @@ def _surface_vertices(mesh: LabelledMesh, active: NDArray[np.bool_]) -> NDArray[
     return surface
 
 
-def _unite(parent: NDArray[np.int64], a: NDArray[np.integer], b: NDArray[np.integer]) -> None:
-    """Merge the trees of a forest that edges connect, until every edge lies in one tree.
-
-    Roots hook onto smaller roots and paths are halved until flat (Shiloach and Vishkin, J.
-    Algorithms 3 (1982) 57), so that ``parent`` holds the root of every node on entry and return.
-
-    Args:
-        parent: Root of each node; changed in place.
-        a: One end of each edge.
-        b: Other end of each edge.
-    """
-    while True:
-        root_a, root_b = parent[a], parent[b]
-        apart = root_a != root_b
-        if not apart.any():
-            return
-        a, b, root_a, root_b = a[apart], b[apart], root_a[apart], root_b[apart]
-        parent[np.maximum(root_a, root_b)] = np.minimum(root_a, root_b)
-        while True:
-            flatter = parent[parent]
-            if np.array_equal(flatter, parent):
-                break
-            parent[:] = flatter
-
-
-def _rank_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Crossings:
+def _rank_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Links:
     """Pairs of local components that are one because a ghost cell is another rank's cell."""
     cell_map = mesh.mesh.topology.index_map(mesh.dimension)
     owners = dolfinx.la.vector(cell_map, 1, dtype=np.int64)
@@ -173,14 +152,14 @@ def _rank_crossings(mesh: LabelledMesh, numbered: NDArray[np.int64]) -> Crossing
     owners.scatter_forward()
     here, there = numbered[owned:], owners.array[owned:]
     found = here >= 0
-    return Crossings(
+    return Links(
         start=here[found], end=there[found], axis=np.full(int(found.sum()), -1, dtype=np.int64)
     )
 
 
 def _periodic_crossings(
     mesh: LabelledMesh, numbered: NDArray[np.int64], separates: Separates | None
-) -> Crossings:
+) -> Links:
     """Pairs of local components that meet through a face of the periodic box."""
     upper, _, lower, axis = mesh.periodic_facets.T
     beyond = owner_values(mesh, lower, numbered)
@@ -189,7 +168,7 @@ def _periodic_crossings(
     if separates is not None:
         labels = [mesh.cell_labels[upper], owner_values(mesh, lower, mesh.cell_labels)]
         found &= ~separates(np.stack(labels, axis=1))
-    return Crossings(start=here[found], end=beyond[found], axis=axis[found])
+    return Links(start=here[found], end=beyond[found], axis=axis[found])
 
 
 def _touches(

@@ -35,7 +35,13 @@ from petsc4py import PETSc
 
 from cellion.mesh.borders import ask_owners
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.interfaces import SheetFacets, dof_values, sum_at_owners
+from cellion.transport.index_maps import (
+    dof_values,
+    global_numbers,
+    owners,
+    sum_at_owners,
+)
+from cellion.transport.interfaces import SheetFacets
 from cellion.transport.sheet_edges import number_edges
 from cellion.transport.spaces import KeyedDofs
 
@@ -101,16 +107,13 @@ class SheetUnknowns:
 
     def rows_of_facets(self, unknowns: NDArray[np.integer[Any]]) -> Indices:
         """Rows of Crouzeix-Raviart unknowns in matrices in which edges follow on each rank."""
-        starts, edges = _starts(self.facet_map), _starts(self.index_map)
-        rank = np.searchsorted(starts[:-1], unknowns, side="right") - 1
-        return np.asarray(unknowns + edges[rank], dtype=np.int64)
+        before = _starts(self.index_map)[owners(self.facet_map, unknowns)]
+        return np.asarray(unknowns + before, dtype=np.int64)
 
     @property
     def rows(self) -> Indices:
         """Rows of the edges and, last, the facet of each half, shape (f, d + 1)."""
-        facets, starts = _starts(self.facet_map), _starts(self.index_map)
-        rank = np.searchsorted(starts[:-1], self.edges, side="right") - 1
-        edges = self.edges + facets[rank + 1]
+        edges = self.edges + _starts(self.facet_map)[owners(self.index_map, self.edges) + 1]
         return np.concatenate([edges, self.rows_of_facets(self.facets)[:, None]], axis=1)
 
     @property
@@ -167,8 +170,7 @@ class SheetUnknowns:
             fluxes: Currents through the edges, shape (f, d, k).
         """
         index_map, owned = keys.index_map, keys.index_map.size_local
-        starts = _starts(index_map)
-        owner = np.searchsorted(starts[:-1], self.keys, side="right") - 1
+        owner = owners(index_map, self.keys)
         numbers, _ = exchange(self.keys, owner, index_map.comm)
         taken, _ = exchange(fluxes.sum(axis=1), owner, index_map.comm)
         total = dolfinx.la.vector(index_map, taken.shape[1])
@@ -228,9 +230,7 @@ def number_sheets(
 
     def on_facets(dofs: KeyedDofs) -> Indices:
         def answer(cells: NDArray[np.int64]) -> Indices:
-            local = dofs.of_cell[cells]
-            number = dofs.index_map.local_to_global(local.reshape(-1)).reshape(local.shape)
-            return np.asarray(number, dtype=np.int64)
+            return global_numbers(dofs.index_map, dofs.of_cell[cells])
 
         found: Indices = ask_owners(mesh, cell, answer)[np.arange(len(cell)), facet]
         return found

@@ -20,8 +20,9 @@ from scipy.sparse.csgraph import connected_components
 
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.periodicity import on_plane
-from cellion.transport.interfaces import SheetFacets, owners
-from cellion.transport.spaces import KeyedDofs, distinct_pairs
+from cellion.transport.index_maps import distinct_pairs, global_numbers, owners
+from cellion.transport.interfaces import SheetFacets
+from cellion.transport.spaces import KeyedDofs
 
 __all__ = ["number_edges"]
 
@@ -95,8 +96,9 @@ def _links(
         local = nodes.of_cell[cells][:, edge]
         on = at[local].all(axis=1)
         cell, local = cells[on], local[on]
-        dofs = nodes.index_map.local_to_global(local.reshape(-1)).reshape(local.shape)
-        names = _names(dofs, mesh.points[mesh.cells[cell][:, edge]], mesh.box)
+        names = _names(
+            global_numbers(nodes.index_map, local), mesh.points[mesh.cells[cell][:, edge]], mesh.box
+        )
         for facet in set(range(d + 1)) - set(edge):
             number = facets.index_map.local_to_global(facets.of_cell[cell, facet])
             rows.append(np.column_stack([names, first + cell, mesh.global_cells + number]))

@@ -1,4 +1,4 @@
-"""What a solve gives: correctors, currents, fields."""
+"""Solutions of a transport problem, and fields of potentials."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from cellion.transport.report import Percolation, SolverReport
 __all__ = [
     "Solution",
     "conducting_cells",
-    "conductivity_of",
     "current_density",
-    "mean_gradient",
+    "flow",
+    "gradient",
     "potential",
 ]
+
+type Array = NDArray[np.float64]
 
 _BLOCK = 1 << 17
 
@@ -56,6 +58,11 @@ class Solution:
     report: SolverReport
     percolation: Percolation
 
+    def mean_field(self, direction: str) -> Array:
+        """Mean field of 1 V/m along a direction, shape (d,)."""
+        field: Array = np.eye(self.problem.mesh.dimension)[AXES.index(direction)]
+        return field
+
 
 def conducting_cells(solution: Solution, direction: str) -> NDArray[np.bool_]:
     """Whether each owned cell belongs to a component that percolates in the direction."""
@@ -65,32 +72,45 @@ def conducting_cells(solution: Solution, direction: str) -> NDArray[np.bool_]:
     return conducting
 
 
-def mean_gradient(
-    solution: Solution, direction: str, cells: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """Minus the electric field, e_k + grad(w_k), which is constant in each cell.
+def gradient(potential: dolfinx.fem.Function, mean_field: Array, cells: NDArray[np.int32]) -> Array:
+    """Gradient of a P1 function plus a mean field, which is constant in each cell.
 
     Args:
-        solution: Solution.
-        direction: Direction k, one that percolates.
+        potential: Function on the space of a discretisation.
+        mean_field: Field that is added, shape (d,).
         cells: Owned solved cells, shape (m,).
 
     Returns:
-        Field of a mean field of 1 V/m, shape (m, d) [V/m].
+        Minus the electric field, shape (m, d).
     """
-    mesh = solution.problem.mesh
-    corrector = solution.correctors[direction]
-    where = np.full((1, mesh.dimension), 1.0 / (mesh.dimension + 1))
-    expression = dolfinx.fem.Expression(ufl.grad(corrector), where)
-    gradient = np.empty((len(cells), mesh.dimension))
+    mesh, d = potential.function_space.mesh, len(mean_field)
+    expression = dolfinx.fem.Expression(ufl.grad(potential), np.full((1, d), 1.0 / (d + 1)))
+    found = np.empty((len(cells), d))
     for start in range(0, len(cells), _BLOCK):
         part = slice(start, start + _BLOCK)
-        gradient[part] = expression.eval(mesh.mesh, cells[part])[:, 0]
-    gradient[:, AXES.index(direction)] += 1.0
-    return gradient
+        found[part] = expression.eval(mesh, cells[part])[:, 0]
+    found += mean_field
+    return found
 
 
-def current_density(solution: Solution, direction: str) -> NDArray[np.float64]:
+def flow(
+    problem: TransportProblem, material: int, cells: NDArray[np.integer[Any]], field: Array
+) -> Array:
+    """Current density S E in cells of one material, shape (m, d).
+
+    Args:
+        problem: Transport problem.
+        material: Index of the material.
+        cells: Local cells of this material, shape (m,).
+        field: Field in them, shape (m, d).
+    """
+    if not problem.oriented[material]:
+        return np.asarray(field @ problem.conductivity[material])
+    S = problem.label_conductivity[problem.mesh.cell_labels[cells]]
+    return np.asarray((field[:, None] @ S)[:, 0])
+
+
+def current_density(solution: Solution, direction: str) -> Array:
     """Current density j = S (e_k + grad w_k) in owned cells for a mean field of 1 V/m.
 
     Args:
@@ -105,36 +125,16 @@ def current_density(solution: Solution, direction: str) -> NDArray[np.float64]:
     if direction not in solution.correctors:
         return j
     through = conducting_cells(solution, direction)
+    corrector, e = solution.correctors[direction], solution.mean_field(direction)
     for material, solved in enumerate(solution.discrete.cells):
-        cells = solved[through[solved]]
-        field = mean_gradient(solution, direction, cells)
-        for start in range(0, len(cells), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            S = conductivity_of(solution.problem, material, cells[part])
-            j[cells[part]] = (field[part, None] @ S)[:, 0]
+        carrying = solved[through[solved]]
+        for start in range(0, len(carrying), _BLOCK):
+            cells = carrying[start : start + _BLOCK]
+            j[cells] = flow(solution.problem, material, cells, gradient(corrector, e, cells))
     return j
 
 
-def conductivity_of(
-    problem: TransportProblem, material: int, cells: NDArray[np.integer[Any]]
-) -> NDArray[np.float64]:
-    """Conductivity of cells of one material, turned where the material has orientations.
-
-    Args:
-        problem: Transport problem.
-        material: Index of the material.
-        cells: Local cells of this material, shape (m,).
-
-    Returns:
-        One tensor for all, shape (d, d), or one for each, shape (m, d, d) [S/m].
-    """
-    tensor: NDArray[np.float64] = problem.conductivity[material]
-    if problem.oriented[material]:
-        tensor = problem.label_conductivity[problem.mesh.cell_labels[cells]]
-    return tensor
-
-
-def potential(solution: Solution, direction: str) -> NDArray[np.float64]:
+def potential(solution: Solution, direction: str) -> Array:
     """Potential phi = -(x_k + w_k) at the corners of owned cells for a mean field of 1 V/m.
 
     Args:

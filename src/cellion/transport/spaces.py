@@ -5,7 +5,7 @@ it. A vertex and its periodic images share a representative, so the space is per
 different groups do not share degrees of freedom, so a function may jump between them; cells without
 a group carry none. Groups are connected components here. Where cells of a component meet at an
 entity without being connected around it, each of the sides of the entity has a degree of freedom of
-its own (`cellion.transport.sides`).
+its own (`cellion.transport.vertex_splitting`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dolfinx import cpp
 from numpy.typing import NDArray
 
 from cellion.mesh.labelled import LabelledMesh
+from cellion.transport.index_maps import meeting_rank
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -31,7 +32,6 @@ __all__ = [
     "Entities",
     "KeyedDofs",
     "Sides",
-    "distinct_pairs",
     "dof_labels",
     "function_space",
     "number_keys",
@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 _DOF_TAG, _SHARING_TAG = 1321, 1322
-_HASH = 2654435761
 _ON_FACE = 1e-5
 """Looser than the tolerance of the faces: flagging too many vertices as shared does no harm."""
 
@@ -256,25 +255,6 @@ def _local_keys(
     )
 
 
-def distinct_pairs(
-    pairs: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Distinct rows of two numbers, ascending, and the place of each row among them.
-
-    Several times as fast as ``numpy.unique`` over an axis, which compares rows field by field.
-
-    Args:
-        pairs: Non-negative numbers, shape (n, 2); the first below 2^63 over the number of
-            distinct second ones.
-    """
-    second, number = np.unique(pairs[:, 1], return_inverse=True)
-    count = max(len(second), 1)
-    key, inverse = np.unique(pairs[:, 0] * count + number, return_inverse=True)
-    first, place = np.divmod(key, count)
-    distinct = np.stack([first, second[place]], axis=1) if len(key) else pairs[:0]
-    return distinct, inverse
-
-
 def _mixed_corners(
     where: NDArray[np.int32],
     which: NDArray[np.integer[Any]],
@@ -318,7 +298,7 @@ def _meet(
         The value of each shared key, in their order.
     """
     entity, name = keys.entity[keys.shared], keys.name[keys.shared]
-    place = (entity * _HASH + name) % comm.size
+    place = meeting_rank(entity, comm, name)
     rows = np.stack([entity, name, values[keys.shared]], axis=1)
     arrived, route = exchange(rows, place, comm)
     distinct, inverse = np.unique(arrived[:, :2], axis=0, return_inverse=True)

@@ -29,7 +29,7 @@ from cellion.mesh.labelled import LabelledMesh, face_facets
 from cellion.transport.discretise import Discretisation
 from cellion.transport.forms import bulk_conduction, field_load
 from cellion.transport.interfaces import (
-    Interfaces,
+    InterfaceFacets,
     jump_matrices,
     sheet_energy,
     sheet_loads,
@@ -157,7 +157,7 @@ def _cell_tensor(
 
 
 def _interface_matrix(
-    interfaces: Interfaces, index_map: cpp.common.IndexMap, unit: float
+    interfaces: InterfaceFacets, index_map: cpp.common.IndexMap, unit: float
 ) -> PETSc.Mat:
     """Assemble what interfaces add, over a unit; entries may belong to other ranks."""
     resistive, sheets = interfaces.resistive, interfaces.sheets

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cellion.transport.component_graph import Crossings, join
+from cellion.transport.component_graph import Links, join
 
 type Edges = list[tuple[int, int, int]]
 
 
-def crossings(edges: Edges) -> Crossings:
+def crossings(edges: Edges) -> Links:
     start, end, axis = np.array(edges, dtype=np.int64).reshape(-1, 3).T
-    return Crossings(start=start, end=end, axis=axis)
+    return Links(start=start, end=end, axis=axis)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from cellion.mesh.distribute import distribute
 from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.discretise import discretise
 from cellion.transport.drive import DRIVES
-from cellion.transport.interfaces import dof_values, jump_energy, jump_matrices, sum_at_owners
+from cellion.transport.index_maps import dof_values, sum_at_owners
+from cellion.transport.interfaces import jump_energy, jump_matrices
 from cellion.transport.problem import TransportProblem
 from cellion.transport.system import assemble_load, assemble_operator
 from interface_boxes import grains, laws

@@ -21,7 +21,7 @@ from cellion.transport.agglomerate import agglomerate
 from cellion.transport.contacts import Contacts
 from cellion.transport.discretise import discretise
 from cellion.transport.drive import DRIVES
-from cellion.transport.jumps import find_jumps
+from cellion.transport.interface_couplings import find_couplings
 from cellion.transport.linear import configure
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
@@ -128,7 +128,7 @@ def test_it_is_symmetric_and_close_to_the_inverse(
     solver.setOptionsPrefix(PREFIX)
     solver.setOperators(matrix)
     with options_set(solver_options(reuse=False)):
-        configure(solver, problem, discrete, None)
+        configure(solver, problem, discrete)
         solver.setUp()
     n = matrix.getSize()[0]
     without_mean = np.eye(n) - 1.0 / n
@@ -185,11 +185,11 @@ def test_labels_in_perfect_contact_share_a_block() -> None:
     """Grains of B touch perfectly, all other walls resist."""
     data = random_grains(6)
     problem = problem_of(data, laws(data, [[1.0, 1.0], [1.0, 0.0]]), 1e2)
-    jumps = find_jumps(problem, discretise(problem), 1.0)
-    assert jumps is not None
+    couplings = find_couplings(problem, discretise(problem))
+    assert couplings is not None
     material = problem.mesh.label_material
-    assert len(set(jumps.block[material == 0].tolist())) == (material == 0).sum()
-    assert len(set(jumps.block[material == 1].tolist())) < (material == 1).sum()
+    assert len(set(couplings.block[material == 0].tolist())) == (material == 0).sum()
+    assert len(set(couplings.block[material == 1].tolist())) < (material == 1).sum()
     assert max(solve(problem).report.iterations.values()) < _MOST_ITERATIONS
 
 
@@ -197,7 +197,7 @@ def test_perfect_contacts_and_sheets_keep_plain_multigrid() -> None:
     data = random_grains(4)
     for interfaces in (None, laws(data, 0.0, 0.1)):
         problem = problem_of(data, interfaces)
-        assert find_jumps(problem, discretise(problem), 1.0) is None
+        assert find_couplings(problem, discretise(problem)) is None
 
 
 def test_many_labels_in_the_plane() -> None:

@@ -23,17 +23,16 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from cellion.mesh.borders import Borders, ask_owners
-from cellion.mesh.facets import facet_vertices, flagged_facets, match_facets
+from cellion.mesh.facets import facet_corners, facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh
+from cellion.transport.index_maps import distinct_pairs, meeting_rank
 from cellion.transport.percolation import Separates
-from cellion.transport.spaces import Entities, Sides, distinct_pairs
+from cellion.transport.spaces import Entities, Sides
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
 __all__ = ["find_sides"]
-
-_HASH = 2654435761
 
 type Flags = NDArray[np.bool_]
 type Numbers = NDArray[np.int64]
@@ -126,17 +125,12 @@ def _on_any_rank(entities: Entities, flag: Flags, comm: MPI.Comm) -> Flags:
     asked = np.flatnonzero(entities.shared)
     entity = entities.representative[asked]
     rows = np.stack([entity, flag[asked]], axis=1)
-    arrived, route = exchange(rows, _meeting_place(entity, comm), comm)
+    arrived, route = exchange(rows, meeting_rank(entity, comm), comm)
     _, inverse = np.unique(arrived[:, 0], return_inverse=True)
     hit = np.bincount(inverse, weights=arrived[:, 1], minlength=1) > 0
     anywhere = flag.copy()
     anywhere[asked] = route.answer(hit[inverse])
     return anywhere
-
-
-def _meeting_place(entity: Numbers, comm: MPI.Comm) -> Numbers:
-    """Rank at which those that share a vertex meet."""
-    return (entity * _HASH) % comm.size
 
 
 def _find_corners(
@@ -170,7 +164,7 @@ def _across_facets(
     # A facet has one of the corners if not only the corner opposite to it is one.
     row, facet = np.nonzero(at[some].sum(axis=1)[:, None] > at[some])
     cell = some[row]
-    corner = _others(mesh.dimension)[facet]
+    corner = facet_corners(mesh.dimension)[facet]
     order = np.argsort(mesh.cells[cell[:, None], corner], axis=1)
     corner = np.take_along_axis(corner, order, axis=1)
     pairs = match_facets(mesh.cells[cell[:, None], corner])
@@ -189,12 +183,6 @@ def _apart(labels: NDArray[np.integer[Any]], separates: Separates) -> Flags:
     return apart
 
 
-def _others(dimension: int) -> NDArray[np.intp]:
-    """Corners of a simplex on the facet opposite to each."""
-    corners = range(dimension + 1)
-    return np.array([[j for j in corners if j != i] for i in corners])
-
-
 def _links_across_period(
     mesh: LabelledMesh,
     entities: Entities,
@@ -208,7 +196,7 @@ def _links_across_period(
         Merged vertex and the names of the two corners, shape (e, 3).
     """
     near, facet, far, axis = mesh.periodic_facets.T
-    corner = _others(mesh.dimension)[facet]
+    corner = facet_corners(mesh.dimension)[facet]
     at = suspect[entities.merged[mesh.cells[near[:, None], corner]]]
     chosen = (group[near] >= 0) & at.any(axis=1)
     near, far, axis, corner, at = (part[chosen] for part in (near, far, axis, corner, at))
@@ -264,7 +252,7 @@ def _number_sides(
     )
     shared = entities.shared[rows[:, 0]]
     rows[:, 0] = entities.representative[rows[:, 0]]
-    place = np.where(shared, _meeting_place(rows[:, 0], comm), comm.rank)
+    place = np.where(shared, meeting_rank(rows[:, 0], comm), comm.rank)
     arrived, route = exchange(rows, place, comm)
     side = np.zeros(count, dtype=np.int64)
     side[clusters] = route.answer(_sides_of_rows(arrived))[: len(clusters)]

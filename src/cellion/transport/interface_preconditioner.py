@@ -32,16 +32,15 @@ import numpy as np
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
-from cellion.transport.agglomerate import TiesHere, gather_ties, roots
-from cellion.transport.corrections import (
+from cellion.transport.agglomerate import InterfaceCouplings, TiesHere, gather_ties, roots
+from cellion.transport.index_maps import dof_values
+from cellion.transport.subspace_corrections import (
     BlockSolves,
     Correction,
     LabelConstants,
     Multigrid,
     VertexBlocks,
 )
-from cellion.transport.interfaces import dof_values
-from cellion.transport.jumps import Jumps
 
 __all__ = ["Corrections", "precondition"]
 
@@ -63,7 +62,7 @@ _FLOATS = 1.0
 """Conductance to neighbours, over that of a block itself, below which the block nearly floats."""
 
 
-def precondition(solver: PETSc.KSP, jumps: Jumps) -> None:
+def precondition(solver: PETSc.KSP, couplings: InterfaceCouplings) -> None:
     """Give a solver this preconditioner (collective).
 
     It is set up anew whenever the solver is after its matrix has changed. The multigrid in it has
@@ -71,43 +70,45 @@ def precondition(solver: PETSc.KSP, jumps: Jumps) -> None:
 
     Args:
         solver: Solver that has read its options.
-        jumps: Unknowns of its matrix.
+        couplings: Unknowns of its matrix.
     """
     pc = solver.getPC()
     pc.setType(PETSc.PC.Type.PYTHON)
-    pc.setPythonContext(Corrections(jumps))
+    pc.setPythonContext(Corrections(couplings))
 
 
 class Corrections:
     """Context of the preconditioner; PETSc calls its methods.
 
     Args:
-        jumps: Unknowns of the matrix.
+        couplings: Unknowns of the matrix.
     """
 
-    def __init__(self, jumps: Jumps) -> None:
-        self.jumps = jumps
+    def __init__(self, couplings: InterfaceCouplings) -> None:
+        self.couplings = couplings
         self._stack = ExitStack()
         self._steps: list[Correction] = []
 
     def setUp(self, pc: PETSc.PC) -> None:
         """Set up all corrections for the matrix that the preconditioner has now (collective)."""
         self._stack.close()
-        jumps, matrix = self.jumps, pc.getOperators()[0]
-        comm = jumps.index_map.comm
-        stiffness, diagonal = _stiffness(jumps, matrix)
-        here = gather_ties(jumps.index_map, jumps.entity, stiffness, diagonal, jumps.ties)
-        middle = Multigrid(matrix, jumps.index_map, roots(jumps.index_map, here), self._stack)
+        couplings, matrix = self.couplings, pc.getOperators()[0]
+        comm = couplings.index_map.comm
+        stiffness, diagonal = _stiffness(couplings, matrix)
+        here = gather_ties(couplings, stiffness, diagonal)
+        middle = Multigrid(
+            matrix, couplings.index_map, roots(couplings.index_map, here), self._stack
+        )
         steps: list[Correction] = []
         of_tie = here.cluster[here.ends]
         if comm.allreduce(int((of_tie[:, 0] != of_tie[:, 1]).sum())):
-            label = np.where(np.isnan(stiffness), -1, jumps.label).astype(np.int64)
-            steps.append(LabelConstants(matrix, label, len(jumps.block)))
-            block = _solved_blocks(jumps, here, stiffness)
+            label = np.where(np.isnan(stiffness), -1, couplings.label).astype(np.int64)
+            steps.append(LabelConstants(matrix, label, len(couplings.block)))
+            block = _solved_blocks(couplings, here, stiffness)
             if comm.allreduce(int((block >= 0).sum())):
-                steps.append(BlockSolves(matrix, jumps.index_map, block, self._stack))
+                steps.append(BlockSolves(matrix, couplings.index_map, block, self._stack))
         if middle.joins:
-            steps.append(VertexBlocks(matrix, here, jumps.share, self._stack))
+            steps.append(VertexBlocks(matrix, here, couplings.share, self._stack))
         self._steps = [*steps, middle, *steps[::-1]]
         self._matrix, self._residual = matrix, matrix.createVecLeft()
         self._stack.callback(self._residual.destroy)
@@ -127,7 +128,7 @@ class Corrections:
         self._stack.close()
 
 
-def _stiffness(jumps: Jumps, matrix: PETSc.Mat) -> tuple[Array, Array]:
+def _stiffness(couplings: InterfaceCouplings, matrix: PETSc.Mat) -> tuple[Array, Array]:
     """What the cells add to the diagonal, and the diagonal, for each owned unknown.
 
     The first is not a number for fixed unknowns. Their rows have no entry but the diagonal, so that
@@ -140,11 +141,11 @@ def _stiffness(jumps: Jumps, matrix: PETSc.Mat) -> tuple[Array, Array]:
     diagonal = np.array(entries.array)
     fixed: Flags = product.array == diagonal * probe.array
     product.set(0.0)
-    for column in jumps.ties.pairs.T:
+    for column in couplings.pairs.T:
         numbers = column.astype(PETSc.IntType)
-        product.setValues(numbers, jumps.ties.conductance, addv=PETSc.InsertMode.ADD_VALUES)
+        product.setValues(numbers, couplings.conductance, addv=PETSc.InsertMode.ADD_VALUES)
     product.assemble()
-    stiffness: Array = diagonal - jumps.share * product.array
+    stiffness: Array = diagonal - couplings.share * product.array
     stiffness = np.maximum(stiffness, np.finfo(np.float64).eps * diagonal)
     stiffness[fixed] = np.nan
     for vector in (probe, product, entries):
@@ -152,31 +153,31 @@ def _stiffness(jumps: Jumps, matrix: PETSc.Mat) -> tuple[Array, Array]:
     return stiffness, diagonal
 
 
-def _solved_blocks(jumps: Jumps, here: TiesHere, stiffness: Array) -> Numbers:
+def _solved_blocks(couplings: InterfaceCouplings, here: TiesHere, stiffness: Array) -> Numbers:
     """Choose blocks that nearly float, as far as they fit into memory (collective).
 
     A block of n unknowns with mean stiffness k, about sigma h, has a conductance of about
     k n^(1/3), which is about sigma times its size; it floats if those to its neighbours are less.
 
     Args:
-        jumps: Unknowns.
+        couplings: Unknowns.
         here: Ties gathered on this rank.
         stiffness: What the cells add to the diagonal; not a number for fixed unknowns.
 
     Returns:
         Block of each owned unknown that belongs to a chosen one, else -1.
     """
-    comm, count = jumps.index_map.comm, len(jumps.anisotropic)
+    comm, count = couplings.index_map.comm, len(couplings.anisotropic)
     free = ~np.isnan(stiffness)
-    block = np.where(free, jumps.block[jumps.label], -1)
-    at_ends = dof_values(jumps.index_map, here.dofs, block)[here.ends]
+    block = np.where(free, couplings.block[couplings.label], -1)
+    at_ends = dof_values(couplings.index_map, here.dofs, block)[here.ends]
     across = at_ends[:, 0] != at_ends[:, 1]
     conductance = np.repeat(here.conductance[across], 2)
     size = comm.allreduce(np.bincount(block[free], minlength=count))
     total = comm.allreduce(np.bincount(block[free], stiffness[free], count))
     held = comm.allreduce(np.bincount(at_ends[across].reshape(-1), conductance, count))
     own = total / np.maximum(size, 1).astype(np.float64) ** (2.0 / 3.0)
-    largest = np.where(jumps.anisotropic, _LARGEST_ANISOTROPIC, _LARGEST_BLOCK)
+    largest = np.where(couplings.anisotropic, _LARGEST_ANISOTROPIC, _LARGEST_BLOCK)
     wanted = (held < _FLOATS * own) & (size <= largest)
     entries = np.where(wanted, 2.0 * size.astype(np.float64) ** 1.5, 0.0)
     order = np.argsort(entries, kind="stable")

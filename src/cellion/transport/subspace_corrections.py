@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from cellion.transport.agglomerate import TiesHere
-from cellion.transport.interfaces import dof_values
+from cellion.transport.index_maps import dof_values
 from cellion.transport.solver_options import PREFIX
 
 __all__ = ["BlockSolves", "Correction", "LabelConstants", "Multigrid", "VertexBlocks"]
