@@ -81,9 +81,6 @@ def discretise_facets(problem: TransportProblem, discrete: Discretisation) -> Fa
     Args:
         problem: Transport problem.
         discrete: Its P1 unknowns.
-
-    Raises:
-        MeshError: The facets of opposite faces do not match.
     """
     mesh, owned = problem.mesh, problem.mesh.n_owned_cells
     entities = facet_entities(mesh, periodic=problem.drive.wraps)

@@ -46,7 +46,6 @@ class Discretisation:
         cells: Owned solved cells of each material, one array per material.
         dofs: Unknowns: a vertex (with its images, when periodic) within a component, on one of its
             sides; `cellion.transport.spaces.dof_labels` tells the label of each.
-        sides: The sides of vertices; None when none has several.
         space: The P1 space of these unknowns.
         interfaces: Resistive facets and sheets; None when there are none on any rank.
     """
@@ -56,7 +55,6 @@ class Discretisation:
     group: NDArray[np.int32]
     cells: tuple[NDArray[np.int32], ...]
     dofs: KeyedDofs
-    sides: Sides | None
     space: dolfinx.fem.FunctionSpace
     interfaces: InterfaceFacets | None = None
 
@@ -84,8 +82,9 @@ def discretise(problem: TransportProblem) -> Discretisation:
     owned = mesh.n_owned_cells
     material = np.where(group[:owned] >= 0, mesh.cell_materials[:owned], -1)
     entities = vertex_entities(mesh, periodic=problem.drive.wraps)
-    sides = _sides(problem, entities, contacts, group)
-    dofs = number_keys(entities, group, owned, mesh.comm, sides)
+    dofs = number_keys(
+        entities, group, owned, mesh.comm, _sides(problem, entities, contacts, group)
+    )
     interfaces = None
     if contacts is not None:
         of_cells = np.stack([group, of_cell], axis=1).astype(np.int64)
@@ -99,7 +98,6 @@ def discretise(problem: TransportProblem) -> Discretisation:
             for index in range(len(mesh.materials))
         ),
         dofs=dofs,
-        sides=sides,
         space=function_space(mesh, dofs),
         interfaces=interfaces,
     )
