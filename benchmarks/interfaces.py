@@ -73,9 +73,9 @@ def problem_of(mesh, given: argparse.Namespace, resistance: float):
     """Return the transport problem of a mesh with grains."""
     import numpy as np
 
-    from cellion.transport.contacts import Contacts
-    from cellion.transport.drive import DRIVES
-    from cellion.transport.problem import TransportProblem
+    from cellion.transport.primal.contacts import Contacts
+    from cellion.transport.primal.drive import DRIVES
+    from cellion.transport.primal.problem import TransportProblem
 
     def factor(labels):
         spread = np.sin(labels @ np.array([12.9898, 78.233])) * 43758.5453
@@ -106,7 +106,7 @@ def measure(given: argparse.Namespace) -> None:
 
     from cellion.errors import ConvergenceError
     from cellion.mesh.distribute import distribute
-    from cellion.transport.solve import solve
+    from cellion.transport.primal.solve import solve
 
     comm, data = MPI.COMM_WORLD, None
     if comm.rank == 0:

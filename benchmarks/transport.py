@@ -28,9 +28,9 @@ def measure(unknowns: int, contrast: float, boundary: str) -> None:
 
     from cellion.homogenise.effective import homogenise
     from cellion.mesh.distribute import distribute
-    from cellion.transport.drive import DRIVES
-    from cellion.transport.problem import TransportProblem
-    from cellion.transport.solve import solve
+    from cellion.transport.primal.drive import DRIVES
+    from cellion.transport.primal.problem import TransportProblem
+    from cellion.transport.primal.solve import solve
 
     comm, watch = MPI.COMM_WORLD, Stopwatch()
     data = None

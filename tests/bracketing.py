@@ -15,12 +15,12 @@ from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.contacts import Contacts
-from cellion.transport.drive import DRIVES
-from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution
-from cellion.transport.solve import solve
+from cellion.transport.dual.lower_bound import ConservedCurrents, conserved_currents
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution
+from cellion.transport.primal.solve import solve
 
 Array = NDArray[np.float64]
 

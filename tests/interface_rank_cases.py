@@ -22,7 +22,7 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.microstructure import MicrostructureSpec
-from cellion.transport.contacts import Contacts
+from cellion.transport.primal.contacts import Contacts
 from interface_boxes import between, grains, laws, solved
 from mesh_boxes import balls, isotropic, labelled_box
 from voxel_volumes import LAWS, meshed, random_voxels

@@ -8,7 +8,7 @@ import numpy as np
 from mpi4py import MPI
 
 from cellion.mesh.distribute import distribute
-from cellion.transport.percolation import find_components
+from cellion.transport.primal.percolation import find_components
 from mesh_boxes import labelled_box
 from reference_cases.rows import Entry, Row, value_row
 

@@ -21,9 +21,9 @@ from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.grid import oblique_layer_mesh
-from cellion.transport.drive import DRIVES
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from mesh_boxes import isotropic, labelled_box, layers
 
 SERIES = 1.0 / (0.25 / 1.0 + 0.75 / 4.0)

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from cellion.homogenise.effective import effective_conductivity
 from cellion.pipeline.prepare import prepare
 from cellion.scenario.load import build_scenario
-from cellion.transport.drive import DRIVES
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 
 REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
 SEEDS = (11, 23, 37, 59)

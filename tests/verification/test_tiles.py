@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from cellion.homogenise.effective import EffectiveConductivity, effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
-from cellion.transport.drive import DRIVES
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from mesh_boxes import isotropic, labelled_box, tiles
 
 

@@ -17,8 +17,8 @@ from cellion.mesh.borders import Borders, find_borders
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.measure import owner_values
-from cellion.transport.contacts import ContactKind, Contacts
-from cellion.transport.percolation import find_components
+from cellion.transport.primal.contacts import ContactKind, Contacts
+from cellion.transport.primal.percolation import find_components
 
 __all__ = ["Connection", "Reach", "find_connection", "find_reach"]
 

@@ -13,7 +13,7 @@ from cellion.errors import MaterialError
 from cellion.material.interfaces import Factor, InterfaceSet
 from cellion.material.material import Material
 from cellion.scenario.cell import CellSpec
-from cellion.transport.contacts import Contacts
+from cellion.transport.primal.contacts import Contacts
 
 __all__ = ["Networks", "cell_laws", "find_networks"]
 

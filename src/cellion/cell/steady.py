@@ -26,13 +26,13 @@ from cellion.homogenise.mesh_error import mesh_errors
 from cellion.mesh.data import LabelRole
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.periodicity import AXES
-from cellion.transport.contacts import Contacts
-from cellion.transport.drive import Terminals
 from cellion.transport.index_maps import dof_values
-from cellion.transport.interfaces import ResistiveFacets
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution
-from cellion.transport.solve import solve
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import Terminals
+from cellion.transport.primal.interfaces import ResistiveFacets
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution
+from cellion.transport.primal.solve import solve
 
 __all__ = ["CellProblem", "respond", "solve_cell"]
 

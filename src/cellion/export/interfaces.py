@@ -19,8 +19,8 @@ from cellion.export.paraview import FieldPiece, field_piece
 from cellion.mesh.borders import Borders, ask_owners
 from cellion.mesh.facets import facet_areas, facet_corners, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.interfaces import find_contacts
-from cellion.transport.solution import Solution, conducting_cells, gradient
+from cellion.transport.primal.interfaces import find_contacts
+from cellion.transport.primal.solution import Solution, conducting_cells, gradient
 
 __all__ = ["interface_fields"]
 

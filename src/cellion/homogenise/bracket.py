@@ -28,14 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.periodicity import AXES
+from cellion.transport.dual.lower_bound import ConservedCurrents
 from cellion.transport.index_maps import dof_values
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.simplex_fields import (
+from cellion.transport.primal.simplex_fields import (
     area_vectors,
     densities_of_currents,
     gradients_of_values,
 )
-from cellion.transport.solution import Solution
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["Bracket", "Indicators", "bracket_of"]
 

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from cellion.homogenise.properties import Dissipation
 from cellion.mesh.periodicity import AXES
-from cellion.transport.discretise import Discretisation
 from cellion.transport.index_maps import dof_values
-from cellion.transport.interfaces import jump_energy, sheet_energy
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution, flow, gradient
+from cellion.transport.primal.discretise import Discretisation
+from cellion.transport.primal.interfaces import jump_energy, sheet_energy
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution, flow, gradient
 
 __all__ = [
     "Field",

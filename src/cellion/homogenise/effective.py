@@ -30,7 +30,7 @@ from cellion.homogenise.properties import (
 )
 from cellion.mesh.measure import volume_fractions
 from cellion.mesh.periodicity import AXES
-from cellion.transport.solution import Solution
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["EffectiveConductivity", "effective_conductivity", "homogenise"]
 

@@ -36,10 +36,10 @@ from cellion.mesh.borders import Borders, ask_owners, find_borders
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.periodicity import AXES
 from cellion.microstructure.geometry import Geometry
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.simplex_fields import area_vectors, gradients_of_values
-from cellion.transport.solution import Solution
+from cellion.transport.dual.lower_bound import ConservedCurrents
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.simplex_fields import area_vectors, gradients_of_values
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["cell_fields", "faceting_errors"]
 

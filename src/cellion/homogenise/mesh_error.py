@@ -18,8 +18,8 @@ from cellion.parallel import Stopwatch
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.transport.gap import gap_shares
-from cellion.transport.solution import Solution
+from cellion.transport.dual.gap import gap_shares
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["error_of_gap", "mesh_errors"]
 

@@ -10,8 +10,8 @@ from cellion.homogenise.brick_layer import brick_edge, brick_layer
 from cellion.homogenise.effective_medium import polycrystal_2d, polycrystal_self_consistent
 from cellion.mesh.measure import Interfaces
 from cellion.results.record import BrickLayerRecord
-from cellion.transport.contacts import ContactKind
-from cellion.transport.problem import TransportProblem
+from cellion.transport.primal.contacts import ContactKind
+from cellion.transport.primal.problem import TransportProblem
 
 __all__ = ["brick_estimate"]
 

@@ -27,11 +27,11 @@ from cellion.pipeline.sample import MeshedSample
 from cellion.pipeline.task import Answer, Listener
 from cellion.results.record import CarrierResult, carrier_result
 from cellion.scenario.scenario import Scenario
-from cellion.transport.contacts import Contacts
-from cellion.transport.drive import DRIVES
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution
-from cellion.transport.solve import solve
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution
+from cellion.transport.primal.solve import solve
 
 __all__ = ["EffectiveTransportTask", "solve_carrier"]
 

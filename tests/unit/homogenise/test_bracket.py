@@ -13,12 +13,12 @@ from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
-from cellion.transport import facet_solve
-from cellion.transport.contacts import Contacts
-from cellion.transport.drive import DRIVES
-from cellion.transport.lower_bound import conserved_currents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.dual import facet_solve
+from cellion.transport.dual.lower_bound import conserved_currents
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from mesh_boxes import balls, isotropic, labelled_box, layers, tiles
 
 Array = NDArray[np.float64]
