@@ -19,6 +19,7 @@ from petsc4py import PETSc
 
 from cellion.transport.dual.crouzeix_raviart import FacetUnknowns, facet_means
 from cellion.transport.dual.sheet_currents import extended_embedding
+from cellion.transport.matrices import from_triplets
 from cellion.transport.preconditioner.solver_options import PREFIX, options_set, solver_options
 from cellion.transport.primal.constraints import constant_modes, fix_rows, owned_groups
 from cellion.transport.primal.solution import Solution
@@ -223,10 +224,5 @@ def _means_and_jumps(levels: Levels) -> PETSc.Mat | None:
     own, half = np.arange(first, last), np.full(len(near), np.sqrt(0.5))
     rows = np.concatenate([own, near, near, far, far])
     columns = np.concatenate([own, near, far, near, far])
-    turn = PETSc.Mat().create(comm=fine.comm)
-    turn.setSizes(fine.getSizes())
-    turn.setType(PETSc.Mat.Type.AIJ)
-    turn.setPreallocationCOO(rows.astype(PETSc.IntType), columns.astype(PETSc.IntType))
-    entries = [np.ones(len(own)), half - 1.0, half, half, -half - 1.0]
-    turn.setValuesCOO(np.concatenate(entries), addv=PETSc.InsertMode.ADD_VALUES)
-    return turn
+    entries = np.concatenate([np.ones(len(own)), half - 1.0, half, half, -half - 1.0])
+    return from_triplets(fine.getSizes(), rows, columns, entries, fine.comm)

@@ -30,6 +30,7 @@ from cellion.transport.dual.facet_levels import (
     two_level_solver,
 )
 from cellion.transport.index_maps import dof_values
+from cellion.transport.matrices import product
 from cellion.transport.primal.discretise import Discretisation
 from cellion.transport.primal.system import assemble_load, field_energy, scale_of
 
@@ -293,11 +294,5 @@ def _crossing(facets: Discretisation, means: Array, through: Flags) -> Array:
 
 def _distance(matrix: PETSc.Mat, system: FacetSystem) -> float:
     """Square of the distance from the P1 corrector in the energy norm, scaled (collective)."""
-    off, flow = system.means.duplicate(), system.means.duplicate()
-    system.means.copy(off)
-    off.axpy(-1.0, system.start)
-    matrix.mult(off, flow)
-    distance = float(off.dot(flow))
-    off.destroy()
-    flow.destroy()
-    return distance
+    off = system.means.array - system.start.array
+    return float(matrix.comm.tompi4py().allreduce(float(off @ product(matrix, off))))

@@ -42,6 +42,7 @@ from cellion.transport.index_maps import (
     owners,
     sum_at_owners,
 )
+from cellion.transport.matrices import from_elements
 from cellion.transport.primal.interfaces import SheetFacets
 from cellion.transport.primal.spaces import KeyedDofs
 
@@ -273,9 +274,8 @@ def extended_matrix(matrix: PETSc.Mat, sheets: SheetUnknowns, unit: float) -> PE
     """
     starts, columns, entries = matrix.getValuesCSR()
     count = sheets.index_map.size_local
-    size = (sheets.size, sheets.size)
     found = PETSc.Mat().createAIJ(
-        size=size,
+        size=(sheets.size, sheets.size),
         csr=(
             np.concatenate([starts, np.full(count, starts[-1])]).astype(PETSc.IntType),
             sheets.rows_of_facets(columns).astype(PETSc.IntType),
@@ -284,15 +284,7 @@ def extended_matrix(matrix: PETSc.Mat, sheets: SheetUnknowns, unit: float) -> PE
         comm=matrix.comm,
     )
     matrix.destroy()
-    rows, values = sheets.rows.astype(PETSc.IntType), sheets.conductances
-    more = PETSc.Mat().create(comm=found.comm)
-    more.setSizes(size)
-    more.setType(PETSc.Mat.Type.AIJ)
-    width = rows.shape[1]
-    more.setPreallocationCOO(
-        np.repeat(rows, width, axis=1).reshape(-1), np.tile(rows, (1, width)).reshape(-1)
-    )
-    more.setValuesCOO(values.reshape(-1) / unit, addv=PETSc.InsertMode.ADD_VALUES)
+    more = from_elements(sheets.size, [(sheets.rows, sheets.conductances / unit)], found.comm)
     found.axpy(1.0, more, structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
     more.destroy()
     found.setOption(PETSc.Mat.Option.SYMMETRIC, True)

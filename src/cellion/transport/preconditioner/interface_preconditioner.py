@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from cellion.transport.index_maps import dof_values
+from cellion.transport.matrices import diagonal_of, product, summed
 from cellion.transport.preconditioner.agglomerate import (
     InterfaceCouplings,
     TiesHere,
@@ -139,22 +140,14 @@ def _stiffness(couplings: InterfaceCouplings, matrix: PETSc.Mat) -> tuple[Array,
     The first is not a number for fixed unknowns. Their rows have no entry but the diagonal, so that
     the product with random numbers is exactly that of the diagonal.
     """
-    probe, product, entries = (matrix.createVecRight() for _ in range(3))
-    probe.array[:] = 0.5 + np.random.default_rng(4177).random(len(probe.array))
-    matrix.mult(probe, product)
-    matrix.getDiagonal(entries)
-    diagonal = np.array(entries.array)
-    fixed: Flags = product.array == diagonal * probe.array
-    product.set(0.0)
-    for column in couplings.pairs.T:
-        numbers = column.astype(PETSc.IntType)
-        product.setValues(numbers, couplings.conductance, addv=PETSc.InsertMode.ADD_VALUES)
-    product.assemble()
-    stiffness: Array = diagonal - couplings.share * product.array
+    diagonal = diagonal_of(matrix)
+    probe = 0.5 + np.random.default_rng(4177).random(len(diagonal))
+    fixed: Flags = product(matrix, probe) == diagonal * probe
+    ends, each = couplings.pairs.T.reshape(-1), np.tile(couplings.conductance, 2)
+    held = summed(matrix.getSizes()[0], ends, each, matrix.comm)
+    stiffness: Array = diagonal - couplings.share * held
     stiffness = np.maximum(stiffness, np.finfo(np.float64).eps * diagonal)
     stiffness[fixed] = np.nan
-    for vector in (probe, product, entries):
-        vector.destroy()
     return stiffness, diagonal
 
 

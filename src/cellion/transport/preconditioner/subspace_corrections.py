@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from cellion.transport.index_maps import dof_values
+from cellion.transport.matrices import diagonal_of, from_triplets, product
 from cellion.transport.preconditioner.agglomerate import TiesHere
 from cellion.transport.preconditioner.solver_options import PREFIX
 
@@ -68,14 +69,10 @@ class LabelConstants:
 
     def _leaks(self, matrix: PETSc.Mat) -> Array:
         """Conductance from each label to fixed nodes; where it is rounding errors, 0."""
-        ones, product = matrix.createVecRight(), matrix.createVecLeft()
-        ones.array[self._member] = 1.0
-        matrix.mult(ones, product)
-        leak = self._sum(product.array)
-        matrix.getDiagonal(product)
-        leak[leak <= _ROUNDING * self._sum(product.array)] = 0.0
-        ones.destroy()
-        product.destroy()
+        ones = np.zeros(matrix.getLocalSize()[0])
+        ones[self._member] = 1.0
+        leak = self._sum(product(matrix, ones))
+        leak[leak <= _ROUNDING * self._sum(diagonal_of(matrix))] = 0.0
         return leak
 
     def _between(self, matrix: PETSc.Mat, label: NDArray[np.int64]) -> csc_array:
@@ -90,11 +87,11 @@ class LabelConstants:
             ),
             comm=matrix.comm,
         )
-        product = matrix.ptap(indicator)
-        starts, columns, values = product.getValuesCSR()
-        rows = product.getOwnershipRange()[0] + _row_numbers(starts)
+        coarse = matrix.ptap(indicator)
+        starts, columns, values = coarse.getValuesCSR()
+        rows = coarse.getOwnershipRange()[0] + _row_numbers(starts)
         indicator.destroy()
-        product.destroy()
+        coarse.destroy()
         parts = zip(*self._comm.allgather((rows, columns, values)), strict=True)
         rows, columns, values = (np.concatenate(part) for part in parts)
         apart, shape = rows != columns, (self._count, self._count)
@@ -212,21 +209,16 @@ class VertexBlocks:
 
     def __init__(self, matrix: PETSc.Mat, here: TiesHere, share: float, stack: ExitStack) -> None:
         rows, columns, values = _inverse_blocks(here, share)
-        diagonal = matrix.getDiagonal()
-        first = matrix.getOwnershipRange()[0]
-        own = first + np.arange(len(diagonal.array))
-        self._inverse = PETSc.Mat().create(comm=matrix.comm)
-        stack.callback(self._inverse.destroy)
-        self._inverse.setSizes(matrix.getSizes())
-        self._inverse.setType(PETSc.Mat.Type.AIJ)
+        own = np.arange(*matrix.getOwnershipRange())
         # Entries are added: the inverse of the diagonal, and what blocks change of it.
-        self._inverse.setPreallocationCOO(
-            np.concatenate([own, rows]).astype(PETSc.IntType),
-            np.concatenate([own, columns]).astype(PETSc.IntType),
+        self._inverse = from_triplets(
+            matrix.getSizes(),
+            np.concatenate([own, rows]),
+            np.concatenate([own, columns]),
+            _DAMPING * np.concatenate([1.0 / diagonal_of(matrix), values]),
+            matrix.comm,
         )
-        entries = _DAMPING * np.concatenate([1.0 / diagonal.array, values])
-        self._inverse.setValuesCOO(entries, addv=PETSc.InsertMode.ADD_VALUES)
-        diagonal.destroy()
+        stack.callback(self._inverse.destroy)
 
     def correct(self, residual: PETSc.Vec, solution: PETSc.Vec) -> None:
         """Add the solution of each block for its residual."""
@@ -326,21 +318,12 @@ def _join(matrix: PETSc.Mat, copy: PETSc.Mat) -> PETSc.Mat:
     coarse = matrix.ptap(copy)
     coarse.setOption(PETSc.Mat.Option.SYMMETRIC, True)
     coarse.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, True)
-    ones, product = matrix.createVecs()
-    rows, sizes = coarse.createVecs()
-    ones.set(1.0)
-    matrix.mult(ones, product)
-    copy.multTranspose(product, rows)
-    matrix.getDiagonal(product)
-    copy.multTranspose(product, sizes)
-    leak = np.where(rows.array > _ROUNDING * sizes.array, rows.array, 0.0)
-    rows.set(1.0)
-    coarse.mult(rows, sizes)
-    coarse.getDiagonal(rows)
-    rows.array[:] += leak - sizes.array
-    coarse.setDiagonal(rows)
-    for vector in (ones, product, rows, sizes):
-        vector.destroy()
+    leak = product(copy, product(matrix, np.ones(matrix.getLocalSize()[0])), transposed=True)
+    leak[leak <= _ROUNDING * product(copy, diagonal_of(matrix), transposed=True)] = 0.0
+    diagonal = coarse.getDiagonal()
+    diagonal.array[:] += leak - product(coarse, np.ones(len(leak)))
+    coarse.setDiagonal(diagonal)
+    diagonal.destroy()
     return coarse
 
 

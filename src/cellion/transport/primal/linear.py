@@ -14,6 +14,7 @@ from petsc4py import PETSc
 
 from cellion.errors import ConvergenceError
 from cellion.mesh.periodicity import AXES
+from cellion.transport.matrices import product
 from cellion.transport.preconditioner.interface_preconditioner import precondition
 from cellion.transport.preconditioner.solver_options import ENERGY_TOLERANCE, PREFIX, options_set
 from cellion.transport.primal.discretise import Discretisation
@@ -183,16 +184,12 @@ def solve_potential(
     Raises:
         ConvergenceError: The solve did not reach its tolerance.
     """
-    free, terminals = between
-    solution, potential, flow, energy = _zero(load), load.duplicate(), load.duplicate(), 0.0
+    (free, terminals), comm = between, run.problem.mesh.comm
+    solution, energy = _zero(load), 0.0
     for tolerance in (_FIRST_TOLERANCE, ENERGY_TOLERANCE, ENERGY_TOLERANCE):
-        terminals.copy(potential)
-        potential.axpy(1.0, solution)
-        free.mult(potential, flow)
-        energy = float(np.sqrt(potential.dot(flow)))
+        potential = terminals.array + solution.array
+        energy = float(np.sqrt(comm.allreduce(float(potential @ product(free, potential)))))
         _iterate(run, solver, load, solution, direction, tolerance * energy)
-    potential.destroy()
-    flow.destroy()
     return _checked(run, solver, load, solution, direction, energy)
 
 

@@ -23,6 +23,7 @@ from petsc4py import PETSc
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.labelled import face_facets
 from cellion.mesh.periodicity import AXES
+from cellion.transport.matrices import product
 from cellion.transport.preconditioner.solver_options import solver_options
 from cellion.transport.primal.constraints import constant_modes, fix_rows, owned_groups
 from cellion.transport.primal.discretise import Discretisation, discretise
@@ -253,21 +254,19 @@ def _solve_terminals(run: Run, direction: str) -> None:
         with run.watch.stage("assemble"):
             free = assemble_operator(run.problem, run.discrete)
             matrix = free.duplicate(copy=True)
-            raised, load = free.createVecRight(), free.createVecLeft()
+            raised, load = free.createVecs()
             for made in (free, matrix, raised, load):
                 stack.callback(made.destroy)
             faces, fixed = _held_nodes(run, axis)
             raised.array[:] = faces[0]
-            free.mult(raised, load)
-            load.array[:] = np.where(fixed, 0.0, -load.array)
+            load.array[:] = np.where(fixed, 0.0, -product(free, raised.array))
             fix_rows(matrix, fixed)
         with run.watch.stage("setup"):
             solver = new_solver(run, matrix, stack)
             solver.setUp()
         with run.watch.stage("solve"):
             raised.array[:] += solve_potential(run, solver, load, (free, raised), direction)
-            free.mult(raised, load)
-            reaction = -load.array * height / scale_of(run.problem).length
+            reaction = -product(free, raised.array) * height / scale_of(run.problem).length
             run.currents[direction] = _currents(run, reaction, faces)
             places = _coordinates(run.discrete, run.problem)[:, axis]
             keep_corrector(run, direction, height * (1.0 - raised.array) - places)
@@ -311,15 +310,8 @@ def _held_nodes(run: Run, axis: int) -> tuple[list[Flags], Flags]:
 
 def _reactions(run: Run, free: PETSc.Mat, load: PETSc.Vec, direction: str) -> Array:
     """Scaled current out of each owned node, a(w, v) - b(v)."""
-    w, reaction = load.duplicate(), load.duplicate()
-    length = scale_of(run.problem).length
-    w.array[:] = run.correctors[direction].x.array[: load.getLocalSize()] / length
-    free.mult(w, reaction)
-    reaction.axpy(-1.0, load)
-    found = np.array(reaction.array)
-    w.destroy()
-    reaction.destroy()
-    return found
+    w = run.correctors[direction].x.array[: load.getLocalSize()] / scale_of(run.problem).length
+    return np.asarray(product(free, w) - load.array)
 
 
 def _currents(run: Run, reaction: Array, faces: list[Flags]) -> tuple[float, float]:

@@ -26,6 +26,7 @@ from petsc4py import PETSc
 
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh, face_facets
+from cellion.transport.matrices import from_elements, summed
 from cellion.transport.primal.discretise import Discretisation
 from cellion.transport.primal.forms import bulk_conduction, field_load
 from cellion.transport.primal.interfaces import (
@@ -161,23 +162,13 @@ def _interface_matrix(
 ) -> PETSc.Mat:
     """Assemble what interfaces add, over a unit; entries may belong to other ranks."""
     resistive, sheets = interfaces.resistive, interfaces.sheets
-    count = len(resistive.dofs)
+    count, size = len(resistive.dofs), (index_map.size_local, index_map.size_global)
+    both_sides = resistive.dofs.reshape(count, 2 * resistive.dofs.shape[2])
     parts = [
-        (resistive.dofs.reshape(count, 2 * resistive.dofs.shape[2]), jump_matrices(resistive)),
-        (sheets.dofs, sheet_matrices(sheets)),
+        (both_sides, jump_matrices(resistive) / unit),
+        (sheets.dofs, sheet_matrices(sheets) / unit),
     ]
-    rows = [np.repeat(dofs, dofs.shape[1], axis=1).reshape(-1) for dofs, _ in parts]
-    columns = [np.tile(dofs, (1, dofs.shape[1])).reshape(-1) for dofs, _ in parts]
-    sizes = (index_map.size_local, index_map.size_global)
-    matrix = PETSc.Mat().create(comm=index_map.comm)
-    matrix.setSizes((sizes, sizes))
-    matrix.setType(PETSc.Mat.Type.AIJ)
-    matrix.setPreallocationCOO(
-        np.concatenate(rows).astype(PETSc.IntType), np.concatenate(columns).astype(PETSc.IntType)
-    )
-    values = np.concatenate([entries.reshape(-1) for _, entries in parts]) / unit
-    matrix.setValuesCOO(values, addv=PETSc.InsertMode.ADD_VALUES)
-    return matrix
+    return from_elements(size, parts, index_map.comm)
 
 
 def _to_petsc(entries: dolfinx.la.MatrixCSR) -> PETSc.Mat:
@@ -233,17 +224,8 @@ def _sheet_load(discrete: Discretisation, field: Array) -> Array:
     if discrete.interfaces is None:
         return np.zeros(index_map.size_local)
     sheets = discrete.interfaces.sheets
-    sizes = (index_map.size_local, index_map.size_global)
-    vector = PETSc.Vec().createMPI(sizes, comm=index_map.comm)
-    vector.setValues(
-        sheets.dofs.reshape(-1).astype(PETSc.IntType),
-        sheet_loads(sheets, field).reshape(-1),
-        addv=PETSc.InsertMode.ADD_VALUES,
-    )
-    vector.assemble()
-    entries = np.array(vector.array)
-    vector.destroy()
-    return entries
+    size, loads = (index_map.size_local, index_map.size_global), sheet_loads(sheets, field)
+    return summed(size, sheets.dofs.reshape(-1), loads.reshape(-1), index_map.comm)
 
 
 def assemble_flux(problem: TransportProblem, discrete: Discretisation, axis: int) -> Array:
