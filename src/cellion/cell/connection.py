@@ -1,4 +1,4 @@
-"""What of the active material leads to the separator, and what to the collector."""
+"""Connectivity of the active material to separator and collector."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ type Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """What of the two networks leads to the electrode that feeds it.
+    """Cells of the two networks that are connected to the electrode that feeds them.
 
     Attributes:
         ions: Whether each local cell is an ionic conductor with a path to the separator, shape

@@ -1,4 +1,4 @@
-"""Which materials carry ions and which electrons in a cell, and what their contacts let pass."""
+"""Ionic and electronic network of a cell, and the contacts within and between them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ type Labels = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Networks:
-    """What the materials of a cell carry; one that carries nothing insulates.
+    """Carrier of each material of a cell; one that carries nothing insulates.
 
     Attributes:
         materials: Names of the materials.
@@ -146,7 +146,7 @@ def _factor(
     label_material: Labels,
     orientations: NDArray[np.float64] | None,
 ) -> Factor | None:
-    """What multiplies resistances; ionic laws where a label carries ions, else electronic ones."""
+    """Factor on resistances; ionic laws where a label carries ions, else electronic ones."""
     of_ions, of_electrons = (
         found.factor(label_material, orientations, carrier) for carrier in ("ion", "electron")
     )

@@ -69,7 +69,7 @@ class CellProblem:
 
     @cached_property
     def reach(self) -> Reach:
-        """What leads to the separator and to the collector (collective when first asked for)."""
+        """Cells connected to separator and collector (collective when first asked for)."""
         return find_reach(self.mesh, self.networks, self.laws, AXES.index(self.axis))
 
     @property

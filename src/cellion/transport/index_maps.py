@@ -1,4 +1,4 @@
-"""Numbers and values of unknowns that other ranks own, and meeting places of ranks."""
+"""Numbers and values of unknowns that other ranks own, and connected sets of graphs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from cellion.parallel import exchange
 import numpy as np
 from dolfinx import cpp
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
 __all__ = [
+    "connected_sets",
     "distinct_pairs",
     "dof_values",
     "global_numbers",
@@ -25,6 +28,22 @@ __all__ = [
 type Array = NDArray[np.float64]
 
 _HASH = 2654435761
+
+
+def connected_sets(
+    count: int, tails: NDArray[np.integer[Any]], heads: NDArray[np.integer[Any]]
+) -> tuple[int, NDArray[np.int32]]:
+    """Number of connected sets of nodes of a graph, and that of each node.
+
+    Args:
+        count: Number of nodes.
+        tails: One end of each edge, shape (m,).
+        heads: The other end, shape (m,).
+    """
+    ones = np.ones(len(tails), dtype=np.int8)
+    graph = coo_array((ones, (tails, heads)), shape=(count, count))
+    sets, of_node = connected_components(graph, directed=False)
+    return int(sets), of_node
 
 
 def meeting_rank(

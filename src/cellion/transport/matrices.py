@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cellion.parallel  # noqa: F401
@@ -41,7 +42,7 @@ def from_triplets(
 
 
 def from_elements(
-    size: tuple[int, int], parts: list[tuple[Numbers, Array]], comm: Any
+    size: tuple[int, int], parts: Sequence[tuple[Numbers, Array]], comm: Any
 ) -> PETSc.Mat:
     """Assemble square element matrices of any rank (collective).
 

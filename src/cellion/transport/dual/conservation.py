@@ -29,7 +29,7 @@ type Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Conservation:
-    """Where currents enter, leave and are carried.
+    """Paths along which defects of conservation are carried.
 
     A place is a facet of a cell, row * (d + 1) + facet, with the row of the cell in `cells`.
 

@@ -164,7 +164,7 @@ class SheetUnknowns:
         return np.asarray((flat - excess).reshape(fluxes.shape))
 
     def absorbed(self, keys: KeyedDofs, fluxes: Array) -> Array:
-        """What sheets take from the cells at each local key, shape (n_keys, k) (collective).
+        """Currents into sheets from the cells at each local key, shape (n_keys, k) (collective).
 
         Args:
             keys: Keys of the facets that currents pass.
@@ -182,7 +182,7 @@ class SheetUnknowns:
         return np.array(total.array).reshape(-1, taken.shape[1])
 
     def taken_before(self, keys: Indices, fluxes: Array) -> Array:
-        """What the halves on the near side take at some keys of this rank, shape (n, k).
+        """Currents into the halves on the near side at some keys of this rank, shape (n, k).
 
         Args:
             keys: Global keys.

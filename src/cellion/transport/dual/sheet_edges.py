@@ -15,12 +15,10 @@ import dolfinx.la
 import numpy as np
 from dolfinx import cpp
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.periodicity import on_plane
-from cellion.transport.index_maps import distinct_pairs, global_numbers, owners
+from cellion.transport.index_maps import connected_sets, distinct_pairs, global_numbers, owners
 from cellion.transport.primal.interfaces import SheetFacets
 from cellion.transport.primal.spaces import KeyedDofs
 
@@ -138,9 +136,7 @@ def _joined(halves: Indices, links: Indices) -> tuple[Indices, Indices]:
     ]
     names, place = distinct_pairs(np.concatenate(ends))
     half, one, other = np.split(place, [len(halves), len(halves) + len(links)])
-    size = len(names)
-    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size))
-    _, part = connected_components(graph, directed=False)
+    _, part = connected_sets(len(names), one, other)
     _, first, number = np.unique(part[half], return_index=True, return_inverse=True)
     return first.astype(np.int64), number.astype(np.int64)
 

@@ -20,9 +20,8 @@ import numpy as np
 from dolfinx import cpp
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from cellion.transport.index_maps import dof_values, meeting_rank, owners
+from cellion.transport.index_maps import connected_sets, dof_values, meeting_rank, owners
 
 __all__ = ["InterfaceCouplings", "TiesHere", "agglomerate", "gather_ties", "roots"]
 
@@ -102,8 +101,7 @@ def agglomerate(stiffness: Array, ends: Numbers, conductance: Array) -> Numbers:
         joins = most & (tie > _RATIO * stiffness[row])
         if not joins.any():
             break
-        joined = coo_array((tie[joins], (row[joins], col[joins])), shape=(size, size))
-        _, number = connected_components(joined, directed=False)
+        _, number = connected_sets(size, row[joins], col[joins])
         cluster = number[cluster].astype(np.int64)
         stiffness = np.bincount(number, weights=stiffness)
         ends = number[ends].astype(np.int64)

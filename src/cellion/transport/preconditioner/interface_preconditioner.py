@@ -135,7 +135,7 @@ class Corrections:
 
 
 def _stiffness(couplings: InterfaceCouplings, matrix: PETSc.Mat) -> tuple[Array, Array]:
-    """What the cells add to the diagonal, and the diagonal, for each owned unknown.
+    """Contribution of the cells to the diagonal, and the diagonal, of each owned unknown.
 
     The first is not a number for fixed unknowns. Their rows have no entry but the diagonal, so that
     the product with random numbers is exactly that of the diagonal.

@@ -1,4 +1,4 @@
-"""What makes the matrices of transport regular: fixed unknowns, or a null space that is known."""
+"""Fixed unknowns and null spaces, which make the matrices of transport regular."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ type Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class _Drive:
-    """What drives have in common.
+    """Defaults of the drives.
 
     Attributes:
         wraps: Whether the mesh continues periodically, in the directions in which it can.

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra
+from scipy.sparse.csgraph import breadth_first_order, dijkstra
+
+from cellion.transport.index_maps import connected_sets
 
 __all__ = ["Forest", "carry", "grow", "sum_along_paths"]
 
@@ -59,8 +61,7 @@ def grow(
             (count,).
     """
     tails, heads = edges.T
-    links = coo_array((np.ones(len(edges), dtype=np.int8), (tails, heads)), shape=(count, count))
-    trees, tree = connected_components(links, directed=False)
+    trees, tree = connected_sets(count, tails, heads)
     first = np.full(trees, count)
     np.minimum.at(first, tree, np.arange(count))
     served = np.zeros(trees, dtype=bool)
@@ -105,7 +106,7 @@ def _shortest_paths(
 
 
 def carry(forest: Forest, excess: Array) -> Array:
-    """What each node passes on to its parent, roots to the ground.
+    """Sums of excesses that each node passes on to its parent, roots to the ground.
 
     Args:
         forest: The forest.

@@ -6,9 +6,8 @@ import cellion.parallel  # noqa: F401
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from cellion.transport.index_maps import connected_sets
 from cellion.transport.preconditioner.agglomerate import InterfaceCouplings
 from cellion.transport.primal.discretise import Discretisation
 from cellion.transport.primal.problem import TransportProblem
@@ -72,6 +71,5 @@ def _blocks(problem: TransportProblem, discrete: Discretisation) -> Numbers:
     links = [np.unique(own * count + some[column]) for column in dofs.of_cell[cells].T]
     found = mesh.comm.allgather(np.unique(np.concatenate(links)))
     one, other = np.divmod(np.unique(np.concatenate(found)), count)
-    graph = coo_array((np.ones(len(one)), (one, other)), shape=(count, count))
-    _, block = connected_components(graph, directed=False)
+    _, block = connected_sets(count, one, other)
     return np.asarray(block, dtype=np.int64)

@@ -122,7 +122,7 @@ class SheetFacets:
 
 @dataclass(frozen=True, kw_only=True)
 class InterfaceFacets:
-    """What interfaces add to the equations."""
+    """Resistive facets and sheets with their unknowns."""
 
     resistive: ResistiveFacets
     sheets: SheetFacets

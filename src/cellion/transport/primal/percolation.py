@@ -1,4 +1,4 @@
-"""Which conducting cells are connected, and in which directions a current can cross the box.
+"""Connected components of the conducting cells, and the directions in which they cross the box.
 
 Cells are connected through facets. On each rank, a vertex surrounded by conducting cells only joins
 all of them, since its star is connected through facets; facets have to be looked at one by one only
@@ -18,13 +18,12 @@ import cellion.parallel  # noqa: F401
 import dolfinx.la
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from cellion.mesh.borders import several_labels
 from cellion.mesh.facets import facet_areas, facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh, face_facets
 from cellion.mesh.measure import owner_values
+from cellion.transport.index_maps import connected_sets
 from cellion.transport.primal.component_graph import Links, join
 
 __all__ = ["Components", "Separates", "find_components", "flux_enters"]
@@ -115,10 +114,8 @@ def _local_components(
     if separates is not None:
         pairs = pairs[~separates(mesh.cell_labels[chosen[pairs]])]
     links.append((hub[pairs[:, 0]], hub[pairs[:, 1]]))
-    ends = tuple(np.concatenate(side) for side in zip(*links, strict=True))
-    size = (n_vertices + len(alone),) * 2
-    graph = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=size)
-    _, component = connected_components(graph, directed=False)
+    tails, heads = (np.concatenate(side) for side in zip(*links, strict=True))
+    _, component = connected_sets(n_vertices + len(alone), tails, heads)
     roots, numbers = np.unique(component[hub], return_inverse=True)
     local = np.zeros(len(mesh.cells), dtype=np.int64)
     local[chosen] = numbers

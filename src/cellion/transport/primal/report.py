@@ -18,7 +18,7 @@ __all__ = ["Percolation", "SolverReport", "percolation_report"]
 
 @dataclass(frozen=True, kw_only=True)
 class SolverReport:
-    """How the linear systems of one carrier ended.
+    """Convergence of the linear systems of one carrier.
 
     Attributes:
         unknowns: Number of unknowns of one system.
@@ -40,7 +40,7 @@ class SolverReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Percolation:
-    """How the conducting cells of one carrier hang together.
+    """Volumes that percolate, dangle or are isolated, for one carrier.
 
     With periodic boundaries, a component percolates in a direction when some closed path in it
     winds around the box in that direction; it dangles when it winds in another direction only.

@@ -19,13 +19,11 @@ from cellion.parallel import exchange
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from cellion.mesh.borders import Borders, ask_owners
 from cellion.mesh.facets import facet_corners, facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.index_maps import distinct_pairs, meeting_rank
+from cellion.transport.index_maps import connected_sets, distinct_pairs, meeting_rank
 from cellion.transport.primal.percolation import Separates
 from cellion.transport.primal.spaces import Entities, Sides
 
@@ -235,7 +233,7 @@ def _number_sides(
     Returns:
         Side of each corner, shape (n,).
     """
-    count, cluster = _connected(len(corners.vertex), edges)
+    count, cluster = connected_sets(len(corners.vertex), *edges.T)
     least = np.full(count, np.iinfo(np.int64).max)
     np.minimum.at(least, cluster, corners.name)
     vertex = np.empty(count, dtype=np.int64)
@@ -260,14 +258,6 @@ def _number_sides(
     return of_corners
 
 
-def _connected(count: int, edges: NDArray[np.integer[Any]]) -> tuple[int, NDArray[np.int32]]:
-    """Number of connected sets of nodes, and that of each node."""
-    ones = np.ones(len(edges), dtype=np.int8)
-    graph = coo_array((ones, (edges[:, 0], edges[:, 1])), shape=(count, count))
-    sets, of_node = connected_components(graph, directed=False)
-    return int(sets), of_node
-
-
 def _sides_of_rows(rows: Numbers) -> Numbers:
     """Number connected names at each vertex in the order of the smallest.
 
@@ -279,7 +269,7 @@ def _sides_of_rows(rows: Numbers) -> Numbers:
     """
     names, place = distinct_pairs(np.concatenate([rows[:, [0, 1]], rows[:, [0, 2]]]))
     one, other = place.reshape(2, -1)
-    count, part = _connected(len(names), np.stack([one, other], axis=1))
+    count, part = connected_sets(len(names), one, other)
     first = np.unique(part, return_index=True)[1]
     order = np.argsort(first)
     vertex = names[first[order], 0]
