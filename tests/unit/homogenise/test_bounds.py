@@ -21,7 +21,7 @@ from cellion.homogenise.effective_medium import (
     polycrystal_2d,
     polycrystal_self_consistent,
 )
-from closed_forms import beran_bounds, maxwell, polycrystal_bounds
+from helpers.closed_forms import beran_bounds, maxwell, polycrystal_bounds
 
 REFERENCES = Path(__file__).parents[2] / "references" / "references.json"
 # Printed with 12 digits, so agreement is checked to 1e-9 as the entries ask.

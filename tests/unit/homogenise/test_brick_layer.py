@@ -18,7 +18,7 @@ from cellion.homogenise.brick_layer import (
     brick_layer_resistive,
 )
 from cellion.homogenise.effective_medium import bruggeman_power_law
-from closed_forms import brick_finite_bounds, maxwell
+from helpers.closed_forms import brick_finite_bounds, maxwell
 
 REFERENCES = Path(__file__).parents[2] / "references" / "references.json"
 
