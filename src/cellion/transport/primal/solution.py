@@ -73,7 +73,7 @@ def conducting_cells(solution: Solution, direction: str) -> NDArray[np.bool_]:
 
 
 def gradient(potential: dolfinx.fem.Function, mean_field: Array, cells: NDArray[np.int32]) -> Array:
-    """Gradient of a P1 function plus a mean field, which is constant in each cell.
+    """Gradient of a P1 function plus a mean field, constant in each cell (collective).
 
     Args:
         potential: Function on the space of a discretisation.
@@ -111,7 +111,7 @@ def flow(
 
 
 def current_density(solution: Solution, direction: str) -> Array:
-    """Current density j = S (e_k + grad w_k) in owned cells for a mean field of 1 V/m.
+    """Current density j = S (e_k + grad w_k) in owned cells, for 1 V/m (collective).
 
     Args:
         solution: Solution.
@@ -127,10 +127,11 @@ def current_density(solution: Solution, direction: str) -> Array:
     through = conducting_cells(solution, direction)
     corrector, e = solution.correctors[direction], solution.mean_field(direction)
     for material, solved in enumerate(solution.discrete.cells):
-        carrying = solved[through[solved]]
-        for start in range(0, len(carrying), _BLOCK):
-            cells = carrying[start : start + _BLOCK]
-            j[cells] = flow(solution.problem, material, cells, gradient(corrector, e, cells))
+        cells = solved[through[solved]]
+        field = gradient(corrector, e, cells)
+        for start in range(0, len(cells), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            j[cells[part]] = flow(solution.problem, material, cells[part], field[part])
     return j
 
 
