@@ -25,11 +25,13 @@ from cellion.transport.solver_options import PREFIX, options_set, solver_options
 
 __all__ = [
     "FacetEquations",
+    "FacetProblem",
     "Fixed",
     "Levels",
+    "constants_of",
     "facet_equations",
     "fixed_rows",
-    "swept",
+    "means_and_jumps",
     "two_level_solver",
 ]
 
@@ -45,7 +47,7 @@ _OPTIONS = {
     "ksp_max_it": "200",
     "pc_type": "mg",
     "pc_mg_levels": "2",
-    # Sweeps reduce every error (see `swept`), so that 1 bounds the eigenvalues.
+    # Sweeps reduce every error (see `_swept`), so that 1 bounds the eigenvalues.
     "mg_levels_ksp_type": "chebyshev",
     "mg_levels_ksp_chebyshev_eigenvalues": "0.1,1.1",
     "mg_levels_ksp_max_it": "1",
@@ -64,26 +66,35 @@ class Fixed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Levels:
-    """Two levels of unknowns, and their matrices without fixed unknowns.
+class FacetProblem:
+    """What is solved in Crouzeix-Raviart functions.
 
     Attributes:
         solution: Solved transport.
         facets: Unknowns on facets.
         watch: Records the stages.
-        fine: Matrix of these.
-        coarse: Matrix of P1; None where it is not needed.
         current: Current density through the boundary per direction, as columns of shape (d, d)
             [A/m^2], where this is given; None for other boundaries.
-        iterations: Iterations per direction.
     """
 
     solution: Solution
     facets: FacetUnknowns
     watch: Stopwatch
-    fine: PETSc.Mat
-    coarse: PETSc.Mat | None = None
     current: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levels(FacetProblem):
+    """Two levels of unknowns, and their matrices without fixed unknowns.
+
+    Attributes:
+        fine: Matrix of the unknowns on facets.
+        coarse: Matrix of P1.
+        iterations: Iterations per direction.
+    """
+
+    fine: PETSc.Mat
+    coarse: PETSc.Mat
     iterations: dict[str, int]
 
 
@@ -104,10 +115,18 @@ class FacetEquations:
     turn: PETSc.Mat | None
 
 
-def fixed_rows(levels: Levels, fixed: Fixed) -> Flags:
+def fixed_rows(problem: FacetProblem, fixed: Fixed) -> Flags:
     """Fixed rows of the matrix of this rank: facets, then edges."""
-    owned = levels.facets.discrete.dofs.index_map.size_local
+    owned = problem.facets.discrete.dofs.index_map.size_local
     return np.concatenate([fixed.facets[:owned], fixed.edges])
+
+
+def constants_of(problem: FacetProblem, matrix: PETSc.Mat, stack: ExitStack) -> PETSc.NullSpace:
+    """Null space of the matrix without fixed unknowns (collective)."""
+    groups, sheets = owned_groups(problem.facets.discrete.dofs), problem.facets.sheets
+    if sheets is not None:
+        groups = np.concatenate([groups, sheets.edge_group])
+    return constant_modes(groups, matrix, stack)
 
 
 def facet_equations(levels: Levels, fixed: Fixed | None, stack: ExitStack) -> FacetEquations:
@@ -119,15 +138,12 @@ def facet_equations(levels: Levels, fixed: Fixed | None, stack: ExitStack) -> Fa
     if sheets is not None:
         embedding = extended_embedding(embedding, sheets, nodes.dofs, free)
     if fixed is None:
-        groups = owned_groups(facets.dofs)
-        if sheets is not None:
-            groups = np.concatenate([groups, sheets.edge_group])
-        fine.setNullSpace(constant_modes(groups, fine, stack))
+        fine.setNullSpace(constants_of(levels, fine, stack))
     else:
         fine = fine.copy()
         stack.callback(fine.destroy)
         fix_rows(fine, fixed_rows(levels, fixed))
-    turn = _means_and_jumps(levels)
+    turn = means_and_jumps(levels.facets, fine)
     if turn is not None:
         fine, straight = fine.ptap(turn), embedding
         embedding = turn.transposeMatMult(straight)
@@ -170,7 +186,7 @@ def two_level_solver(
         preconditioner.setType("mg")
         preconditioner.setMGLevels(2)
         preconditioner.setMGInterpolation(1, equations.embedding)
-        preconditioner.getMGSmoother(1).setOperators(fine, swept(fine, stack))
+        preconditioner.getMGSmoother(1).setOperators(fine, _swept(fine, stack))
         preconditioner.getMGCoarseSolve().setOperators(coarse)
         solver.setFromOptions()
         solver.setInitialGuessNonzero(True)
@@ -178,7 +194,7 @@ def two_level_solver(
     return solver
 
 
-def swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
+def _swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
     """Matrix for sweeps that each rank makes for itself, the same on one rank.
 
     Entries between ranks are left out of a sweep. Their absolute sum is added to the diagonal, so
@@ -199,19 +215,22 @@ def swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
     return found
 
 
-def _means_and_jumps(levels: Levels) -> PETSc.Mat | None:
+def means_and_jumps(facets: FacetUnknowns, matrix: PETSc.Mat) -> PETSc.Mat | None:
     """Turn to the mean and the jump of the unknowns on both sides of resistive facets (collective).
 
     Where little resistance ties the two sides together, sweeps over one after the other hardly move
     them; mean and jump are nearly independent. The sides u, v become (u + v, u - v) / sqrt(2), in
     the rows of u and v.
 
+    Args:
+        facets: Unknowns.
+        matrix: Matrix with one column per unknown.
+
     Returns:
         Orthogonal and symmetric matrix; None without resistive facets.
     """
-    interfaces, sheets = levels.facets.discrete.interfaces, levels.facets.sheets
-    fine = levels.fine
-    comm = fine.comm.tompi4py()
+    interfaces, sheets = facets.discrete.interfaces, facets.sheets
+    comm = matrix.comm.tompi4py()
     near, far = np.empty((2, 0), dtype=np.int64)
     if interfaces is not None:
         near, far = interfaces.resistive.dofs[:, :, 0].T
@@ -219,12 +238,12 @@ def _means_and_jumps(levels: Levels) -> PETSc.Mat | None:
         return None
     if sheets is not None:
         near, far = sheets.rows_of_facets(near), sheets.rows_of_facets(far)
-    first, last = fine.getOwnershipRange()
+    first, last = matrix.getOwnershipRangeColumn()
     own, half = np.arange(first, last), np.full(len(near), np.sqrt(0.5))
     rows = np.concatenate([own, near, near, far, far])
     columns = np.concatenate([own, near, far, near, far])
-    turn = PETSc.Mat().create(comm=fine.comm)
-    turn.setSizes(fine.getSizes())
+    turn = PETSc.Mat().create(comm=matrix.comm)
+    turn.setSizes((matrix.getSizes()[1],) * 2)
     turn.setType(PETSc.Mat.Type.AIJ)
     turn.setPreallocationCOO(rows.astype(PETSc.IntType), columns.astype(PETSc.IntType))
     entries = [np.ones(len(own)), half - 1.0, half, half, -half - 1.0]
