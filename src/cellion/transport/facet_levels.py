@@ -25,13 +25,10 @@ from cellion.transport.solver_options import PREFIX, options_set, solver_options
 
 __all__ = [
     "FacetEquations",
-    "FacetProblem",
     "Fixed",
     "Levels",
-    "constants_of",
     "facet_equations",
     "fixed_rows",
-    "means_and_jumps",
     "two_level_solver",
 ]
 
@@ -66,35 +63,26 @@ class Fixed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FacetProblem:
-    """What is solved in Crouzeix-Raviart functions.
+class Levels:
+    """Two levels of unknowns, and their matrices without fixed unknowns.
 
     Attributes:
         solution: Solved transport.
         facets: Unknowns on facets.
         watch: Records the stages.
+        fine: Matrix of these.
+        coarse: Matrix of P1; None where it is not needed.
         current: Current density through the boundary per direction, as columns of shape (d, d)
             [A/m^2], where this is given; None for other boundaries.
+        iterations: Iterations per direction.
     """
 
     solution: Solution
     facets: FacetUnknowns
     watch: Stopwatch
-    current: NDArray[np.float64] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Levels(FacetProblem):
-    """Two levels of unknowns, and their matrices without fixed unknowns.
-
-    Attributes:
-        fine: Matrix of the unknowns on facets.
-        coarse: Matrix of P1.
-        iterations: Iterations per direction.
-    """
-
     fine: PETSc.Mat
-    coarse: PETSc.Mat
+    coarse: PETSc.Mat | None = None
+    current: NDArray[np.float64] | None = None
     iterations: dict[str, int]
 
 
@@ -115,18 +103,10 @@ class FacetEquations:
     turn: PETSc.Mat | None
 
 
-def fixed_rows(problem: FacetProblem, fixed: Fixed) -> Flags:
+def fixed_rows(levels: Levels, fixed: Fixed) -> Flags:
     """Fixed rows of the matrix of this rank: facets, then edges."""
-    owned = problem.facets.discrete.dofs.index_map.size_local
+    owned = levels.facets.discrete.dofs.index_map.size_local
     return np.concatenate([fixed.facets[:owned], fixed.edges])
-
-
-def constants_of(problem: FacetProblem, matrix: PETSc.Mat, stack: ExitStack) -> PETSc.NullSpace:
-    """Null space of the matrix without fixed unknowns (collective)."""
-    groups, sheets = owned_groups(problem.facets.discrete.dofs), problem.facets.sheets
-    if sheets is not None:
-        groups = np.concatenate([groups, sheets.edge_group])
-    return constant_modes(groups, matrix, stack)
 
 
 def facet_equations(levels: Levels, fixed: Fixed | None, stack: ExitStack) -> FacetEquations:
@@ -138,12 +118,15 @@ def facet_equations(levels: Levels, fixed: Fixed | None, stack: ExitStack) -> Fa
     if sheets is not None:
         embedding = extended_embedding(embedding, sheets, nodes.dofs, free)
     if fixed is None:
-        fine.setNullSpace(constants_of(levels, fine, stack))
+        groups = owned_groups(facets.dofs)
+        if sheets is not None:
+            groups = np.concatenate([groups, sheets.edge_group])
+        fine.setNullSpace(constant_modes(groups, fine, stack))
     else:
         fine = fine.copy()
         stack.callback(fine.destroy)
         fix_rows(fine, fixed_rows(levels, fixed))
-    turn = means_and_jumps(levels.facets, fine)
+    turn = _means_and_jumps(levels)
     if turn is not None:
         fine, straight = fine.ptap(turn), embedding
         embedding = turn.transposeMatMult(straight)
@@ -215,22 +198,19 @@ def _swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
     return found
 
 
-def means_and_jumps(facets: FacetUnknowns, matrix: PETSc.Mat) -> PETSc.Mat | None:
+def _means_and_jumps(levels: Levels) -> PETSc.Mat | None:
     """Turn to the mean and the jump of the unknowns on both sides of resistive facets (collective).
 
     Where little resistance ties the two sides together, sweeps over one after the other hardly move
     them; mean and jump are nearly independent. The sides u, v become (u + v, u - v) / sqrt(2), in
     the rows of u and v.
 
-    Args:
-        facets: Unknowns.
-        matrix: Matrix with one column per unknown.
-
     Returns:
         Orthogonal and symmetric matrix; None without resistive facets.
     """
-    interfaces, sheets = facets.discrete.interfaces, facets.sheets
-    comm = matrix.comm.tompi4py()
+    interfaces, sheets = levels.facets.discrete.interfaces, levels.facets.sheets
+    fine = levels.fine
+    comm = fine.comm.tompi4py()
     near, far = np.empty((2, 0), dtype=np.int64)
     if interfaces is not None:
         near, far = interfaces.resistive.dofs[:, :, 0].T
@@ -238,12 +218,12 @@ def means_and_jumps(facets: FacetUnknowns, matrix: PETSc.Mat) -> PETSc.Mat | Non
         return None
     if sheets is not None:
         near, far = sheets.rows_of_facets(near), sheets.rows_of_facets(far)
-    first, last = matrix.getOwnershipRangeColumn()
+    first, last = fine.getOwnershipRange()
     own, half = np.arange(first, last), np.full(len(near), np.sqrt(0.5))
     rows = np.concatenate([own, near, near, far, far])
     columns = np.concatenate([own, near, far, near, far])
-    turn = PETSc.Mat().create(comm=matrix.comm)
-    turn.setSizes((matrix.getSizes()[1],) * 2)
+    turn = PETSc.Mat().create(comm=fine.comm)
+    turn.setSizes(fine.getSizes())
     turn.setType(PETSc.Mat.Type.AIJ)
     turn.setPreallocationCOO(rows.astype(PETSc.IntType), columns.astype(PETSc.IntType))
     entries = [np.ones(len(own)), half - 1.0, half, half, -half - 1.0]

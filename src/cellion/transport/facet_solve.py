@@ -24,7 +24,6 @@ from cellion.mesh.periodicity import AXES
 from cellion.transport.discretise import Discretisation
 from cellion.transport.facet_levels import (
     FacetEquations,
-    FacetProblem,
     Fixed,
     Levels,
     facet_equations,
@@ -36,11 +35,11 @@ from cellion.transport.system import assemble_load, field_energy, scale_of
 
 __all__ = [
     "Corrector",
-    "add_current",
-    "fixed_unknowns",
+    "FacetSystem",
+    "equations_of",
     "given_facets",
     "improving_correctors",
-    "turned",
+    "system_of",
 ]
 
 type Array = NDArray[np.float64]
@@ -78,7 +77,7 @@ class Corrector:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _FacetSystem:
+class FacetSystem:
     """Load, P1 corrector and iterate of a direction, in the unknowns of the solver."""
 
     load: PETSc.Vec
@@ -86,7 +85,7 @@ class _FacetSystem:
     means: PETSc.Vec
 
 
-def _given_axes(levels: FacetProblem, direction: str) -> list[int]:
+def _given_axes(levels: Levels, direction: str) -> list[int]:
     """Axes at both of whose faces the potential is given."""
     mesh, boundary = levels.solution.problem.mesh, levels.solution.problem.boundary
     if boundary == "uniform_gradient":
@@ -94,7 +93,7 @@ def _given_axes(levels: FacetProblem, direction: str) -> list[int]:
     return [AXES.index(direction)] if boundary in ("electrodes", "cell") else []
 
 
-def _given_edges(levels: FacetProblem, direction: str, fixed_nodes: Flags) -> Flags:
+def _given_edges(levels: Levels, direction: str, fixed_nodes: Flags) -> Flags:
     """Owned edges of sheets at which the potential is given (collective).
 
     These lie in a face of the box, and so do their ends, on their side of interfaces.
@@ -108,7 +107,7 @@ def _given_edges(levels: FacetProblem, direction: str, fixed_nodes: Flags) -> Fl
     return given
 
 
-def given_facets(levels: FacetProblem, direction: str) -> NDArray[np.int32]:
+def given_facets(levels: Levels, direction: str) -> NDArray[np.int32]:
     """Facets at which the potential is given: cell and its facet, shape (f, 2)."""
     mesh, axes = levels.solution.problem.mesh, _given_axes(levels, direction)
     found = [face_facets(mesh, axis, side) for axis in axes for side in (0, 1)]
@@ -117,7 +116,7 @@ def given_facets(levels: FacetProblem, direction: str) -> NDArray[np.int32]:
     return carrying
 
 
-def fixed_unknowns(levels: FacetProblem, direction: str) -> Fixed | None:
+def _fixed(levels: Levels, direction: str) -> Fixed | None:
     """Find the unknowns that a direction fixes, None when it fixes none (collective).
 
     Components that carry no current in the direction are fixed as well.
@@ -149,10 +148,10 @@ def improving_correctors(levels: Levels, directions: list[str]) -> Generator[dic
     """
     problem = levels.solution.problem
     with ExitStack() as stack:
-        equations = _equations_of(levels, directions[0], stack)
+        equations = equations_of(levels, directions[0], stack)
         with levels.watch.stage("lower bound: setup"):
             solver = two_level_solver(levels, levels.coarse, equations, stack)
-        systems = {name: _system_of(levels, equations, name, stack) for name in directions}
+        systems = {name: system_of(levels, equations, name, stack) for name in directions}
         for reduction in (_REDUCTION, *_FURTHER):
             found, iterations = {}, 0
             for direction, system in systems.items():
@@ -170,15 +169,15 @@ def improving_correctors(levels: Levels, directions: list[str]) -> Generator[dic
                 return
 
 
-def _equations_of(levels: Levels, direction: str, stack: ExitStack) -> FacetEquations:
+def equations_of(levels: Levels, direction: str, stack: ExitStack) -> FacetEquations:
     """Set up the matrix of a direction and those that share its fixed unknowns (collective)."""
     with levels.watch.stage("lower bound: setup"):
-        return facet_equations(levels, fixed_unknowns(levels, direction), stack)
+        return facet_equations(levels, _fixed(levels, direction), stack)
 
 
-def _system_of(
+def system_of(
     levels: Levels, equations: FacetEquations, direction: str, stack: ExitStack
-) -> _FacetSystem:
+) -> FacetSystem:
     """Load and P1 corrector of a direction, in the unknowns of the solver (collective)."""
     with levels.watch.stage("lower bound: assemble"):
         load = _load(levels, AXES.index(direction))
@@ -190,7 +189,7 @@ def _system_of(
         start = _start(levels, equations.embedding, direction, stack)
         means = start.copy()
         stack.callback(means.destroy)
-        return _FacetSystem(load=turned(equations.turn, load, stack), start=start, means=means)
+        return FacetSystem(load=_turned(equations.turn, load, stack), start=start, means=means)
 
 
 def _start(levels: Levels, embedding: PETSc.Mat, direction: str, stack: ExitStack) -> PETSc.Vec:
@@ -205,7 +204,7 @@ def _start(levels: Levels, embedding: PETSc.Mat, direction: str, stack: ExitStac
     return means
 
 
-def turned(turn: PETSc.Mat | None, vector: PETSc.Vec, stack: ExitStack) -> PETSc.Vec:
+def _turned(turn: PETSc.Mat | None, vector: PETSc.Vec, stack: ExitStack) -> PETSc.Vec:
     """Turn a vector to the unknowns of the solver, or back."""
     if turn is None:
         return vector
@@ -229,11 +228,11 @@ def _load(levels: Levels, axis: int) -> PETSc.Vec:
         load.setValues(rows, values, addv=PETSc.InsertMode.ADD_VALUES)
         load.assemble()
     if levels.current is not None:
-        add_current(levels, load, levels.current[:, axis])
+        _add_current(levels, load, levels.current[:, axis])
     return load
 
 
-def add_current(levels: FacetProblem, load: PETSc.Vec, current: Array) -> None:
+def _add_current(levels: Levels, load: PETSc.Vec, current: Array) -> None:
     """Add the load of a uniform current through the boundary of the box (collective).
 
     Args:
@@ -257,14 +256,14 @@ def add_current(levels: FacetProblem, load: PETSc.Vec, current: Array) -> None:
 
 
 def _corrector(
-    levels: Levels, equations: FacetEquations, system: _FacetSystem, axis: int
+    levels: Levels, equations: FacetEquations, system: FacetSystem, axis: int
 ) -> Corrector:
     """Corrector of an iterate (collective)."""
     fixed = equations.fixed
     facets, sheets = levels.facets.discrete, levels.facets.sheets
     scale = scale_of(levels.solution.problem)
     with ExitStack() as stack:
-        solved = turned(equations.turn, system.means, stack).array * scale.length
+        solved = _turned(equations.turn, system.means, stack).array * scale.length
     owned = facets.dofs.index_map.size_local
     kept = dolfinx.la.vector(facets.dofs.index_map, 1)
     kept.array[:owned] = solved[:owned]
@@ -294,7 +293,7 @@ def _crossing(facets: Discretisation, means: Array, through: Flags) -> Array:
     return crossing * through[resistive.group]
 
 
-def _distance(matrix: PETSc.Mat, system: _FacetSystem) -> float:
+def _distance(matrix: PETSc.Mat, system: FacetSystem) -> float:
     """Square of the distance from the P1 corrector in the energy norm, scaled (collective)."""
     off, flow = system.means.duplicate(), system.means.duplicate()
     system.means.copy(off)

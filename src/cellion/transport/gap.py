@@ -2,12 +2,10 @@
 
 In the energy norm, the distance between both solutions is the gap between the upper and the lower
 bound (`cellion.transport.lower_bound`). Starting from P1, what is left is local wherever the field
-is smooth, and a few conjugate-gradient steps over facets find most of it: each step gains a known
-part, and what later ones would gain follows from the last ones as from a geometric series. Where
-they do not settle, at singular points or high contrast, the two-level iterations of the lower bound
-are made.
-
-The diagonal is the preconditioner, so that the steps are the same on any number of ranks.
+is smooth, and a few conjugate-gradient steps find most of it: each gains a known part, and what
+later ones would gain follows from the last ones as from a geometric series. The diagonal is their
+preconditioner, so that they are the same on any number of ranks. Where they do not settle, at
+singular points or high contrast, the two-level iterations of the lower bound are made.
 
 Source: Hestenes and Stiefel, J. Res. Natl. Bur. Stand. 49 (1952) 409, theorem 6:1 (the error in
 the energy norm falls by what each step gains).
@@ -15,7 +13,7 @@ the energy norm falls by what each step gains).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from itertools import batched, islice, pairwise
@@ -28,20 +26,9 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from cellion.mesh.periodicity import AXES
-from cellion.transport.facet_levels import (
-    FacetProblem,
-    constants_of,
-    fixed_rows,
-    means_and_jumps,
-)
-from cellion.transport.facet_solve import (
-    add_current,
-    fixed_unknowns,
-    improving_correctors,
-    turned,
-)
-from cellion.transport.facet_squares import p1_means, sum_of_squares
-from cellion.transport.lower_bound import directions_together, facet_problem, with_matrices
+from cellion.transport.facet_levels import Levels
+from cellion.transport.facet_solve import equations_of, improving_correctors, system_of
+from cellion.transport.lower_bound import assembled_levels, directions_together, with_p1
 from cellion.transport.solution import Solution
 from cellion.transport.solve import SMOOTHED_ANISOTROPY, anisotropy
 from cellion.transport.system import scale_of
@@ -51,7 +38,7 @@ __all__ = ["gap_shares"]
 type Array = NDArray[np.float64]
 
 _STEPS = 3
-"""Steps whose gains are judged together: as much as a sweep of Gauss-Seidel there and back."""
+"""Steps whose gains are judged together: they gain as much as one with a sweep to and fro."""
 
 _FEWEST, _MOST = 4, 8
 """Such gains before they are judged, and before steps alone are given up."""
@@ -82,99 +69,65 @@ def gap_shares(
     Raises:
         MeshError: The facets of opposite faces do not match.
     """
-    problem = solution.problem
-    numbered = facet_problem(solution, watch or Stopwatch())
-    if problem.boundary == "uniform_flux":
-        numbered = replace(numbered, current=sigma)
-    names = list(solution.correctors)
-    whole = {name: float(sigma[(AXES.index(name),) * 2]) * problem.mesh.volume for name in names}
-    shares = dict.fromkeys(names, nan)
-    if anisotropy(problem) <= SMOOTHED_ANISOTROPY:
-        shares = _found_by_steps(numbered, whole)
-    unsettled = [name for name in names if isnan(shares[name])]
-    return shares | (_found_by_levels(numbered, unsettled, whole) if unsettled else {})
-
-
-def _found_by_levels(
-    numbered: FacetProblem, names: list[str], whole: Mapping[str, float]
-) -> dict[str, float]:
-    """Shares of some directions by two-level iterations (collective)."""
-    found: dict[str, float] = {}
+    watch, problem = watch or Stopwatch(), solution.problem
+    shares: dict[str, float] = {}
     with ExitStack() as stack:
-        levels = with_matrices(numbered, stack)
-        for together in directions_together(numbered.solution):
-            wanted = [name for name in together if name in names]
-            if wanted:
-                with closing(improving_correctors(levels, wanted)) as improving:
+        levels = assembled_levels(solution, watch, stack)
+        if problem.boundary == "uniform_flux":
+            levels = replace(levels, current=sigma)
+        for directions in directions_together(solution):
+            found = dict.fromkeys(directions, nan)
+            if anisotropy(problem) <= SMOOTHED_ANISOTROPY:
+                found = _found_by_steps(levels, directions, sigma)
+            unsettled = [name for name, share in found.items() if isnan(share)]
+            if unsettled:
+                levels = levels if levels.coarse is not None else with_p1(levels, stack)
+                with closing(improving_correctors(levels, unsettled)) as improving:
                     correctors = next(improving)
-                found |= {name: correctors[name].gap / whole[name] for name in wanted}
-    return found
+                for name, corrector in correctors.items():
+                    k = AXES.index(name)
+                    found[name] = corrector.gap / (float(sigma[k, k]) * problem.mesh.volume)
+            shares |= found
+    return shares
 
 
-def _found_by_steps(numbered: FacetProblem, whole: Mapping[str, float]) -> dict[str, float]:
-    """Shares by conjugate gradients; NaN where gains do not settle (collective)."""
-    scale, found = scale_of(numbered.solution.problem), {}
+def _found_by_steps(levels: Levels, directions: list[str], sigma: Array) -> dict[str, float]:
+    """Shares of directions with the same fixed unknowns; NaN where gains do not settle."""
+    problem, found = levels.solution.problem, {}
+    scale = scale_of(problem)
     with ExitStack() as stack:
-        with numbered.watch.stage("lower bound: assemble"):
-            squares, fields = sum_of_squares(numbered)
-            stack.callback(squares.destroy)
-        turn, straight = means_and_jumps(numbered.facets, squares), squares
-        if turn is not None:
-            squares = straight.matMult(turn)
-            stack.callback(turn.destroy)
-            stack.callback(squares.destroy)
-        matrix = PETSc.Mat().createNormal(squares)
-        stack.callback(matrix.destroy)
-        constants = constants_of(numbered, straight, stack)
-        for directions in directions_together(numbered.solution):
-            fixed = fixed_unknowns(numbered, directions[0])
-            inverse = matrix.getDiagonal()
-            stack.callback(inverse.destroy)
-            inverse.reciprocal()
-            if fixed is not None:
-                inverse.array[fixed_rows(numbered, fixed)] = 0.0
-            for name in directions:
-                with numbered.watch.stage("lower bound: solve"):
-                    residual = _residual(numbered, straight, fields, name)
-                    stack.callback(residual.destroy)
-                    if fixed is None:
-                        constants.remove(residual)
-                    residual = turned(turn, residual, stack)
-                    steps = batched(_gains(matrix, inverse, residual), _STEPS)
-                    unit = scale.load * scale.length / whole[name]
-                    found[name] = _settled(sum(gains) * unit for gains in islice(steps, _MOST))
+        equations = equations_of(levels, directions[0], stack)
+        inverse = equations.matrix.getDiagonal()
+        stack.callback(inverse.destroy)
+        inverse.reciprocal()
+        for name in directions:
+            k = AXES.index(name)
+            whole = float(sigma[k, k]) * problem.mesh.volume / (scale.load * scale.length)
+            system = system_of(levels, equations, name, stack)
+            with levels.watch.stage("lower bound: solve"):
+                gains = _gains(equations.matrix, inverse, system.load, system.means)
+                together = (sum(some) / whole for some in batched(gains, _STEPS))
+                found[name] = _settled(islice(together, _MOST))
     return found
 
 
-def _residual(
-    numbered: FacetProblem, squares: PETSc.Mat, fields: Array, direction: str
-) -> PETSc.Vec:
-    """Load that is left of a direction, starting from P1 (collective)."""
-    k = AXES.index(direction)
-    residual, flow = squares.createVecs()
-    residual.array[:] = p1_means(numbered, direction)
-    squares.mult(residual, flow)
-    flow.array[:] += fields[:, k]
-    squares.multTranspose(flow, residual)
-    flow.destroy()
-    residual.scale(-1.0)
-    if numbered.current is not None:
-        add_current(numbered, residual, numbered.current[:, k])
-    return residual
-
-
-def _gains(matrix: PETSc.Mat, inverse: PETSc.Vec, residual: PETSc.Vec) -> Iterator[float]:
-    """Gain of each conjugate-gradient step: of the squared distance to the solution (collective).
+def _gains(
+    matrix: PETSc.Mat, inverse: PETSc.Vec, load: PETSc.Vec, iterate: PETSc.Vec
+) -> Iterator[float]:
+    """What each conjugate-gradient step gains of the squared distance to the solution.
 
     Args:
         matrix: Matrix.
-        inverse: That of its diagonal, the preconditioner.
-        residual: Load that is left, which is changed.
+        inverse: That of its diagonal.
+        load: Load.
+        iterate: Where the steps start.
     """
     with ExitStack() as stack:
-        found, step, flow = (residual.duplicate() for _ in range(3))
-        for vector in (found, step, flow):
+        residual, found, step, flow = (load.duplicate() for _ in range(4))
+        for vector in (residual, found, step, flow):
             stack.callback(vector.destroy)
+        matrix.mult(iterate, residual)
+        residual.aypx(-1.0, load)
         found.pointwiseMult(inverse, residual)
         found.copy(step)
         square = residual.dot(found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cellion.parallel import Stopwatch
 
@@ -25,7 +25,7 @@ from cellion.transport.currents import (
     uniform_currents,
 )
 from cellion.transport.discretise import Discretisation
-from cellion.transport.facet_levels import FacetProblem, Levels
+from cellion.transport.facet_levels import Levels
 from cellion.transport.facet_solve import Corrector, given_facets, improving_correctors
 from cellion.transport.sheet_currents import SheetUnknowns, extended_matrix
 from cellion.transport.simplex_fields import area_vectors, gradients_of_means
@@ -35,10 +35,10 @@ from cellion.transport.system import assemble_operator, scale_of
 __all__ = [
     "BOUNDED",
     "ConservedCurrents",
+    "assembled_levels",
     "conserved_currents",
     "directions_together",
-    "facet_problem",
-    "with_matrices",
+    "with_p1",
 ]
 
 type Array = NDArray[np.float64]
@@ -98,7 +98,7 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
         )
     found: dict[str, Currents] = {}
     with ExitStack() as stack:
-        levels = with_matrices(facet_problem(solution, watch), stack)
+        levels = with_p1(assembled_levels(solution, watch, stack), stack)
         for directions in directions_together(solution):
             found |= _conserved(levels, directions)
     facets = levels.facets
@@ -115,28 +115,30 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
     )
 
 
-def facet_problem(solution: Solution, watch: Stopwatch) -> FacetProblem:
-    """Number the unknowns on facets (collective).
+def assembled_levels(solution: Solution, watch: Stopwatch, stack: ExitStack) -> Levels:
+    """Number the unknowns on facets and assemble their matrix (collective).
 
     Raises:
         MeshError: The facets of opposite faces do not match.
     """
+    problem = solution.problem
     with watch.stage("lower bound: assemble"):
-        facets = discretise_facets(solution.problem, solution.discrete)
-    return FacetProblem(solution=solution, facets=facets, watch=watch)
-
-
-def with_matrices(numbered: FacetProblem, stack: ExitStack) -> Levels:
-    """Assemble the matrices of both levels (collective)."""
-    solution, facets = numbered.solution, numbered.facets
-    with numbered.watch.stage("lower bound: assemble"):
-        fine = assemble_operator(solution.problem, facets.discrete)
+        facets = discretise_facets(problem, solution.discrete)
+        fine = assemble_operator(problem, facets.discrete)
         if facets.sheets is not None:
-            fine = extended_matrix(fine, facets.sheets, scale_of(solution.problem).matrix)
+            fine = extended_matrix(fine, facets.sheets, scale_of(problem).matrix)
         stack.callback(fine.destroy)
-        coarse = assemble_operator(solution.problem, solution.discrete)
+    return Levels(
+        solution=solution, facets=facets, watch=watch, fine=fine, coarse=None, iterations={}
+    )
+
+
+def with_p1(levels: Levels, stack: ExitStack) -> Levels:
+    """Assemble the matrix of P1, too (collective)."""
+    with levels.watch.stage("lower bound: assemble"):
+        coarse = assemble_operator(levels.solution.problem, levels.solution.discrete)
         stack.callback(coarse.destroy)
-    return Levels(**vars(numbered), fine=fine, coarse=coarse, iterations={})
+    return replace(levels, coarse=coarse)
 
 
 def directions_together(solution: Solution) -> list[list[str]]:

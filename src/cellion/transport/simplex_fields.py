@@ -34,12 +34,8 @@ def area_vectors(corners: Array) -> tuple[Array, Array]:
         vectors[:, 1, 0], vectors[:, 1, 1] = -edges[:, 1, 1], edges[:, 1, 0]
         vectors[:, 2, 0], vectors[:, 2, 1] = edges[:, 0, 1], -edges[:, 0, 0]
     else:
-        # Written out, since numpy.cross takes several times as long.
-        for i, k in np.ndindex(3, 3):
-            first, second = edges[:, (i + 1) % 3], edges[:, (i + 2) % 3]
-            after, last = (k + 1) % 3, (k + 2) % 3
-            product = first[:, after] * second[:, last] - first[:, last] * second[:, after]
-            vectors[:, i + 1, k] = -0.5 * product
+        for i in range(3):
+            vectors[:, i + 1] = -0.5 * np.cross(edges[:, (i + 1) % 3], edges[:, (i + 2) % 3])
     # Facet 1 looks away from vertex 1; a simplex of the other handedness has the signs turned.
     signed = -np.einsum("nk,nk->n", vectors[:, 1], edges[:, 0]) / d
     vectors[:, 1:] *= np.sign(signed)[:, None, None]
