@@ -130,9 +130,7 @@ def _conductors(
     """
     mesh, oriented = problem.mesh, problem.oriented
     S = dolfinx.fem.Constant(mesh.mesh, np.eye(mesh.dimension))
-    materials = zip(
-        problem.conductivity, discrete.cells, oriented, problem.conducts, strict=True
-    )
+    materials = zip(problem.conductivity, discrete.cells, oriented, problem.conducts, strict=True)
     for tensor, cells, varies, carries in materials:
         if carries and not varies:
             S.value = tensor / unit
