@@ -29,7 +29,7 @@ __all__ = ["ColourScale", "View", "annotate"]
 type Floats = NDArray[np.float64]
 
 _DPI = 240
-_LEFT, _BOTTOM, _RIGHT = 0.75, 0.6, 0.2  # margins of the image [inch]
+_LEFT, _BOTTOM, _RIGHT = 0.75, 0.6, 0.4  # margins of the image [inch]
 _LINE, _LETTER = 0.24, 0.095  # a line and a letter of text [inch]
 _LEAST_HEIGHT = 2.2  # of the page, for the colour bar [inch]
 _INK = "#202020"
@@ -104,7 +104,7 @@ def annotate(
     """
     wide, tall = view.size[0] / _DPI, view.size[1] / _DPI
     longest = 5 if isinstance(key, ColourScale) else max(map(len, key), default=0)
-    width = _LEFT + wide + _RIGHT + 0.6 + _LETTER * longest
+    width = _LEFT + wide + _RIGHT + 0.5 + _LETTER * longest
     lines = textwrap.wrap(title, int(width / _LETTER))
     heading = 0.15 + _LINE * len(lines)
     body = max(tall, _LEAST_HEIGHT)

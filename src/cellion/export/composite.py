@@ -5,6 +5,8 @@ Import this module, which loads VTK, only where pictures are drawn.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +19,13 @@ from cellion.errors import ResultsError
 from cellion.export.grains import label_neighbours, touching_materials
 from cellion.export.paraview import FieldPiece, read_fields
 
-__all__ = ["Composite", "composite", "read_composite"]
+__all__ = ["Composite", "composite", "numbered", "read_composite"]
 
 type Floats = NDArray[np.float64]
 type Integers = NDArray[np.int64]
 type Flags = NDArray[np.bool_]
 
+_POTENTIAL = re.compile(r"potential_(?P<carrier>[a-z]+)_[xyz]$")
 _VOID_NAMES = ("pore", "void", "air", "vacuum", "gas")
 _LENGTH_UNITS = (("nm", 1e-9), ("µm", 1e-6), ("mm", 1e-3), ("m", 1.0))
 
@@ -34,8 +37,9 @@ class Composite:
     Attributes:
         grid: Mesh cells that are no pores, coordinates in `length_unit`. A point belongs to one
             label and one side of a jump. Cell arrays ``label``, ``size`` (volume or area) and
-            ``current_density_*``; point arrays ``potential_*`` and ``current_density_*``. NaN
-            where nothing conducts.
+            ``current_density_*``; point arrays ``vertex`` (equal where points meet), ``potential_*``
+            and ``current_density_*``. Fields are NaN where nothing conducts.
+        potentials: Name of the potential of each carrier that is shown, ions first.
         materials: Names of the materials.
         void: Whether each material is left empty.
         label_material: Index into `materials` of each label; -1 for labels without mesh cells.
@@ -47,6 +51,7 @@ class Composite:
     """
 
     grid: pv.UnstructuredGrid
+    potentials: tuple[str, ...]
     materials: tuple[str, ...]
     void: Flags
     label_material: Integers
@@ -93,9 +98,10 @@ def composite(piece: FieldPiece, materials: tuple[str, ...]) -> Composite:
     label = np.asarray(piece.cell_data.get("label", material)).astype(np.int64)
     label_material = np.full(int(label.max()) + 1, -1)
     label_material[label] = material
-    vertex = _numbered(piece.points)
-    potential = [v for name, v in piece.point_data.items() if name.startswith("potential")]
-    point, cells = _split(_numbered(np.column_stack([vertex, *potential])), piece.cells, label)
+    vertex = numbered(piece.points)
+    potentials = _first_directions(piece.point_data)
+    values = [piece.point_data[name] for name in potentials]
+    point, cells = _split(numbered(np.column_stack([vertex, *values])), piece.cells, label)
     point_label = np.zeros(len(point), dtype=np.int64)
     point_label[cells] = label[:, None]
     neighbours = label_neighbours(vertex[point], point_label)
@@ -104,10 +110,14 @@ def composite(piece: FieldPiece, materials: tuple[str, ...]) -> Composite:
     names = materials or tuple(f"material {i}" for i in range(int(material.max()) + 1))
     void = np.array([name.lower().startswith(_VOID_NAMES) for name in names])
     drawn = ~void[material]
-    grid = _grid(piece, points, cells, point, drawn)
+    grid = _grid(points, cells[drawn])
+    for name in potentials:
+        _add_fields(grid, name, piece, point, drawn)
     grid.cell_data["label"] = label[drawn]
+    grid.point_data["vertex"] = vertex[point]
     return Composite(
         grid=grid,
+        potentials=potentials,
         materials=names,
         void=void,
         label_material=label_material,
@@ -118,7 +128,7 @@ def composite(piece: FieldPiece, materials: tuple[str, ...]) -> Composite:
     )
 
 
-def _numbered(rows: NDArray[np.number]) -> Integers:
+def numbered(rows: NDArray[np.number]) -> Integers:
     """Number of the distinct row that each row is, shape (n,); NaN equals NaN."""
     filled = np.where(np.isnan(rows), np.inf, rows)
     order = np.lexsort(filled.T)
@@ -148,25 +158,42 @@ def _split(number: Integers, cells: Integers, label: Integers) -> tuple[Integers
     return np.concatenate([source, source[distinct // count]]), cells
 
 
-def _grid(
-    piece: FieldPiece, points: Floats, cells: Integers, point: Integers, drawn: Flags
-) -> pv.UnstructuredGrid:
-    """The drawn mesh cells with their fields."""
+def _first_directions(potentials: Mapping[str, NDArray[np.number]]) -> tuple[str, ...]:
+    """The potential of each carrier for the first direction in which it has one, ions first."""
+    found: dict[str, str] = {}
+    for name in sorted(potentials, key=lambda name: ("ion" not in name, name)):
+        match = _POTENTIAL.match(name)
+        if match is not None and not np.isnan(potentials[name]).all():
+            found.setdefault(match["carrier"], name)
+    return tuple(found.values())
+
+
+def _grid(points: Floats, cells: Integers) -> pv.UnstructuredGrid:
+    """Mesh cells with their volume or area."""
     solid = cells.shape[1] == 4
-    kind = pv.CellType.TETRA if solid else pv.CellType.TRIANGLE
-    grid = pv.UnstructuredGrid({kind: cells[drawn]}, points)
-    for name, values in piece.point_data.items():
-        if name.startswith("potential"):
-            grid.point_data[name] = np.asarray(values, dtype=np.float64)[point]
-            current = name.replace("potential", "current_density")
-            if current in piece.cell_data:
-                density = np.asarray(piece.cell_data[current], dtype=np.float64)
-                insulating = np.isnan(values)[piece.cells].any(axis=1)
-                grid.cell_data[current] = np.where(insulating[:, None], np.nan, density)[drawn]
-    grid = grid.cell_data_to_point_data(pass_cell_data=True)
+    grid = pv.UnstructuredGrid(
+        {pv.CellType.TETRA if solid else pv.CellType.TRIANGLE: cells}, points
+    )
     sizes = grid.compute_cell_sizes(length=False).cell_data["Volume" if solid else "Area"]
     grid.cell_data["size"] = np.abs(sizes)
     return grid
+
+
+def _add_fields(
+    grid: pv.UnstructuredGrid, potential: str, piece: FieldPiece, point: Integers, drawn: Flags
+) -> None:
+    """Add a potential, and the current density that it drives, in mesh cells and at points."""
+    values = np.asarray(piece.point_data[potential], dtype=np.float64)
+    grid.point_data[potential] = values[point]
+    current = potential.replace("potential", "current_density")
+    if current in piece.cell_data:
+        density = np.array(piece.cell_data[current], dtype=np.float64)
+        density[np.isnan(values)[piece.cells[:, 0]]] = np.nan  # mesh cells conduct or do not
+        only = grid.copy(deep=False)
+        only.clear_data()
+        only.cell_data[current] = density[drawn]
+        grid.point_data[current] = only.cell_data_to_point_data().point_data[current]
+        grid.cell_data[current] = only.cell_data[current]
 
 
 def _matrix(

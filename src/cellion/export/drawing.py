@@ -5,7 +5,6 @@ Import this module, which loads VTK, only where pictures are drawn.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +29,6 @@ _GRAIN_COLOURS = (
     *("#ffaabb", "#c7b299", "#dddddd", "#b8a1d9", "#8fc1a9", "#d9c27a"),
 )
 _TINTS = np.array([0.0, 0.35, -0.12, 0.2, -0.22, 0.5, -0.06, 0.1])
-_POTENTIAL = re.compile(r"potential_(?P<carrier>[a-z]+)_(?P<direction>[xyz])$")
 _VOLTS = (("V", 1.0), ("mV", 1e-3), ("µV", 1e-6), ("nV", 1e-9))
 _DECADES = 2.0
 _LOW, _HIGH = 0.01, 0.998  # shares of the volume below the ends of the scale
@@ -49,31 +47,24 @@ def draw(fields: Path, folder: Path) -> Iterator[Path]:
     colours, legend = _label_colours(composite)
     image = stage.materials(colours)
     annotate(image, stage.view, path, title=_heading(composite), key=legend)
-    for potential, about in _first_directions(composite):
+    for potential in composite.potentials:
         yield (path := folder / f"{potential}.png")
         scale = _potential_scale(composite, potential)
         image = stage.field(potential, scale)
-        annotate(image, stage.view, path, title=f"Potential, {about}", key=scale)
+        annotate(image, stage.view, path, title=f"Potential, {_about(potential)}", key=scale)
         current = potential.replace("potential", "current_density")
         if current in composite.grid.cell_data:
             yield (path := folder / f"{current}.png")
             scale = _current_scale(composite, current)
             image = stage.field(current, scale, current_paths(composite, current))
-            title = f"Current density and paths (white), {about}"
+            title = f"Current density and paths (white), {_about(potential)}"
             annotate(image, stage.view, path, title=title, key=scale)
 
 
-def _first_directions(composite: Composite) -> Iterator[tuple[str, str]]:
-    """Potential of each carrier for its first direction, ions first, and what current it drives."""
-    values = composite.grid.point_data
-    carriers = set()
-    for name in sorted(values.keys(), key=lambda name: ("ion" not in name, name)):
-        match = _POTENTIAL.match(name)
-        if match is None or match["carrier"] in carriers or np.isnan(values[name]).all():
-            continue
-        carriers.add(match["carrier"])
-        transport = "cell" if match["carrier"] == "cell" else f"{match['carrier']} transport"
-        yield name, f"{transport} along {match['direction']}"
+def _about(potential: str) -> str:
+    """The current that a potential drives."""
+    _, carrier, direction = potential.split("_")
+    return f"{carrier if carrier == 'cell' else f'{carrier} transport'} along {direction}"
 
 
 def _label_colours(composite: Composite) -> tuple[NDArray[np.uint8], dict[str, str]]:

@@ -16,7 +16,7 @@ from matplotlib.colors import LogNorm
 from numpy.typing import NDArray
 
 from cellion.export.annotated_image import ColourScale, View
-from cellion.export.composite import Composite
+from cellion.export.composite import Composite, numbered
 
 __all__ = ["Scene", "Stage", "current_paths", "open_scene"]
 
@@ -31,7 +31,7 @@ _TOWARDS_VIEWER = np.array([1.15, -1.55, 0.95])  # from a cube
 _SUN = (0.7, -0.95, 1.25)  # front bright, right face in half shade
 _OCTANT = np.diag([1.0, -1.0, 1.0])  # outward normals of the octant that is taken away
 _PATHS = {True: 45, False: 40}  # number of current paths, by whether the mesh is flat
-_PATH_RADIUS = {True: 1.8, False: 3.0}  # [pixel]
+_PATH_RADIUS = {True: 1.6, False: 2.5}  # [pixel]
 _SEED = 2718
 
 
@@ -65,7 +65,7 @@ def open_scene(composite: Composite) -> Scene:
         return Scene(faces=surface, particles=pv.PolyData(), opened=everything, lines=lines)
     middle = composite.box.mean(axis=0)
     sides = surface.extract_cells(_on_visible_sides(surface, composite.box))
-    rest, _ = _divided(surface, middle)
+    rest, _ = _divided(surface.extract_cells(_bare(surface)), middle)
     faces, lines = [rest], [_divided(_edges(sides), middle)[0], _frame(composite.box)]
     for axis in range(3):
         cut = composite.grid.slice(normal=np.eye(3)[axis], origin=middle)
@@ -85,6 +85,13 @@ def _edges(surface: pv.DataSet) -> pv.PolyData:
     return surface.extract_feature_edges(
         boundary_edges=True, feature_edges=False, non_manifold_edges=False, manifold_edges=False
     )
+
+
+def _bare(surface: pv.PolyData) -> NDArray[np.bool_]:
+    """Facets that no other label covers."""
+    corners = np.sort(surface.point_data["vertex"][surface.regular_faces], axis=1)
+    number = numbered(corners)
+    return np.bincount(number)[number] == 1
 
 
 def _on_visible_sides(surface: pv.PolyData, box: Floats) -> NDArray[np.bool_]:
