@@ -16,8 +16,8 @@ import pyvista as pv
 from numpy.typing import NDArray
 
 from cellion.errors import ResultsError
+from cellion.export.field_piece import FieldPiece, read_fields
 from cellion.export.grains import label_neighbours, touching_materials
-from cellion.export.paraview import FieldPiece, read_fields
 
 __all__ = ["Composite", "composite", "numbered", "read_composite"]
 

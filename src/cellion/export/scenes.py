@@ -130,8 +130,10 @@ def _frame(box: Floats) -> pv.PolyData:
     corner = np.array([upper[0], lower[1], upper[2]])
     ends = np.sort([middle, corner], axis=0)
     edges = pv.merge(
-        [pv.Box(np.ravel(corners, order="F"), level=level).extract_feature_edges(45)
-         for corners, level in ((box, 1), (ends, 0))]
+        [
+            pv.Box(np.ravel(corners, order="F"), level=level).extract_feature_edges(45)
+            for corners, level in ((box, 1), (ends, 0))
+        ]
     )
     gone = np.isclose(edges.points, corner).all(axis=1)
     return edges.extract_points(~gone, adjacent_cells=False)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from cellion.export.surfaces import composite
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from cellion.export.field_piece import CornerField, FieldPiece, field_piece
 from cellion.export.grains import colour_labels, label_neighbours, touching_materials
-from cellion.export.paraview import CornerField, FieldPiece, field_piece
-from cellion.export.surfaces import composite
 from cellion.export.system_libraries import rendering_support
 
 QUARTERS = 4

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cellion.export.surfaces import boundary_edges, composite, mesh_facets, read_composite
 
 from cellion.errors import ResultsError
-from cellion.export.paraview import FieldPiece
-from cellion.export.surfaces import boundary_edges, composite, mesh_facets, read_composite
+from cellion.export.field_piece import FieldPiece
 
 TWO_TETRAHEDRA = np.array([[0, 1, 2, 3], [1, 2, 3, 4]])
 
