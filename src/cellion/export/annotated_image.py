@@ -121,7 +121,7 @@ def annotate(
     canvas.draw()
     page = _over_image(np.asarray(canvas.buffer_rgba()), image, _BOTTOM + (body - tall) / 2)
     with replacing(path) as partial:
-        imsave(partial, page, format="png", dpi=_DPI)
+        imsave(partial, page, format="png", dpi=_DPI, pil_kwargs={"compress_level": 3})
 
 
 def _over_image(text: NDArray[np.uint8], image: NDArray[np.uint8], bottom: float) -> Any:

@@ -37,8 +37,8 @@ class Composite:
     Attributes:
         grid: Mesh cells that are no pores, coordinates in `length_unit`. A point belongs to one
             label and one side of a jump. Cell arrays ``label``, ``size`` (volume or area) and
-            ``current_density_*``; point arrays ``vertex`` (equal where points meet), ``potential_*``
-            and ``current_density_*``. Fields are NaN where nothing conducts.
+            ``current_density_*``; point arrays ``vertex`` (equal where points meet),
+            ``potential_*`` and ``current_density_*``. Fields are NaN where nothing conducts.
         potentials: Name of the potential of each carrier that is shown, ions first.
         materials: Names of the materials.
         void: Whether each material is left empty.
@@ -169,12 +169,15 @@ def _first_directions(potentials: Mapping[str, NDArray[np.number]]) -> tuple[str
 
 
 def _grid(points: Floats, cells: Integers) -> pv.UnstructuredGrid:
-    """Mesh cells with their volume or area."""
+    """Mesh cells with their volume or area, turned so that their facets face outwards."""
     solid = cells.shape[1] == 4
-    grid = pv.UnstructuredGrid(
-        {pv.CellType.TETRA if solid else pv.CellType.TRIANGLE: cells}, points
-    )
+    kind = pv.CellType.TETRA if solid else pv.CellType.TRIANGLE
+    grid = pv.UnstructuredGrid({kind: cells}, points)
     sizes = grid.compute_cell_sizes(length=False).cell_data["Volume" if solid else "Area"]
+    inverted = sizes < 0
+    if inverted.any():
+        cells = np.where(inverted[:, None], cells[:, [1, 0, *range(2, cells.shape[1])]], cells)
+        grid = pv.UnstructuredGrid({kind: cells}, points)
     grid.cell_data["size"] = np.abs(sizes)
     return grid
 
@@ -187,11 +190,11 @@ def _add_fields(
     grid.point_data[potential] = values[point]
     current = potential.replace("potential", "current_density")
     if current in piece.cell_data:
-        density = np.array(piece.cell_data[current], dtype=np.float64)
-        density[np.isnan(values)[piece.cells[:, 0]]] = np.nan  # mesh cells conduct or do not
+        density = np.array(piece.cell_data[current][drawn], dtype=np.float64)
+        density[np.isnan(values)[piece.cells[drawn, 0]]] = np.nan  # mesh cells conduct or do not
         only = grid.copy(deep=False)
         only.clear_data()
-        only.cell_data[current] = density[drawn]
+        only.cell_data[current] = density
         grid.point_data[current] = only.cell_data_to_point_data().point_data[current]
         grid.cell_data[current] = only.cell_data[current]
 

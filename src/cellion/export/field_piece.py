@@ -153,9 +153,9 @@ def _three_columns(values: Array) -> Array:
 
 
 def read_fields(path: Path) -> tuple[FieldPiece, tuple[str, ...]]:
-    """Read what `cellion.export.paraview.write_fields` wrote, all partitions as one piece; VTK is not needed.
+    """Read what `cellion.export.paraview.write_fields` wrote, all partitions as one piece.
 
-    Points that several partitions have stay apart.
+    Points that several partitions have stay apart. VTK is not needed.
 
     Returns:
         The piece, and the names of the materials.

@@ -40,43 +40,43 @@ class Scene:
     """Surfaces of a composite as they are seen, found once for all pictures.
 
     Attributes:
-        faces: What is left of all surfaces without the octant, and the faces of the cut, with the
-            fields at their points and ``label`` in their cells.
-        particles: Surfaces of the particles that may stand whole in the octant.
-        opened: Whether the cut goes through each label even where particles stand whole.
+        faces: Surfaces without the octant, and the faces of the cut, with the fields at their
+            points and ``label`` in their cells.
+        whole: Whether each label is a particle that may stand whole in the octant.
+        particles: Surfaces of those.
         lines: Boundaries between labels on plane faces, and edges of the box.
     """
 
     faces: pv.PolyData
+    whole: NDArray[np.bool_]
     particles: pv.PolyData
-    opened: NDArray[np.bool_]
     lines: pv.PolyData
 
 
 def open_scene(composite: Composite) -> Scene:
-    """Cut the box open: take the octant x > , y < , z > middle away.
-
-    Particles at the outer faces of the octant would stand in the view and are always cut.
-    """
+    """Cut the box open: take the octant x > , y < , z > middle away."""
     surface = composite.grid.extract_surface(algorithm=None)
-    everything = np.ones(len(composite.matrix), dtype=bool)
+    whole = ~composite.matrix
     if composite.flat:
         lines = _edges(surface)
-        return Scene(faces=surface, particles=pv.PolyData(), opened=everything, lines=lines)
-    middle = composite.box.mean(axis=0)
-    sides = surface.extract_cells(_on_visible_sides(surface, composite.box))
-    rest, _ = _divided(surface.extract_cells(_bare(surface)), middle)
-    faces, lines = [rest], [_divided(_edges(sides), middle)[0], _frame(composite.box)]
+        return Scene(faces=surface, whole=whole & False, particles=pv.PolyData(), lines=lines)
+    middle, label = composite.box.mean(axis=0), surface.cell_data["label"]
+    at_octant = _in_octant(surface.points, middle)[surface.regular_faces].any(axis=1)
+    on_sides = _on_visible_sides(surface, composite.box)
+    whole[np.setdiff1d(np.arange(len(whole)), label[at_octant])] = False
+    whole[label[at_octant & on_sides]] = False  # would stand in the view
+    seen = surface.extract_cells(_uncovered(surface) & _turned_to(surface, view_of(composite)))
+    faces = [_divided(seen, middle)[0]]
+    sides = surface.extract_cells(on_sides)
+    lines = [_divided(_edges(sides), middle)[0], _frame(composite.box)]
     for axis in range(3):
         cut = composite.grid.slice(normal=np.eye(3)[axis], origin=middle)
         others = [other for other in range(3) if other != axis]
         faces.append(_divided(cut, middle, others)[1])
         lines.append(_divided(_edges(cut), middle, others)[1])
-    opened = composite.matrix.copy()
-    opened[np.unique(_divided(sides, middle)[1].cell_data["label"])] = True
-    whole = surface.extract_cells(~opened[surface.cell_data["label"]])
+    particles = surface.extract_cells(whole[label])
     return Scene(
-        faces=_joined(faces), particles=_joined([whole]), opened=opened, lines=_joined(lines)
+        faces=_joined(faces), whole=whole, particles=_joined([particles]), lines=_joined(lines)
     )
 
 
@@ -87,11 +87,22 @@ def _edges(surface: pv.DataSet) -> pv.PolyData:
     )
 
 
-def _bare(surface: pv.PolyData) -> NDArray[np.bool_]:
-    """Facets that no other label covers."""
-    corners = np.sort(surface.point_data["vertex"][surface.regular_faces], axis=1)
-    number = numbered(corners)
+def _in_octant(points: Floats, middle: Floats) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = ((points - middle) @ _OCTANT >= 0).all(axis=1)
+    return inside
+
+
+def _uncovered(surface: pv.PolyData) -> NDArray[np.bool_]:
+    """Facets that no other label touches."""
+    number = numbered(np.sort(surface.point_data["vertex"][surface.regular_faces], axis=1))
     return np.bincount(number)[number] == 1
+
+
+def _turned_to(surface: pv.PolyData, view: View) -> NDArray[np.bool_]:
+    """Facets whose outer side may be seen."""
+    one, two, three = np.moveaxis(surface.points[surface.regular_faces], 1, 0)
+    turned: NDArray[np.bool_] = np.cross(two - one, three - one) @ np.cross(*view.axes) > 0
+    return turned
 
 
 def _on_visible_sides(surface: pv.PolyData, box: Floats) -> NDArray[np.bool_]:
@@ -147,8 +158,7 @@ def current_paths(composite: Composite, name: str) -> pv.PolyData:
     grid, flat = composite.grid, composite.flat
     shown = ~np.isnan(grid.point_data[name]).any(axis=1)
     if not flat:
-        ahead = (grid.points - composite.box.mean(axis=0)) @ _OCTANT
-        shown &= (ahead >= 0).all(axis=1)
+        shown &= _in_octant(grid.points, composite.box.mean(axis=0))
     part = grid.extract_points(shown)
     if not part.n_cells:
         return pv.PolyData()
@@ -177,22 +187,14 @@ def view_of(composite: Composite) -> View:
     size = np.ptp(composite.box, axis=0)
     axes = np.eye(3)[:2]
     if not composite.flat:
-        towards = _towards_viewer(composite)
+        towards = _TOWARDS_VIEWER / np.sqrt(size)
+        towards /= np.linalg.norm(towards)
         right = np.cross([0, 0, 1.0], towards)
         right /= np.linalg.norm(right)
         axes = np.array([right, np.cross(towards, right)])
     spans = np.abs(axes) @ size
     scale = min(np.sqrt(_AREA / spans.prod()), _LONGEST / spans.max())
     return View(box=composite.box, length_unit=composite.length_unit, axes=axes, scale=float(scale))
-
-
-def _towards_viewer(composite: Composite) -> Floats:
-    """Unit vector from the box to the viewer."""
-    if composite.flat:
-        return np.array([0.0, 0.0, 1.0])
-    direction = _TOWARDS_VIEWER / np.sqrt(np.ptp(composite.box, axis=0))
-    unit: Floats = direction / np.linalg.norm(direction)
-    return unit
 
 
 class Stage:
@@ -202,10 +204,10 @@ class Stage:
         self.scene = open_scene(composite)
         self.view = view_of(composite)
         self._flat = composite.flat
-        self._towards = _towards_viewer(composite)
         size = np.ptp(composite.box, axis=0)
+        towards = np.cross(*self.view.axes)
         # Lines are lifted off their surfaces; the projection is parallel, so they keep their place.
-        self._step = 0.007 * size[size > 0].min() * self._towards
+        self._step = 0.007 * size[size > 0].min() * towards
         self._plotter = pv.Plotter(
             off_screen=True, window_size=list(self.view.size), lighting="none"
         )
@@ -214,10 +216,10 @@ class Stage:
         self._plotter.enable_anti_aliasing("msaa", multi_samples=4)
         self._plotter.enable_parallel_projection()
         camera = self._plotter.camera
-        camera.up = (0, 1, 0) if self._flat else (0, 0, 1)
+        camera.up = self.view.axes[1]
         camera.parallel_scale = self.view.size[1] / self.view.scale / 2
         camera.focal_point = composite.box.mean(axis=0)
-        camera.position = camera.focal_point + 4 * np.linalg.norm(size) * self._towards
+        camera.position = camera.focal_point + 4 * np.linalg.norm(size) * towards
 
     def materials(self, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Image with one colour per label, shaded, particles whole.
@@ -226,7 +228,7 @@ class Stage:
             colours: Colour of each label, shape (n, 3), 0..255.
         """
         faces = self.scene.faces
-        faces = faces.extract_cells(self.scene.opened[faces.cell_data["label"]])
+        faces = faces.extract_cells(~self.scene.whole[faces.cell_data["label"]])
         particles = self.scene.particles
         if particles.n_cells:
             particles = particles.compute_normals(split_vertices=True, feature_angle=35)
