@@ -124,14 +124,18 @@ def annotate(
         imsave(partial, page, format="png", dpi=_DPI, pil_kwargs={"compress_level": 3})
 
 
-def _over_image(text: NDArray[np.uint8], image: NDArray[np.uint8], bottom: float) -> Any:
+def _over_image(
+    text: NDArray[np.uint8], image: NDArray[np.uint8], bottom: float
+) -> NDArray[np.uint8]:
     """Put the drawn text over the image on a white page."""
     height, width = image.shape[:2]
     row, column = len(text) - round(bottom * _DPI) - height, round(_LEFT * _DPI)
     page = np.full((*text.shape[:2], 3), 255, dtype=np.uint8)
     page[row : row + height, column : column + width] = image
-    opacity = text[..., 3:].astype(np.uint16)
-    return ((text[..., :3] * opacity + page * (255 - opacity)) // 255).astype(np.uint8)
+    inked = text[..., 3] > 0
+    opacity = text[inked][:, 3:] / 255
+    page[inked] = np.round(opacity * text[inked][:, :3] + (1 - opacity) * page[inked])
+    return page
 
 
 def _colour_bar(figure: Figure, scale: ColourScale, beside: tuple[float, float, float]) -> None:

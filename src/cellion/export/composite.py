@@ -112,9 +112,16 @@ def composite(piece: FieldPiece, materials: tuple[str, ...]) -> Composite:
     drawn = ~void[material]
     grid = _grid(points, cells[drawn])
     for name in potentials:
-        _add_fields(grid, name, piece, point, drawn)
-    grid.cell_data["label"] = label[drawn]
+        current = name.replace("potential", "current_density")
+        if current in piece.cell_data:
+            insulating = np.isnan(piece.point_data[name])[piece.cells[drawn, 0]]
+            grid.cell_data[current] = piece.cell_data[current][drawn]
+            grid.cell_data[current][insulating] = np.nan
+    grid = grid.cell_data_to_point_data(pass_cell_data=True)
+    for name in potentials:
+        grid.point_data[name] = piece.point_data[name][point]
     grid.point_data["vertex"] = vertex[point]
+    grid.cell_data["label"] = label[drawn]
     return Composite(
         grid=grid,
         potentials=potentials,
@@ -180,23 +187,6 @@ def _grid(points: Floats, cells: Integers) -> pv.UnstructuredGrid:
         grid = pv.UnstructuredGrid({kind: cells}, points)
     grid.cell_data["size"] = np.abs(sizes)
     return grid
-
-
-def _add_fields(
-    grid: pv.UnstructuredGrid, potential: str, piece: FieldPiece, point: Integers, drawn: Flags
-) -> None:
-    """Add a potential, and the current density that it drives, in mesh cells and at points."""
-    values = np.asarray(piece.point_data[potential], dtype=np.float64)
-    grid.point_data[potential] = values[point]
-    current = potential.replace("potential", "current_density")
-    if current in piece.cell_data:
-        density = np.array(piece.cell_data[current][drawn], dtype=np.float64)
-        density[np.isnan(values)[piece.cells[drawn, 0]]] = np.nan  # mesh cells conduct or do not
-        only = grid.copy(deep=False)
-        only.clear_data()
-        only.cell_data[current] = density
-        grid.point_data[current] = only.cell_data_to_point_data().point_data[current]
-        grid.cell_data[current] = only.cell_data[current]
 
 
 def _matrix(

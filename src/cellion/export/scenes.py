@@ -156,7 +156,7 @@ def current_paths(composite: Composite, name: str) -> pv.PolyData:
     Lines start at random places with a density proportional to the magnitude of the current.
     """
     grid, flat = composite.grid, composite.flat
-    shown = ~np.isnan(grid.point_data[name]).any(axis=1)
+    shown = ~np.isnan(grid.point_data[name][:, 0])
     if not flat:
         shown &= _in_octant(grid.points, composite.box.mean(axis=0))
     part = grid.extract_points(shown)
