@@ -24,11 +24,13 @@ from numpy.typing import NDArray
 
 from cellion.results.files import replacing
 
-__all__ = ["ColourScale", "View", "annotate"]
+__all__ = ["ColourScale", "View", "annotate", "view_of"]
 
 type Floats = NDArray[np.float64]
 
 _DPI = 240
+_AREA, _LONGEST = 1.15e6, 2400.0  # of an image [pixel]
+_TOWARDS_VIEWER = np.array([1.15, -1.55, 0.95])  # from a cube
 _LEFT, _BOTTOM, _RIGHT = 0.75, 0.6, 0.4  # margins of the image [inch]
 _LINE, _LETTER = 0.24, 0.095  # a line and a letter of text [inch]
 _LEAST_HEIGHT = 2.2  # of the page, for the colour bar [inch]
@@ -66,6 +68,21 @@ class View:
         offsets = self.scale * (points - self.box.mean(axis=0)) @ self.axes.T
         pixels: Floats = offsets + np.array(self.size) / 2
         return pixels
+
+
+def view_of(box: Floats, length_unit: str) -> View:
+    """View of a box, or of a rectangle in the plane; long boxes are seen more from the side."""
+    size = np.ptp(box, axis=0)
+    axes = np.eye(3)[:2]
+    if size[2] > 0:
+        towards = _TOWARDS_VIEWER / np.sqrt(size)
+        towards /= np.linalg.norm(towards)
+        right = np.cross([0, 0, 1.0], towards)
+        right /= np.linalg.norm(right)
+        axes = np.array([right, np.cross(towards, right)])
+    spans = np.abs(axes) @ size
+    scale = min(np.sqrt(_AREA / spans.prod()), _LONGEST / spans.max())
+    return View(box=box, length_unit=length_unit, axes=axes, scale=float(scale))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +126,7 @@ def annotate(
     heading = 0.15 + _LINE * len(lines)
     body = max(tall, _LEAST_HEIGHT)
     figure = Figure(figsize=(width, _BOTTOM + body + heading), dpi=_DPI)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     figure.patch.set_alpha(0)
     _place_axes(figure, view, (_LEFT, _BOTTOM + (body - tall) / 2, wide, tall))
     figure.text(0.1 / width, 1 - 0.1 / figure.get_figheight(), "\n".join(lines), va="top", **_TEXT)
@@ -206,17 +223,27 @@ def _scale(axes: Axes, view: View, name: str, start: Floats, end: Floats) -> Non
     ends = view.pixels(np.array([start, end]))
     outward = _outward(ends, np.array(view.size) / 2)
     length = float(np.linalg.norm(end - start))
-    most = int(np.clip(np.hypot(*(ends[1] - ends[0])) // _TICK_DISTANCE, 1, 4))
-    distances = np.asarray(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(0, length))
-    distances = distances[(distances >= 0) & (distances <= length * (1 + 1e-9))]
+    distances = _ticks(length, float(np.hypot(*(ends[1] - ends[0]))))
     centred: dict[str, Any] = {"ha": "center", "va": "center"} | _TEXT
-    for distance in distances.tolist()[1 if name == "y" and start[0] > view.box[0, 0] else 0 :]:
+    for distance in distances:
+        if distance == 0 and name == "y" and start[0] > view.box[0, 0]:
+            continue  # the corner where x ends
         pixel = ends[0] + (ends[1] - ends[0]) * distance / length
         tip = pixel + _TICK * outward
         axes.plot(*zip(pixel, tip, strict=True), color=_INK, lw=0.8, clip_on=False)
-        axes.text(*(pixel + _TICK_LABEL * outward), f"{distance:g}", **centred)
-    place, label = ends.mean(axis=0) + _AXIS_LABEL * outward, f"{name} [{view.length_unit}]"
-    axes.text(*place, label, rotation=_angle(ends), **centred)
+        column, row = pixel + _TICK_LABEL * outward
+        axes.text(column, row, f"{distance:g}", **centred)
+    column, row = ends.mean(axis=0) + _AXIS_LABEL * outward
+    axes.text(column, row, f"{name} [{view.length_unit}]", rotation=_angle(ends), **centred)
+
+
+def _ticks(length: float, pixels: float) -> list[float]:
+    """Round distances from the start of an edge; only its end where there is room for no more."""
+    if pixels < _TICK_DISTANCE:
+        return [length]
+    most = min(4, int(pixels / _TICK_DISTANCE))
+    places = np.asarray(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(0, length))
+    return [place for place in places.tolist() if 0 <= place <= length * (1 + 1e-9)]
 
 
 def _outward(ends: Floats, centre: Floats) -> Floats:

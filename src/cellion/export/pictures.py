@@ -53,7 +53,7 @@ def draw_pictures(
         fields: A file that `cellion.export.paraview.write_fields` wrote.
         folder: Where the pictures go.
         timeout: Longest time to wait [s].
-        say: Takes the name of each picture when it is there.
+        say: Takes the name of each picture as it is drawn.
 
     Returns:
         The files, or the reason why there are none. A failure is not an error of the run.

@@ -15,7 +15,7 @@ import pyvista as pv
 from matplotlib.colors import LogNorm
 from numpy.typing import NDArray
 
-from cellion.export.annotated_image import ColourScale, View
+from cellion.export.annotated_image import ColourScale, view_of
 from cellion.export.composite import Composite, numbered
 
 __all__ = ["Scene", "Stage", "current_paths", "open_scene"]
@@ -26,8 +26,6 @@ _NEUTRAL = "#b9bdc4"
 _LINE = {"color": "#1c1c1c", "line_width": 1.8, "lighting": False}
 _PATH = {"color": "white", "ambient": 0.6, "diffuse": 0.5}
 _SOFT = {"ambient": 0.6, "diffuse": 0.48, "specular": 0.0}
-_AREA, _LONGEST = 1.15e6, 2400.0  # of an image [pixel]
-_TOWARDS_VIEWER = np.array([1.15, -1.55, 0.95])  # from a cube
 _SUN = (0.7, -0.95, 1.25)  # front bright, right face in half shade
 _OCTANT = np.diag([1.0, -1.0, 1.0])  # outward normals of the octant that is taken away
 _PATHS = {True: 45, False: 40}  # number of current paths, by whether the mesh is flat
@@ -65,7 +63,8 @@ def open_scene(composite: Composite) -> Scene:
     on_sides = _on_visible_sides(surface, composite.box)
     whole[np.setdiff1d(np.arange(len(whole)), label[at_octant])] = False
     whole[label[at_octant & on_sides]] = False  # would stand in the view
-    seen = surface.extract_cells(_uncovered(surface) & _turned_to(surface, view_of(composite)))
+    towards = np.cross(*view_of(composite.box, composite.length_unit).axes)
+    seen = surface.extract_cells(_uncovered(surface) & _turned_to(surface, towards))
     faces = [_divided(seen, middle)[0]]
     sides = surface.extract_cells(on_sides)
     lines = [_divided(_edges(sides), middle)[0], _frame(composite.box)]
@@ -95,13 +94,14 @@ def _in_octant(points: Floats, middle: Floats) -> NDArray[np.bool_]:
 def _uncovered(surface: pv.PolyData) -> NDArray[np.bool_]:
     """Facets that no other label touches."""
     number = numbered(np.sort(surface.point_data["vertex"][surface.regular_faces], axis=1))
-    return np.bincount(number)[number] == 1
+    alone: NDArray[np.bool_] = np.bincount(number)[number] == 1
+    return alone
 
 
-def _turned_to(surface: pv.PolyData, view: View) -> NDArray[np.bool_]:
+def _turned_to(surface: pv.PolyData, towards: Floats) -> NDArray[np.bool_]:
     """Facets whose outer side may be seen."""
     one, two, three = np.moveaxis(surface.points[surface.regular_faces], 1, 0)
-    turned: NDArray[np.bool_] = np.cross(two - one, three - one) @ np.cross(*view.axes) > 0
+    turned: NDArray[np.bool_] = np.cross(two - one, three - one) @ towards > 0
     return turned
 
 
@@ -109,7 +109,8 @@ def _on_visible_sides(surface: pv.PolyData, box: Floats) -> NDArray[np.bool_]:
     """Facets on the three faces of the box that are seen."""
     seen = np.array([box[1, 0], box[0, 1], box[1, 2]])
     on_side = np.abs(surface.points - seen) < 1e-6 * np.ptp(box, axis=0)
-    return on_side[surface.regular_faces].all(axis=1).any(axis=1)
+    found: NDArray[np.bool_] = on_side[surface.regular_faces].all(axis=1).any(axis=1)
+    return found
 
 
 def _divided(
@@ -178,23 +179,8 @@ def current_paths(composite: Composite, name: str) -> pv.PolyData:
         terminal_speed=1e-6 * float(speed.max()),
         compute_vorticity=False,
     )
-    radius = _PATH_RADIUS[flat] / view_of(composite).scale
+    radius = _PATH_RADIUS[flat] / view_of(composite.box, composite.length_unit).scale
     return lines.tube(radius=radius, n_sides=8) if lines.n_cells else lines
-
-
-def view_of(composite: Composite) -> View:
-    """View in which the box fills an image; long boxes are seen more from the side."""
-    size = np.ptp(composite.box, axis=0)
-    axes = np.eye(3)[:2]
-    if not composite.flat:
-        towards = _TOWARDS_VIEWER / np.sqrt(size)
-        towards /= np.linalg.norm(towards)
-        right = np.cross([0, 0, 1.0], towards)
-        right /= np.linalg.norm(right)
-        axes = np.array([right, np.cross(towards, right)])
-    spans = np.abs(axes) @ size
-    scale = min(np.sqrt(_AREA / spans.prod()), _LONGEST / spans.max())
-    return View(box=composite.box, length_unit=composite.length_unit, axes=axes, scale=float(scale))
 
 
 class Stage:
@@ -202,7 +188,7 @@ class Stage:
 
     def __init__(self, composite: Composite) -> None:
         self.scene = open_scene(composite)
-        self.view = view_of(composite)
+        self.view = view_of(composite.box, composite.length_unit)
         self._flat = composite.flat
         size = np.ptp(composite.box, axis=0)
         towards = np.cross(*self.view.axes)
@@ -254,7 +240,7 @@ class Stage:
             scalars=name,
             preference="point",
             cmap=scale.colours,
-            clim=[scale.unit * end for end in (scale.norm.vmin, scale.norm.vmax)],
+            clim=scale.unit * np.array([scale.norm.vmin, scale.norm.vmax], dtype=float),
             log_scale=isinstance(scale.norm, LogNorm),
             nan_color=_NEUTRAL,
             show_scalar_bar=False,
