@@ -136,7 +136,8 @@ def main(arguments: Sequence[str]) -> int:
 
     try:
         for file in draw(fields, folder):
-            print(file, flush=True)
+            sys.stdout.write(f"{file}\n")
+            sys.stdout.flush()
     except CellionError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
