@@ -2,7 +2,7 @@
 
 Rendering happens in a process of its own, started by `draw_pictures`: whatever the graphics
 libraries of a machine do, a run under MPI goes on. That process asks for the libraries before it
-loads VTK, and answers with the files it made or one line that says why there are none::
+loads VTK, and names each file as it draws it, or says in one line why there are none::
 
     python -m cellion.export.pictures FIELDS.vtkhdf FOLDER
 """
