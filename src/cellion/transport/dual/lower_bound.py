@@ -85,7 +85,6 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
 
     Raises:
         ScenarioError: No lower bound is known for the boundary.
-        MeshError: The facets of opposite faces do not match.
     """
     watch, problem = watch or Stopwatch(), solution.problem
     if not problem.drive.bounded:
@@ -115,11 +114,7 @@ def conserved_currents(solution: Solution, watch: Stopwatch | None = None) -> Co
 
 
 def assembled_levels(solution: Solution, watch: Stopwatch, stack: ExitStack) -> Levels:
-    """Number the unknowns on facets and assemble their matrix (collective).
-
-    Raises:
-        MeshError: The facets of opposite faces do not match.
-    """
+    """Number the unknowns on facets and assemble their matrix (collective)."""
     problem = solution.problem
     with watch.stage("lower bound: assemble"):
         facets = discretise_facets(problem, solution.discrete)
