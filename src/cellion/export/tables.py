@@ -13,22 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
 from cellion.errors import ResultsError
-from cellion.export.cell_tables import STUDY_COLUMNS, cell_entries, cell_table
+from cellion.export.cell_tables import cell_entries, cell_table
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.files import replacing
-from cellion.results.provenance import question
 from cellion.results.record import CarrierResult, Fraction, RunResult
 
 __all__ = [
     "Entry",
     "console_table",
     "read_table",
-    "study_table",
     "table_columns",
     "table_row",
     "write_table",
@@ -296,105 +293,3 @@ def _shares(name: str, carrier: CarrierResult) -> list[str]:
 
 def _digits(value: float, count: int) -> str:
     return "-" if math.isnan(value) else f"{value:.{count}g}"
-
-
-def study_table(
-    results: Sequence[RunResult],
-    title: str | None = None,
-    values: Sequence[Mapping[str, Entry]] = (),
-) -> Table:
-    """A table for humans: one line per run, or per group of runs that differ by seed only.
-
-    Runs of the same scenario but for its seed, with the same fractions asked for, form a group,
-    shown as mean +- standard deviation. It fits 80 columns: volume fractions are those asked for,
-    of materials for which they vary, and the temperature is shown when it varies.
-
-    Args:
-        results: The runs.
-        title: Heading; by default the name that all runs share.
-        values: Further columns of each run, such as varied values, by header.
-
-    Returns:
-        A table that rich prints.
-    """
-    groups = _replicates(results)
-    further = {id(run): row for run, row in zip(results, values, strict=bool(values))}
-    materials = _varying_materials(results)
-    carriers = list(dict.fromkeys(name for result in results for name in result.carriers))
-    names = {result.name for result in results}
-    shared = names.pop() if len(names) == 1 else None
-    table = Table(title=title or shared, title_justify="left", padding=(0, 1, 0, 0), box=SIMPLE)
-    headers = ["run"] if shared is None else []
-    headers += ["T\n[K]"] if len({result.temperature for result in results}) > 1 else []
-    headers += [header.replace(" [", "\n[") for header in (values[0] if values else ())]
-    headers += [f"{material}\n[vol %]" for material in materials]
-    for name in carriers:
-        headers += [f"sigma {name}\n[mS/cm]", f"tau {name}\n[-]"]
-    headers += STUDY_COLUMNS if any(result.cell is not None for result in results) else ()
-    for header in [*headers, "runs"]:
-        table.add_column(escape(header), justify="right", overflow="fold")
-    for group in groups:
-        cells = [escape(group[0].name)] if shared is None else []
-        cells += [f"{group[0].temperature:g}"] if "T\n[K]" in headers else []
-        cells += [_entry_text(entry) for entry in further.get(id(group[0]), {}).values()]
-        table.add_row(*cells, *_console_cells(group, materials, carriers), str(len(group)))
-    return table
-
-
-def _entry_text(entry: Entry) -> str:
-    return f"{entry:.4g}" if isinstance(entry, float) else escape(str(entry))
-
-
-def _share(result: RunResult, material: str) -> float | None:
-    """Volume fraction as asked for, or as meshed when nothing was asked."""
-    fraction = result.volume_fraction.get(material, Fraction())
-    return fraction.meshed if fraction.requested is None else fraction.requested
-
-
-def _varying_materials(results: Sequence[RunResult]) -> list[str]:
-    """Materials whose volume fraction is not the same in all runs; all when none varies."""
-    materials = list(dict.fromkeys(m for result in results for m in result.materials))
-    shares = {m: {f"{_share(r, m) or 0.0:.4f}" for r in results} for m in materials}
-    return [m for m in materials if len(shares[m]) > 1] or materials
-
-
-def _replicates(results: Sequence[RunResult]) -> list[list[RunResult]]:
-    groups: dict[object, list[RunResult]] = {}
-    for result in results:
-        asked = tuple(fraction.requested for fraction in result.volume_fraction.values())
-        key = (result.name, result.temperature, asked, question(result.provenance.scenario))
-        groups.setdefault(key, []).append(result)
-    return list(groups.values())
-
-
-def _console_cells(group: list[RunResult], materials: list[str], carriers: list[str]) -> list[str]:
-    first = group[0]
-    cells = []
-    for material in materials:
-        share = _share(first, material)
-        cells.append("-" if share is None else f"{100 * share:.4g}")
-    for name in carriers:
-        members = [result.carriers[name] for result in group if name in result.carriers]
-        # 1 S/m = 10 mS/cm
-        cells.append(_mean_and_spread([10 * c.mean_conductivity for c in members]))
-        cells.append(_mean_and_spread([c.mean_tortuosity_factor for c in members]))
-    in_cell = [result.cell for result in group if result.cell is not None]
-    for value in STUDY_COLUMNS.values() if in_cell else ():
-        cells.append(_mean_and_spread([value(cell) for cell in in_cell]))
-    return cells
-
-
-def _mean_and_spread(values: Sequence[float]) -> str:
-    """``1.234`` for one value, ``1.23±0.04`` for several: the spread has one or two digits."""
-    if not values:
-        return "-"
-    mean = float(np.mean(values))
-    if len(values) == 1 or not math.isfinite(mean):
-        return f"{mean:.4g}"
-    spread = float(np.std(values, ddof=1))
-    if spread <= 1e-6 * abs(mean):
-        return f"{mean:.4g}"
-    if not 1e-3 <= abs(mean) < 1e4:
-        return f"{mean:.2e}±{spread:.0e}"
-    decimals = max(0, -math.floor(math.log10(spread)))
-    return f"{mean:.{decimals}f}±{spread:.{decimals}f}"
