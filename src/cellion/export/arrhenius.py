@@ -17,7 +17,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from cellion.errors import ResultsError
-from cellion.export.drawing import PageFigure, curve_style, legend_above, new_figure, tidy, write_figure
+from cellion.export.drawing import (
+    PageFigure,
+    curve_style,
+    legend_above,
+    new_figure,
+    tidy,
+    write_figure,
+)
 from cellion.material.over_temperature import TensorTable
 
 __all__ = ["arrhenius_figure", "plot_arrhenius"]
@@ -116,10 +123,7 @@ def _temperature_axis(axes: Axes) -> None:
 
 
 def _legend(tables: Sequence[TensorTable]) -> list[Line2D]:
-    handles = [
-        Line2D([], [], label=table.name, **curve_style(i))
-        for i, table in enumerate(tables)
-    ]
+    handles = [Line2D([], [], label=table.name, **curve_style(i)) for i, table in enumerate(tables)]
     deepest = max(max(_curves(table), default=0) for table in tables)
     names = ("largest principal value", "middle principal value", "smallest principal value")
     if deepest > 0:

@@ -47,14 +47,14 @@ def convergence_figure(accuracy: AccuracyRecord, title: str) -> PageFigure:
     for number, (carrier, direction) in enumerate(_lines(history[0])):
         colour = PALETTE[number % len(PALETTE)]
         low, high = (
-            np.array([getattr(each, side)[carrier][direction] for each in history])
+            CONDUCTIVITY * np.array([getattr(each, side)[carrier][direction] for each in history])
             for side in ("lower", "upper")
         )
-        above.fill_between(unknowns, CONDUCTIVITY * low, CONDUCTIVITY * high, color=colour, alpha=0.18, lw=0)
+        above.fill_between(unknowns, low, high, color=colour, alpha=0.18, lw=0)
         style = ("-", "--", ":")[number % 3]  # directions that are alike cover each other
-        above.plot(unknowns, CONDUCTIVITY * high, "v", ls=style, ms=4, lw=1.2, color=colour)
+        above.plot(unknowns, high, "v", ls=style, ms=4, lw=1.2, color=colour)
         label = f"{carrier}, {direction}"
-        above.plot(unknowns, CONDUCTIVITY * low, "^", ls=style, ms=4, lw=1.2, color=colour, label=label)
+        above.plot(unknowns, low, "^", ls=style, ms=4, lw=1.2, color=colour, label=label)
         width = 200 * (high - low) / (high + low)
         below.plot(unknowns, width, "o", ls=style, ms=3, lw=1.2, color=colour)
     errors = 100 * np.array([each.geometry_error for each in history])

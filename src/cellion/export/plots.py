@@ -171,36 +171,49 @@ def _draw(
     *,
     log: bool = True,
 ) -> None:
-    """One curve: means, bars, realisations, and marks at the edge."""
-    colour, marker = style["color"], style["marker"]
-    x = [group.x for group in groups]
-    shown = [math.isfinite(e.mean) and (e.mean > 0 or not log) for e in estimates]
-    line = [factor * e.mean if s else math.nan for e, s in zip(estimates, shown, strict=True)]
-    axes.plot(x, line, color=colour, lw=1.1, marker=marker, ms=6, zorder=4)
-    hollow: dict[str, Any] = {"color": colour, "mfc": "none", "ls": "none"}
-    for place, each, drawn in zip(x, estimates, shown, strict=True):
-        if drawn:
-            _bars(axes, place, each, factor, colour)
-        values = [v for v in each.values if math.isfinite(v) and (v > 0 or not log)]
-        if len(each.values) > 1 and values:
-            own = [factor * value for value in values]
-            axes.plot([place] * len(own), own, marker, mew=0.8, ms=4, zorder=3, **hollow)
-        if len(values) < len(each.values):
-            low = 0.0 in each.values
-            place_of = axes.get_xaxis_transform()
-            mark, edge = ("v", 0.02) if low else ("^", 0.98)
-            axes.plot([place], [edge], mark, ms=7, transform=place_of, zorder=5, **hollow)
+    """One curve: means, bars, realisations, and marks at the edge, one artist each."""
+    x = np.array([group.x for group in groups])
+    mean = np.array([each.mean for each in estimates])
+    drawn = np.isfinite(mean) & ((mean > 0.0) | (not log))
+    line = factor * np.where(drawn, mean, math.nan)
+    axes.plot(x, line, lw=1.1, ms=6, zorder=4, **style)
+    _bars(
+        axes,
+        x[drawn],
+        [e for e, shown in zip(estimates, drawn, strict=True) if shown],
+        factor,
+        style["color"],
+    )
+    hollow: dict[str, Any] = {"color": style["color"], "mfc": "none", "ls": "none"}
+    pairs = [(at, v, len(e.values)) for at, e in zip(x, estimates, strict=True) for v in e.values]
+    shown = [math.isfinite(v) and (v > 0.0 or not log) for _, v, _ in pairs]
+    own = [(at, factor * v) for (at, v, n), s in zip(pairs, shown, strict=True) if s and n > 1]
+    axes.plot(*_columns(own), style["marker"], mew=0.8, ms=4, zorder=3, **hollow)
+    for mark, edge, value in (("v", 0.02, 0.0), ("^", 0.98, math.inf)):
+        off = [
+            (at, edge) for (at, v, _), s in zip(pairs, shown, strict=True) if not s and v == value
+        ]
+        where = axes.get_xaxis_transform()
+        axes.plot(*_columns(off), mark, ms=7, transform=where, zorder=5, **hollow)
 
 
-def _bars(axes: Axes, x: float, each: Estimate, factor: float, colour: str) -> None:
-    """A broad bar for the bracket or the mesh, a thin one for the realisations."""
-    low, high = (factor * end for end in each.certain)
-    if math.isfinite(high):
-        axes.plot([x, x], [low, high], color=colour, lw=6, alpha=0.3, solid_capstyle="butt")
-    low, high = (factor * end for end in each.scatter)
-    if math.isfinite(high):
-        mean = factor * each.mean
-        axes.errorbar(x, mean, [[mean - low], [high - mean]], color=colour, capsize=3, lw=1.1)
+def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def _bars(axes: Axes, x: Floats, estimates: Sequence[Estimate], factor: float, colour: str) -> None:
+    """Broad bars for the bracket or the mesh, thin ones for the realisations."""
+    mean = factor * np.array([each.mean for each in estimates])
+    looks: dict[str, dict[str, Any]] = {
+        "certain": {"elinewidth": 6, "alpha": 0.3},
+        "scatter": {"elinewidth": 1.1, "capsize": 3},
+    }
+    for name, look in looks.items():
+        ends = factor * np.array([getattr(each, name) for each in estimates]).reshape(-1, 2)
+        known = np.isfinite(ends).all(axis=1)
+        if known.any():
+            arms = np.abs(ends[known] - mean[known, None]).T
+            axes.errorbar(x[known], mean[known], arms, ls="none", color=colour, **look)
 
 
 def along(axes: Axes, series: Series) -> None:

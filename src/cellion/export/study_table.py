@@ -53,7 +53,9 @@ def study_table(series: Series, title: str) -> Table:
     for header in lines[0]:
         text = header in (_JOINED, _CARRIER)
         justify: Literal["left", "right"] = "left" if text else "right"
-        table.add_column(escape(header), justify=justify, no_wrap=header != _JOINED)
+        table.add_column(
+            escape(header), justify=justify, no_wrap=header != _JOINED, overflow="fold"
+        )
     for line in lines:
         table.add_row(*(escape(entry) for entry in line.values()))
     return table
@@ -84,9 +86,14 @@ def _joined(line: Line) -> Line:
     """The line with its varied values one below the other in one column."""
     headers = list(line)
     answers = next(i for i, h in enumerate(headers) if h == _CARRIER or h.startswith(_ANSWERS))
-    told = [f"{' '.join(header.split())}: {line[header]}" for header in headers[:answers]]
-    joined = "\n".join(told) if any(line[header] for header in headers[:answers]) else ""
+    joined = "\n".join(_told(header, line[header]) for header in headers[:answers] if line[header])
     return {_JOINED: joined} | {header: line[header] for header in headers[answers:]}
+
+
+def _told(header: str, entry: str) -> str:
+    """A varied value in a line: ``mesh size: 2 µm``."""
+    name, _, unit = " ".join(header.split()).partition(" [")
+    return f"{name}: {entry} {unit.strip('-]')}".rstrip()
 
 
 def _values(group: Group, columns: Sequence[Column], materials: Sequence[str]) -> Line:

@@ -26,7 +26,7 @@ from cellion.export.report.provenance import health, provenance
 from cellion.export.report.publications import publications
 from cellion.export.report.statistics import statistics_tables
 from cellion.export.report.subject import Subject
-from cellion.export.series import Series, arrange, entries_of, is_box
+from cellion.export.series import Series, entries_of, is_box
 
 __all__ = ["page_of"]
 
@@ -44,7 +44,7 @@ def page_of(subject: Subject, *, experiments: bool = False) -> Page:
     Raises:
         ResultsError: A picture cannot be read.
     """
-    series = arrange(subject.answered, subject.columns) if subject.answered else None
+    series = subject.series if subject.answered else None
     measured = composites_beside(subject.scenario) if experiments else ()
     sections = [_asked(subject)]
     if series is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cellion.errors import ResultsError
 from cellion.export.columns import Column, value_columns
-from cellion.export.series import Answered, answered_points
+from cellion.export.series import Answered, Series, answered_points, arrange
 from cellion.export.tables import Entry, read_table
 from cellion.results.files import RESULTS_FILE, is_complete, load_result
 from cellion.results.fit import FIT_FILE
@@ -63,6 +64,11 @@ class Subject:
     complete: bool = True
     statistics: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     damage: Sequence[str] = ()
+
+    @cached_property
+    def series(self) -> Series:
+        """The answers, of which there must be one, along an axis."""
+        return arrange(self.answered, self.columns)
 
     @property
     def runs(self) -> list[RunResult]:
