@@ -204,9 +204,7 @@ def _fitted(
     for _ in range((FIT_ROUNDS if grains else 1) if len(lines.vertex) else 0):
         tight = held_back(points, cut.image_of, lines, bodies, HELD_BACK)
         points = relaxed(points, tight, SHAPE_ROOM, ROOM_SCALES)
-        points, left = project_interfaces(
-            points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR
-        )
+        points, left = project_interfaces(points, cut.image_of, lines, bodies, floor=SHAPE_FLOOR)
     points = relaxed(points, interface.cells, SHAPE_TARGET)
     if not grains:  # planes cut no volume off
         points = balance_volumes(points, cut.image_of, interface, bodies, floor=SHAPE_FLOOR)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cellion.mesh.bodies import Bodies
 from cellion.mesh.quality import smallest_sine
-from cellion.mesh.simplices import local_edges, surrounding_labels
+from cellion.mesh.simplices import any_corner, local_edges, surrounding_labels
 
 __all__ = [
     "Interface",
@@ -129,7 +129,7 @@ def held_back(
     away = np.linalg.norm(_newton_step(points, interface, bodies), axis=1)
     held = np.zeros(len(points), dtype=np.bool_)
     held[interface.vertex[away > tolerance * interface.reach]] = True
-    around = held[image_of[interface.cells]].any(axis=1)
+    around = any_corner(held[image_of], interface.cells)
     return np.asarray(interface.cells[around])
 
 
@@ -157,7 +157,7 @@ def find_interface(
     some[canonical] = at_corners
     meets = np.zeros(n, dtype=np.bool_)
     meets[canonical[some[canonical] != at_corners]] = True
-    near = meets[canonical].any(axis=1)
+    near = any_corner(meets[image_of], cells)
     around, around_labels, canonical = cells[near], labels[near], canonical[near]
     if len(at_corners) == len(cells):
         at_corners = at_corners[near]
@@ -315,11 +315,13 @@ def guarded_move(
         image_of: Canonical vertex of each vertex, shape (n,).
         floor: Smallest sine allowed.
     """
-    cells = interface.cells
-    allowed = np.minimum(floor, smallest_sine(points, cells) * (1 - 1e-9))
     whole = np.zeros_like(points)
     whole[interface.vertex] = step
     whole = whole[image_of]
+    moves = np.zeros(len(points), dtype=np.bool_)
+    moves[interface.vertex] = step.any(axis=1)
+    cells = interface.cells[any_corner(moves[image_of], interface.cells)]
+    allowed = np.minimum(floor, smallest_sine(points, cells) * (1 - 1e-9))
     factor = np.ones(len(points))
     check = np.arange(len(cells))
     moved = points + whole
@@ -335,4 +337,4 @@ def guarded_move(
         factor[change] = 0.5 * factor[change] if attempt <= SHORTENINGS else 0.0
         moved[change] = points[change] + factor[change, None] * whole[change]
         # Cells that held may be spoilt by their neighbours' retreat.
-        check = np.flatnonzero(change[cells].any(axis=1))
+        check = np.flatnonzero(any_corner(change, cells))

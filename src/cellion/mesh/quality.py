@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import factorial
 
 import numpy as np
@@ -12,15 +13,15 @@ from cellion.errors import MeshError
 from cellion.mesh.simplices import local_edges, local_facets, sorted_unique
 
 __all__ = [
+    "OppositeFacets",
     "check_invariants",
     "dihedral_range",
     "facet_keys",
     "shape_numbers",
-    "sine_of_corners",
     "smallest_sine",
 ]
 
-BLOCK = 1 << 14
+BLOCK = 1 << 12
 """Cells handled at a time, so that temporary arrays stay in the cache."""
 
 TINY = float(np.finfo(float).tiny)
@@ -74,36 +75,86 @@ def smallest_sine(points: NDArray[np.float64], cells: NDArray[np.int64]) -> NDAr
     """
     result = np.empty(len(cells))
     for block, x in _blocks(points, cells):
-        result[block] = _sine(x)
+        result[block] = _sine_of_corners(x)
     return result
 
 
-def sine_of_corners(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`smallest_sine` of simplices given by their corners, shape (m, d + 1, d)."""
-    result = np.empty(len(corners))
-    for start in range(0, len(corners), BLOCK):
-        block = slice(start, start + BLOCK)
-        result[block] = _sine(np.ascontiguousarray(corners[block].transpose(2, 1, 0)))
-    return result
+@dataclass(frozen=True, kw_only=True)
+class OppositeFacets:
+    """The facets opposite to the vertices that move, one of each cell.
+
+    Attributes:
+        corners: By component, in an order in which the vertex in front makes the cell's volume
+            positive, shape (d, d, m) [m].
+        edges: Squares of their edges' lengths, from each corner to the next, shape (d, m) [m^2].
+        normal: Squares of the lengths of their normals, twice the area, shape (m,) [m^4]; of no
+            use in the plane.
+    """
+
+    corners: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    normal: NDArray[np.float64]
+
+    @classmethod
+    def find(
+        cls, points: NDArray[np.float64], cells: NDArray[np.int64], moving: NDArray[np.int64]
+    ) -> OppositeFacets:
+        """Collect the facets of some cells.
+
+        Args:
+            points: Coordinates, shape (n, d) [m].
+            cells: Vertices, shape (m, d + 1).
+            moving: The corner of each cell that moves, shape (m,).
+        """
+        d = points.shape[1]
+        others = np.array([[k for k in range(d + 1) if k != first] for first in range(d + 1)])
+        others[1::2, -2:] = others[1::2, [-1, -2]]  # an odd corner in front turns the cell over
+        facet = np.take_along_axis(cells, others[moving], axis=1).T
+        corners = np.stack([component[facet] for component in np.ascontiguousarray(points.T)])
+        edges = np.roll(corners, -1, axis=1) - corners
+        normal = _cross(edges[:, 0], edges[:, 1]) if d == 3 else edges[:, 0]
+        squared = np.stack([_dot(edges[:, k], edges[:, k]) for k in range(d)])
+        return cls(corners=corners, edges=squared, normal=_dot(normal, normal))
+
+    def smallest_sine(self, apex: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`smallest_sine` of the cells with their vertices at `apex`, by component, (d, m)."""
+        result = np.empty(apex.shape[1])
+        for start in range(0, len(result), BLOCK):
+            block = slice(start, start + BLOCK)
+            spokes = self.corners[:, :, block] - apex[:, None, block]
+            result[block] = _sine(spokes, self.edges[:, block], self.normal[block])
+        return result
 
 
-def _sine(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _sine_of_corners(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """`smallest_sine` of simplices given by component, (d, d + 1, m)."""
-    if len(x) == 2:
-        squared = [_dot(e, e) for e in (x[:, a] - x[:, b] for a, b in local_edges(2))]
-        largest = np.maximum.reduce([squared[a] * squared[b] for a, b in local_edges(2)])
-        return np.asarray(_determinant(x) / np.sqrt(np.maximum(largest, TINY)))
-    u, v, w = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0], x[:, 3] - x[:, 0]
-    # Normals of the faces opposite to vertices 1, 2, 3 and 0 (twice the area).
-    n1, n2, n3 = _cross(v, w), _cross(w, u), _cross(u, v)
-    squared = [_dot(n, n) for n in (n1 + n2 + n3, n1, n2, n3)]
-    smallest = np.full(x.shape[2], np.inf)
-    for a, b in local_edges(3):
-        c, e = (k for k in range(4) if k not in (a, b))
-        edge = x[:, b] - x[:, a]
-        areas = np.maximum(squared[c] * squared[e], TINY)
-        np.minimum(smallest, _dot(edge, edge) / areas, out=smallest)
-    return np.asarray(_dot(u, n1) * np.sqrt(smallest))
+    facet = x[:, 1:]
+    edges = np.roll(facet, -1, axis=1) - facet
+    normal = _cross(edges[:, 0], edges[:, 1]) if len(x) == 3 else edges[:, 0]
+    squared = np.stack([_dot(edge, edge) for edge in edges.swapaxes(0, 1)])
+    return _sine(facet - x[:, :1], squared, _dot(normal, normal))
+
+
+def _sine(
+    spokes: NDArray[np.float64], edges: NDArray[np.float64], normal: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Smallest sine from the edges at a vertex, (d, d, m), and its `OppositeFacets`.
+
+    The square of the sine at an edge is the square of 6 V times that of its length over the squares
+    of both normals. Over a common denominator, the smallest takes one division.
+    """
+    u, v = spokes[:, 0], spokes[:, 1]
+    if len(spokes) == 2:
+        a, b, c = _dot(u, u), _dot(v, v), edges[0]
+        longest = np.maximum(np.maximum(a * b, b * c), c * a)
+        return np.asarray((u[0] * v[1] - u[1] * v[0]) / np.sqrt(np.maximum(longest, TINY)))
+    w = spokes[:, 2]
+    across = _cross(v, w)
+    a, b, c = (_dot(n, n) for n in (across, _cross(w, u), _cross(u, v)))
+    least = np.minimum(np.minimum(_dot(u, u) * a, _dot(v, v) * b), _dot(w, w) * c) * normal
+    for edge, product in zip(edges, (a * b, b * c, c * a), strict=True):
+        np.minimum(least, edge * product, out=least)
+    return np.asarray(_dot(u, across) * np.sqrt(least / np.maximum(a * b * c * normal, TINY)))
 
 
 def dihedral_range(

@@ -17,8 +17,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.mesh.quality import sine_of_corners, smallest_sine
-from cellion.mesh.simplices import sorted_unique
+from cellion.mesh.quality import OppositeFacets, smallest_sine
+from cellion.mesh.simplices import any_corner, sorted_unique
 
 __all__ = ["SCALES", "relax_worst_cells"]
 
@@ -43,16 +43,16 @@ class _Stars:
         start: First entry of each vertex in the lists, shape (k,).
         owner: Index into `vertex` of each entry, shape (e,).
         cell: Number of the cell of each entry, shape (e,).
-        corners: Vertices of this cell, shape (e, d + 1).
-        moves: The corner that is the vertex, shape (e, d + 1).
+        corner: The vertex or its image in this cell, shape (e,).
+        facets: The facets opposite to it.
     """
 
     vertex: NDArray[np.int64]
     start: NDArray[np.int64]
     owner: NDArray[np.int64]
     cell: NDArray[np.int64]
-    corners: NDArray[np.int64]
-    moves: NDArray[np.bool_]
+    corner: NDArray[np.int64]
+    facets: OppositeFacets
 
 
 def relax_worst_cells(
@@ -85,7 +85,7 @@ def relax_worst_cells(
     vertices = sorted_unique(image_of[suspects[bad]])
     near = np.zeros(len(points), dtype=np.bool_)
     near[vertices] = True
-    around = cells[near[image_of][cells].any(axis=1)]
+    around = cells[any_corner(near[image_of], cells)]
     for scale in scales:
         for _ in range(TURNS):
             stars = _stars(points, around, image_of, vertices, target)
@@ -116,9 +116,13 @@ def _stars(
     vertex, start, owner = np.unique(
         canonical[cell, corner], return_index=True, return_inverse=True
     )
-    moves = np.arange(cells.shape[1]) == corner[:, None]
     return _Stars(
-        vertex=vertex, start=start, owner=owner, cell=cell, corners=cells[cell], moves=moves
+        vertex=vertex,
+        start=start,
+        owner=owner,
+        cell=cell,
+        corner=cells[cell, corner],
+        facets=OppositeFacets.find(points, cells[cell], corner),
     )
 
 
@@ -130,15 +134,15 @@ def _relax_once(
     scale: float,
 ) -> tuple[NDArray[np.float64], bool]:
     """Let vertices take their best trial step, those first that gain most."""
-    corners = points[stars.corners]
-    before = np.minimum.reduceat(sine_of_corners(corners), stars.start)
+    apex = points[stars.corner].T
+    before = np.minimum.reduceat(stars.facets.smallest_sine(apex), stars.start)
     projector = projectors(points, stars.vertex)
-    length = scale * _mean_edge(corners, stars)
+    length = scale * _mean_edge(apex, stars)
     best, step = before.copy(), np.zeros((len(stars.vertex), points.shape[1]))
     for direction in _directions(points.shape[1]):
         trial = length[:, None] * (projector @ direction)
-        moved = corners + stars.moves[:, :, None] * trial[stars.owner][:, None, :]
-        worst = np.minimum.reduceat(sine_of_corners(moved), stars.start)
+        moved = apex + trial.T[:, stars.owner]
+        worst = np.minimum.reduceat(stars.facets.smallest_sine(moved), stars.start)
         better = worst > best
         best[better], step[better] = worst[better], trial[better]
     chosen = _take_turns(stars, best - before)
@@ -154,10 +158,9 @@ def _directions(dimension: int) -> NDArray[np.float64]:
     return np.concatenate([axes, diagonals])
 
 
-def _mean_edge(corners: NDArray[np.float64], stars: _Stars) -> NDArray[np.float64]:
+def _mean_edge(apex: NDArray[np.float64], stars: _Stars) -> NDArray[np.float64]:
     """Mean length of the edges that meet in each vertex, shape (k,) [m]."""
-    centre = corners[stars.moves][:, None, :]
-    lengths = np.linalg.norm(corners - centre, axis=2).sum(axis=1) / (corners.shape[1] - 1)
+    lengths = np.linalg.norm(stars.facets.corners - apex[:, None], axis=0).mean(axis=0)
     return np.bincount(stars.owner, lengths) / np.bincount(stars.owner)
 
 

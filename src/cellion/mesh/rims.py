@@ -17,6 +17,7 @@ from cellion.mesh.balance import InterfaceFacets, interface_facets
 from cellion.mesh.bodies import Bodies
 from cellion.mesh.cut import CutMesh
 from cellion.mesh.project import Interface, guarded_move
+from cellion.mesh.simplices import any_corner
 from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.contacts import Contacts
 from cellion.microstructure.cuts import contact_areas
@@ -195,7 +196,7 @@ class Rims:
         around = np.zeros(len(points), dtype=np.bool_)
         around[self.interface.vertex[self.vertex[wrong[self.mine]]]] = True
         cells = self.interface.cells
-        return np.asarray(cells[around[self.image_of[cells]].any(axis=1)])
+        return np.asarray(cells[any_corner(around[self.image_of], cells)])
 
     def numbers(self, points: NDArray[np.float64]) -> dict[str, float]:
         """Number of contacts, how many are missed, and how far areas are off at most [-]."""

@@ -18,7 +18,7 @@ from cellion.microstructure.descriptors import size_statistics
 from cellion.microstructure.geometry import Geometry, Microstructure
 from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.spheres import SphereGeometry
-from cellion.pipeline.composite import wanted_cell
+from cellion.pipeline.cell_layers import wanted_cell
 from cellion.results.record import pair_name
 from cellion.scenario.packing import PoreSpec
 from cellion.scenario.scenario import Scenario
