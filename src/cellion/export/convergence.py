@@ -82,8 +82,5 @@ def _lines(history: PassRecord) -> list[tuple[str, str]]:
 
 def _label(axes: Axes, ordinate: str) -> None:
     logarithmic(axes, "xy")
-    for which in ("major", "minor"):
-        getattr(axes.yaxis, f"set_{which}_formatter")("{x:g}")
-    axes.tick_params(axis="y", which="minor", labelsize=7)
     axes.set_ylabel(ordinate)
     tidy(axes)

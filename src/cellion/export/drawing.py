@@ -21,7 +21,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 from cellion.errors import ResultsError
@@ -40,7 +40,6 @@ __all__ = [
     "legend_above",
     "logarithmic",
     "new_figure",
-    "plain_logarithm",
     "tidy",
     "write_figure",
 ]
@@ -58,6 +57,7 @@ _MARKERS = "osD^vPX*"
 _SUFFIXES = (".png", ".svg", ".pdf")
 _ENDS = (1e-100, 1e100)
 """Beyond these the margins of an axis, a share of its decades, may be no floating-point numbers."""
+_HALF_DECADE, _DECADE_AND_HALF = 4.0, 30.0
 _THEME: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.facecolor": "none",
@@ -168,22 +168,10 @@ def from_zero(axes: Axes) -> None:
     axes.set_ylim(0.0, 1.08 * max(axes.dataLim.ymax, 0.0) or 1.0)
 
 
-def plain_logarithm(axis: Axis) -> None:
-    """Label a logarithmic axis with plain numbers, and powers of ten far from 1.
-
-    Args:
-        axis: A logarithmic axis.
-    """
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
-    axis.set_minor_formatter(NullFormatter())
-
-
-def _plain(value: float) -> str:
-    return f"{value:.6g}" if 1e-3 <= value < 1e5 else digits(value, 1)
-
-
 def logarithmic(axes: Axes, names: str = "y") -> None:
     """Make axes logarithmic, after everything is drawn; what lies far out does not stretch them.
+
+    Ticks are plain numbers, and powers of ten far from 1; several within a decade.
 
     Args:
         axes: The axes.
@@ -196,6 +184,19 @@ def logarithmic(axes: Axes, names: str = "y") -> None:
             ends = np.clip([max(low, positive), high], *_ENDS)
             setattr(axes.dataLim, f"interval{name}", ends)
         getattr(axes, f"set_{name}scale")("log")
+        low, high = getattr(axes, f"get_{name}lim")()
+        axis: Axis = getattr(axes, f"{name}axis")
+        if high / low < _DECADE_AND_HALF:
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        if high / low < _HALF_DECADE:
+            axis.set_major_locator(MaxNLocator(6))
+            axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _plain(value: float) -> str:
+    return f"{value:.6g}" if 1e-3 <= value < 1e5 else digits(value, 1)
 
 
 def add_celsius(axes: Axes, temperature: Floats) -> None:

@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from cellion.errors import ResultsError
@@ -29,7 +28,6 @@ from cellion.export.drawing import (
     legend_above,
     logarithmic,
     new_figure,
-    plain_logarithm,
     tidy,
     write_figure,
 )
@@ -223,7 +221,6 @@ def along(axes: Axes, series: Series) -> None:
     axes.margins(x=0.06, y=0.12)
     if axis.logarithmic:
         logarithmic(axes, "x")
-        plain_logarithm(axes.xaxis)
     match axis.kind:
         case "name":
             axes.set_xticks(range(len(axis.ticks)), axis.ticks)
@@ -274,15 +271,8 @@ def _finish(axes: Axes, quantity: Quantity) -> None:
     tidy(axes)
     logarithmic(axes)
     axes.set_ylabel(_LABELS[quantity])
-    low, high = axes.get_ylim()
-    if high / low < 30:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    if high / low < 4:
-        axes.yaxis.set_major_locator(MaxNLocator(6))
-        axes.yaxis.set_minor_locator(NullLocator())
-    plain_logarithm(axes.yaxis)
     if quantity == "tortuosity":
-        axes.set_ylim(bottom=min(0.93, low))
+        axes.set_ylim(bottom=min(0.93, axes.get_ylim()[0]))
 
 
 # --- any column ----------------------------------------------------------------------------------
@@ -349,4 +339,3 @@ def draw_samples(
     tidy(axes)
     if len(carriers) > 1:
         logarithmic(axes)
-        plain_logarithm(axes.yaxis)

@@ -24,7 +24,6 @@ from cellion.export.drawing import (
     legend_above,
     logarithmic,
     new_figure,
-    plain_logarithm,
     tidy,
     write_figure,
 )
@@ -211,7 +210,6 @@ def sweep_figure(found: Sequence[Sweep]) -> PageFigure:
             axes.plot(1000.0 / sweep.temperature, product, ms=5, lw=1.3, label=label, **style)
     tidy(axes)
     logarithmic(axes)
-    plain_logarithm(axes.yaxis)
     axes.set_xlabel("1000 / T [1/K]")
     axes.set_ylabel("conductivity times temperature [mS K/cm]")
     legend_above(figure, title=f"{found[0].carrier}s", ncols=1 if several else 2)
