@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cellion.export.columns import Column, value_columns
-from cellion.export.series import Answered, Series, arrange
+from cellion.export.groups import Answered
+from cellion.export.series import Series, arrange
 from cellion.results.record import RunResult
 
 __all__ = ["PARTICLES", "answered", "series_of"]

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.export.formatting import CONDUCTIVITY
-from cellion.export.series import Group, Series
+from cellion.export.groups import Group
+from cellion.export.series import Series
 from cellion.homogenise.bounds import hashin_shtrikman_bounds, wiener_bounds
 from cellion.homogenise.effective_medium import bruggeman_power_law
 

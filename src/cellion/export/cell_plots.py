@@ -24,8 +24,9 @@ from cellion.export.drawing import (
 )
 from cellion.export.estimate import Estimate
 from cellion.export.formatting import AREA_RESISTANCE
+from cellion.export.groups import Group
 from cellion.export.plots import along
-from cellion.export.series import Group, Series
+from cellion.export.series import Series
 
 __all__ = [
     "part",

@@ -33,9 +33,10 @@ from cellion.export.drawing import (
 )
 from cellion.export.estimate import Estimate
 from cellion.export.formatting import CONDUCTIVITY, displayed
+from cellion.export.groups import Answered, Group
 from cellion.export.legend import carrier_number, handles, measured_style, shown_beside
 from cellion.export.measured import Measured
-from cellion.export.series import Answered, Group, Series
+from cellion.export.series import Series
 
 __all__ = [
     "along",
@@ -97,7 +98,7 @@ def series_figure(series: Series, measured: Sequence[Measured] = ()) -> PageFigu
     Raises:
         ResultsError: There is nothing to draw.
     """
-    carriers = [name for name in series.carriers() if any(g.carriers(name) for g in series.groups)]
+    carriers = series.carriers
     drawn = panels(series, carriers)
     if not drawn:
         raise ResultsError("plot: no run holds an effective conductivity; there is nothing to draw")

@@ -14,7 +14,8 @@ from cellion.export.cell_tables import STUDY_COLUMNS
 from cellion.export.columns import Column, number_text
 from cellion.export.estimate import Estimate
 from cellion.export.formatting import CONDUCTIVITY, TIED, with_spread
-from cellion.export.series import Group, Series
+from cellion.export.groups import Group
+from cellion.export.series import Series
 from cellion.results.record import Fraction, RunResult
 
 __all__ = ["study_table"]

@@ -28,7 +28,8 @@ from cellion.export.drawing import (
     write_figure,
 )
 from cellion.export.formatting import CONDUCTIVITY
-from cellion.export.series import Answered, Group, arrange
+from cellion.export.groups import Answered, Group
+from cellion.export.series import arrange
 from cellion.export.tables import Entry
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 

@@ -12,7 +12,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
@@ -120,10 +119,8 @@ def _interface_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
         row[f"sensitivity_{name}_{energy} [1/eV]"] = value
     if carrier.brick_layer is not None:
         estimate = carrier.brick_layer
-        row[f"brick_layer_{name} [S/m]"] = float(np.mean(list(estimate.conductivity.values())))
-        row[f"brick_grain_{name} [S/m]"] = float(
-            np.mean(list(estimate.grain_conductivity.values()))
-        )
+        row[f"brick_layer_{name} [S/m]"] = estimate.mean_conductivity
+        row[f"brick_grain_{name} [S/m]"] = estimate.mean_grain_conductivity
         row[f"brick_edge_{name} [m]"] = estimate.edge
         row[f"boundary_resistance_{name} [Ohm m^2]"] = estimate.area_resistance
         row[f"boundary_sheet_{name} [S]"] = estimate.sheet_conductance

@@ -11,7 +11,8 @@ from cellion.export.collection import COLLECTION_FILES, FIELDS_FILE, Member, wri
 from cellion.export.columns import independent, value_columns
 from cellion.export.dictionary import write_dictionary, write_parquet
 from cellion.export.estimate import spread
-from cellion.export.series import answered_points, arrange, entries_of, sampled_columns
+from cellion.export.groups import answered_points, entries_of
+from cellion.export.series import arrange, sampled_columns
 from cellion.export.tables import Entry, table_columns, table_row, write_table
 from cellion.results.files import REPORT_FILE, replacing
 from cellion.results.outcome import Failure

@@ -20,7 +20,8 @@ from cellion.errors import (
     nearest,
 )
 from cellion.export.columns import Column, number_text, value_columns
-from cellion.export.series import Answered, answered_points, arrange
+from cellion.export.groups import Answered, answered_points
+from cellion.export.series import arrange
 from cellion.export.study_table import study_table
 from cellion.export.tables import Entry, read_table
 from cellion.results.outcome import Failure

@@ -19,10 +19,11 @@ from cellion.export.formatting import (
     percent,
     with_spread,
 )
+from cellion.export.groups import Group
 from cellion.export.report.places import label, place, span
 from cellion.export.report.statistics import box_answer, sampled_answer
 from cellion.export.report.subject import Subject
-from cellion.export.series import Group, Series, default_material
+from cellion.export.series import Series, default_material
 from cellion.export.sweep import activation_energy
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.quantities import ELECTRON_VOLT

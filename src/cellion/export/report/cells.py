@@ -10,12 +10,13 @@ from cellion.export.cell_tables import PART_NAMES
 from cellion.export.drawing import drawing
 from cellion.export.estimate import Estimate
 from cellion.export.formatting import AREA_RESISTANCE
+from cellion.export.groups import Group
 from cellion.export.report import model
 from cellion.export.report.entries import number
 from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.places import label
 from cellion.export.report.svg import drawn
-from cellion.export.series import Group, Series
+from cellion.export.series import Series
 
 __all__ = ["active_table", "cell_figures", "part_table"]
 

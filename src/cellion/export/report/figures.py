@@ -24,13 +24,14 @@ from cellion.export.drawing import (
 )
 from cellion.export.estimate import Estimate
 from cellion.export.formatting import CONDUCTIVITY
+from cellion.export.groups import Group
 from cellion.export.legend import handles
 from cellion.export.measured import Measured
 from cellion.export.plots import along, draw_panel, draw_samples, panels
 from cellion.export.report import model
 from cellion.export.report.subject import Subject
 from cellion.export.report.svg import drawn, sign
-from cellion.export.series import Group, Series, sampled_columns
+from cellion.export.series import Series, sampled_columns
 from cellion.export.sweep import sweep_figure, sweeps
 from cellion.homogenise.effective_medium import bruggeman_power_law
 from cellion.homogenise.properties import DIRECTIONS

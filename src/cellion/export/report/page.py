@@ -16,6 +16,7 @@ from cellion.export.formatting import (
     listed,
     shortened,
 )
+from cellion.export.groups import entries_of
 from cellion.export.measured import Measured, composites_beside
 from cellion.export.report import cells, figures, tables
 from cellion.export.report.answer import answer
@@ -26,7 +27,7 @@ from cellion.export.report.provenance import health, provenance
 from cellion.export.report.publications import publications
 from cellion.export.report.statistics import statistics_tables
 from cellion.export.report.subject import Subject
-from cellion.export.series import Series, entries_of, is_box
+from cellion.export.series import Series, is_box
 
 __all__ = ["page_of"]
 
@@ -171,7 +172,7 @@ def _transport(subject: Subject, series: Series, measured: Sequence[Measured]) -
         made += [cells.part_table(series), cells.active_table(series)]
         title = "Resistance of the cell"
         return Section(name="cell", title=title, figures=drawn, tables=made)
-    names = series.carriers()
+    names = series.carriers
     if subject.sampled:
         drawn += figures.sample_figures(subject, names)
     elif len(series.groups) > 1:

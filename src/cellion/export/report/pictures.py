@@ -6,9 +6,9 @@ import base64
 from pathlib import Path
 
 from cellion.errors import ResultsError
+from cellion.export.groups import Answered
 from cellion.export.report.model import Picture, Section
 from cellion.export.report.subject import Subject
-from cellion.export.series import Answered
 
 __all__ = ["pictures"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cellion.export.columns import number_text
 from cellion.export.formatting import digits
-from cellion.export.series import Group, Series
+from cellion.export.groups import Group
+from cellion.export.series import Series
 
 __all__ = ["label", "place", "span"]
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from cellion.errors import ResultsError
 from cellion.export.columns import Column, value_columns
-from cellion.export.series import Answered, Series, answered_points, arrange
+from cellion.export.groups import Answered, answered_points
+from cellion.export.series import Series, arrange
 from cellion.export.tables import Entry, read_table
 from cellion.results.files import RESULTS_FILE, is_complete, load_result
 from cellion.results.fit import FIT_FILE

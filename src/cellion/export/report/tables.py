@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from cellion.cell.response import CellResponse
 from cellion.export.estimate import Estimate
 from cellion.export.formatting import AREA_RESISTANCE, CONDUCTIVITY, MACMULLIN, TORTUOSITY
+from cellion.export.groups import Answered, Group, entries_of
 from cellion.export.report.entries import number, varied_cells, varied_head, whole
 from cellion.export.report.figures import contact_area, percolating, surface
 from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.places import label
 from cellion.export.report.solvers import LARGE_ERROR
 from cellion.export.report.subject import Subject
-from cellion.export.series import Answered, Group, Series, entries_of
+from cellion.export.series import Series
 from cellion.export.tables import Entry
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.study import PlannedPoint
