@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from cellion.export.columns import Column, independent, number_text
+from cellion.export.dictionary import data_dictionary
+from cellion.export.formatting import displayed
 from cellion.export.groups import Answered, Group
 from cellion.results.record import RunResult
 
@@ -42,7 +44,8 @@ class Axis:
         material: Whose fraction it is; empty unless a composition.
         logarithmic: Whether values span a large factor.
         ticks: Names of the places, for what is no number.
-        key: The varied key that is along; empty when there is none.
+        key: Header of the column that is along; empty where it is none as it stands.
+        factor: From the unit of the column to that of the axis.
     """
 
     kind: Kind
@@ -53,6 +56,7 @@ class Axis:
     logarithmic: bool = False
     ticks: tuple[str, ...] = ()
     key: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,15 +222,22 @@ def _axis(chosen: Column | None, answered: Sequence[Answered]) -> Axis:
 
 def _axis_of(header: str, column: Column | None, answered: Sequence[Answered]) -> Axis:
     """The axis of a column of the table, as its numbers are."""
-    label = column.axis_label if column else header
-    short, unit = (column.label, column.shown_unit) if column else (header.partition(" [")[0], "")
+    factor = 1.0
+    if column is None:
+        (about,) = data_dictionary([header])
+        unit, factor = displayed(str(about["unit"]))
+        short = str(about["meaning"])
+        label = f"{short} [{unit}]" if unit else short
+    else:
+        short, unit, label = column.label, column.shown_unit, column.axis_label
     values = [each.row.get(header) for each in answered]
     numbers = [float(value) for value in values if isinstance(value, int | float)]
     if len(numbers) < len(values):
         names = tuple(dict.fromkeys(str(value) for value in values))
         return Axis(kind="name", label=label, short=short, ticks=names, key=header)
     wide = min(numbers) > 0 and max(numbers) > _LOG_FROM * min(numbers)
-    return Axis(kind="number", label=label, short=short, unit=unit, logarithmic=wide, key=header)
+    about_axis = Axis(kind="number", label=label, short=short, unit=unit, key=header)
+    return replace(about_axis, logarithmic=wide, factor=factor)
 
 
 def _varies(runs: Sequence[RunResult], material: str) -> bool:
@@ -248,6 +259,6 @@ def _place(axis: Axis, members: tuple[Answered, ...]) -> float:
         case "name":
             return float(axis.ticks.index(str(members[0].row.get(axis.key))))
         case "number":
-            return group.column(axis.key).mean
+            return axis.factor * group.column(axis.key).mean
         case "order":
             return 0.0

@@ -230,7 +230,7 @@ def test_any_column_is_drawn_over_any_other(sizes: Series) -> None:
     x = "volume_fraction_SE [-]"
     series = arrange(members, sizes.columns, along=x, by=[sizes.others[0].header])
     (axes,) = column_figure(series, ["contact_area_CAM/SE [1/m]"]).axes
-    assert axes.get_xlabel() == x
+    assert axes.get_xlabel() == "volume fraction of SE in the mesh [-]"
     assert axes.get_ylabel().endswith("[1/µm]")
     line = axes.get_lines()[0]
     np.testing.assert_allclose(line.get_xdata(), [0.3, 0.5])
