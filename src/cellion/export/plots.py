@@ -174,30 +174,20 @@ def _draw(
     x = np.array([group.x for group in groups])
     mean = np.array([each.mean for each in estimates])
     drawn = np.isfinite(mean) & ((mean > 0.0) | (not log))
-    line = factor * np.where(drawn, mean, math.nan)
-    axes.plot(x, line, lw=1.1, ms=6, zorder=4, **style)
-    _bars(
-        axes,
-        x[drawn],
-        [e for e, shown in zip(estimates, drawn, strict=True) if shown],
-        factor,
-        style["color"],
-    )
+    axes.plot(x, factor * np.where(drawn, mean, math.nan), lw=1.1, ms=6, zorder=4, **style)
+    kept = [each for each, shown in zip(estimates, drawn, strict=True) if shown]
+    _bars(axes, x[drawn], kept, factor, style["color"])
+    counts = np.array([len(each.values) for each in estimates], dtype=np.int64)
+    place, several = np.repeat(x, counts), np.repeat(counts > 1, counts)
+    value = np.array([value for each in estimates for value in each.values])
+    inside = np.isfinite(value) & ((value > 0.0) | (not log))
     hollow: dict[str, Any] = {"color": style["color"], "mfc": "none", "ls": "none"}
-    pairs = [(at, v, len(e.values)) for at, e in zip(x, estimates, strict=True) for v in e.values]
-    shown = [math.isfinite(v) and (v > 0.0 or not log) for _, v, _ in pairs]
-    own = [(at, factor * v) for (at, v, n), s in zip(pairs, shown, strict=True) if s and n > 1]
-    axes.plot(*_columns(own), style["marker"], mew=0.8, ms=4, zorder=3, **hollow)
-    for mark, edge, value in (("v", 0.02, 0.0), ("^", 0.98, math.inf)):
-        off = [
-            (at, edge) for (at, v, _), s in zip(pairs, shown, strict=True) if not s and v == value
-        ]
-        where = axes.get_xaxis_transform()
-        axes.plot(*_columns(off), mark, ms=7, transform=where, zorder=5, **hollow)
-
-
-def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    return [x for x, _ in points], [y for _, y in points]
+    own = inside & several
+    axes.plot(place[own], factor * value[own], style["marker"], ms=4, mew=0.8, zorder=3, **hollow)
+    hollow["transform"] = axes.get_xaxis_transform()
+    for mark, edge, off in (("v", 0.02, value == 0.0), ("^", 0.98, np.isinf(value))):
+        at = place[off & ~inside]
+        axes.plot(at, np.full(len(at), edge), mark, ms=7, zorder=5, **hollow)
 
 
 def _bars(axes: Axes, x: Floats, estimates: Sequence[Estimate], factor: float, colour: str) -> None:
