@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from cellion.errors import ResultsError
 from cellion.export.drawing import (
     PageFigure,
+    add_celsius,
     curve_style,
     legend_above,
     new_figure,
@@ -64,7 +64,7 @@ def arrhenius_figure(tables: Sequence[TensorTable]) -> PageFigure:
     axes.set_xlabel("1000/T [1/K]")
     axes.set_ylabel(_LABELS[kinds.pop()])
     tidy(axes)
-    _temperature_axis(axes)
+    add_celsius(axes, np.concatenate([table.temperature for table in tables]))
     legend_above(figure, handles=_legend(tables))
     return figure
 
@@ -104,22 +104,6 @@ def _draw(axes: Axes, table: TensorTable, style: dict[str, Any]) -> None:
                 markerfacecolor=colour if known else "white",
                 zorder=3,
             )
-
-
-def _temperature_axis(axes: Axes) -> None:
-    """Put the temperature on top, at round values."""
-    low, high = axes.get_xlim()
-    warm, cold = 1000.0 / max(low, 1e-3), 1000.0 / high
-    ticks = [
-        t
-        for t in MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(cold, warm)
-        if cold <= t <= warm and t > 0
-    ]
-    top = axes.secondary_xaxis("top")
-    top.xaxis.set_major_locator(FixedLocator([1000.0 / t for t in ticks]))
-    top.xaxis.set_minor_locator(NullLocator())
-    top.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{1000.0 / value:.0f}"))
-    top.set_xlabel("T [K]")
 
 
 def _legend(tables: Sequence[TensorTable]) -> list[Line2D]:

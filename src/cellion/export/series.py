@@ -116,7 +116,8 @@ def arrange(
     """
     named = {column.header: column for column in columns}
     rows = [each.entries for each in answered]
-    telling = tuple(named[header] for header in independent(rows, list(named)))
+    sampled = any(each.sample is not None for each in answered)  # each value follows from any other
+    telling = tuple(named[h] for h in (named if sampled else independent(rows, list(named))))
     if along is None:
         chosen = _along(telling, answered)
         axis = _axis(chosen, answered)

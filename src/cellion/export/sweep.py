@@ -108,11 +108,11 @@ def sweeps(answered: Sequence[Answered], columns: Sequence[Column], carrier: str
         carrier: ``ion`` or ``electron``.
 
     Returns:
-        Those with two temperatures or more at which the carrier moves.
+        Those with two temperatures or more at which the carrier moves; none of sampled values.
     """
     own = [a for a in answered if (c := a.result.carriers.get(carrier)) and c.mean_conductivity > 0]
     along = next((column.header for column in columns if column.key == "temperature"), None)
-    if along is None or not own:
+    if along is None or not own or own[0].sample is not None:
         return []
     series = arrange(own, columns, along=along)
     return [

@@ -192,15 +192,17 @@ def _plot(answers: Answers, folder: Path) -> None:
     """Plot the conductivities of mixtures, and the resistances of cells."""
     study = answers.scenario.study
     in_cell = [a for a in answers.answered if (c := a.result.cell) is not None and c.connects]
-    others = [a for a in answers.answered if a.result.cell is None]
-    sampled = sampled_columns(others, answers.columns) if study and study.sample else []
-    for name in PLOT_FILES if others and answers.carriers else ():
+    conducted = [
+        a for a in answers.answered if any(c.conducting for c in a.result.carriers.values())
+    ]
+    sampled = sampled_columns(conducted, answers.columns) if study and study.sample else []
+    for name in PLOT_FILES if conducted else ():
         from cellion.export import plots  # loads Matplotlib
 
         if sampled:
-            plots.plot_samples(others, sampled, folder / name)
+            plots.plot_samples(conducted, sampled, folder / name)
         else:
-            plots.plot_series(arrange(others, answers.columns), folder / name)
+            plots.plot_series(arrange(conducted, answers.columns), folder / name)
     for name in CELL_PLOT_FILES if in_cell else ():
         from cellion.export.cell_plots import plot_cells
 

@@ -94,6 +94,15 @@ def test_what_is_along_can_be_chosen(make_run: RunMaker) -> None:
     assert list(series.curves) == [f"diameter of CAM (particles[0]) {n} µm" for n in (3, 4)]
 
 
+def test_sampled_values_are_all_told(make_run: RunMaker) -> None:
+    """Each follows from any other, since no value is drawn twice."""
+    found, columns = answered(
+        [({FIRST: f"{n} um", "temperature": f"{300 - n} K"}, make_run()) for n in (1, 2, 3)]
+    )
+    series = arrange([replace(each, sample=n) for n, each in enumerate(found)], columns)
+    assert [column.label for column in series.columns] == ["diameter of CAM", "temperature"]
+
+
 # --- console -------------------------------------------------------------------------------------
 
 

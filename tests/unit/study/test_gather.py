@@ -221,3 +221,10 @@ def test_temperatures_are_swept_for_each_combination(tmp_path):
     ]
     assert (tmp_path / "out" / "arrhenius_ion.png").stat().st_size > 10_000
     assert len([line for line in told if line.startswith("activation energies")]) == 2
+
+
+def test_a_study_of_insulators_has_nothing_to_draw(tmp_path):
+    text = DISC.replace("SE: {ion: {conductivity: 1 mS/cm}}", "SE: insulator")
+    study(tmp_path, text + f"study: {{vary: {{{SIZES}}}}}\n")
+    assert (tmp_path / "out" / "table.csv").is_file()
+    assert not (tmp_path / "out" / "conductivity.png").exists()
