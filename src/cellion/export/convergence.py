@@ -66,7 +66,7 @@ def convergence_figure(accuracy: AccuracyRecord, title: str) -> PageFigure:
     _label(below, "width of the bracket [%]")
     below.set_xlabel("unknowns of both bounds")
     above.set_title(title, fontsize=11, loc="left")
-    legend_above(figure, ncols=3)
+    legend_above(figure, columns=3)
     return figure
 
 

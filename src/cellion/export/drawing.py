@@ -9,13 +9,15 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -57,6 +59,8 @@ _MARKERS = "osD^vPX*"
 _SUFFIXES = (".png", ".svg", ".pdf")
 _ENDS = (1e-100, 1e100)
 """Beyond these the margins of an axis, a share of its decades, may be no floating-point numbers."""
+_LETTERS_PER_INCH, _SIGN = 13, 6
+"""Letters of a legend in a line, and the place of a sign before them."""
 _HALF_DECADE, _DECADE_AND_HALF = 4.0, 30.0
 _THEME: dict[Any, Any] = {
     "axes.edgecolor": INK,
@@ -135,15 +139,34 @@ def new_figure(
     return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
 
 
-def legend_above(figure: Figure, **options: Any) -> Legend:
-    """Put the legend above the diagrams, off the data.
+def legend_above(
+    figure: Figure,
+    handles: Sequence[Artist] | None = None,
+    *,
+    columns: int = 2,
+    title: str | None = None,
+) -> Legend:
+    """Put the legend above the diagrams, off the data; long labels have fewer columns, or wrap.
 
     Args:
         figure: The figure.
-        options: Further ones of Matplotlib's legend, such as ``handles``.
+        handles: Entries; by default what the diagrams hold.
+        columns: Number of columns, where the labels are short enough.
+        title: Heading.
     """
-    place: dict[str, Any] = {"loc": "outside upper left", "ncols": 2, "alignment": "left"}
-    return figure.legend(**(place | options))
+    if handles is None:
+        handles = [each for axes in figure.axes for each in axes.get_legend_handles_labels()[0]]
+    labels = [str(each.get_label()) for each in handles]
+    line = int(_LETTERS_PER_INCH * figure.get_figwidth())
+    fitting = line // (max(map(len, labels), default=1) + _SIGN)
+    return figure.legend(
+        handles,
+        [fill(label, line - _SIGN) for label in labels],
+        loc="outside upper left",
+        ncols=max(1, min(columns, fitting)),
+        alignment="left",
+        title=title,
+    )
 
 
 def curve_style(number: int) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def series_figure(series: Series, measured: Sequence[Measured] = ()) -> PageFigu
         draw_panel(axes, series, together, quantity, measured)
         if rows > 1:
             axes.set_ylabel(axes.get_ylabel().replace(" [", f" of {together[0]}s ["))
-    legend_above(figure, handles=handles(series, carriers, measured), ncols=3)
+    legend_above(figure, handles=handles(series, carriers, measured), columns=3)
     return figure
 
 

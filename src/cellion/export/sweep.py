@@ -196,23 +196,23 @@ def sweep_figure(found: Sequence[Sweep]) -> PageFigure:
     """
     several = len(found) > 1
     entries = sum(len(sweep.conductivity) for sweep in found)
-    figure, (axes,) = new_figure(height=4.2 + 0.2 * entries / (1 if several else 2), width=5.4)
+    figure, (axes,) = new_figure(height=4.2 + 0.2 * entries, width=5.4)
     for number, sweep in enumerate(found):
         energies = sweep.activation_energies
         for part, sigma in sweep.conductivity.items():
             colour, marker, line = _LOOKS[part]
             if several:
                 colour, line = PALETTE[number % len(PALETTE)], _ANY_CURVE[part]
-            energy = f", {energies[part] / ELECTRON_VOLT:.3f} eV" if part in energies else ""
-            curve = f"{sweep.curve}, " if sweep.curve else ""
+            energy = f"{energies[part] / ELECTRON_VOLT:.3f} eV" if part in energies else ""
+            alone = bool(sweep.curve) and len(sweep.conductivity) == 1
             style: dict[str, Any] = {"color": colour, "marker": marker, "ls": line}
             product = CONDUCTIVITY * sigma * sweep.temperature
-            label = f"{curve}{part}{energy}"
+            label = ", ".join(filter(None, [sweep.curve, "" if alone else part, energy]))
             axes.plot(1000.0 / sweep.temperature, product, ms=5, lw=1.3, label=label, **style)
     tidy(axes)
     logarithmic(axes)
     axes.set_xlabel("1000 / T [1/K]")
     axes.set_ylabel("conductivity times temperature [mS K/cm]")
-    legend_above(figure, title=f"{found[0].carrier}s", ncols=1 if several else 2)
+    legend_above(figure, title=f"{found[0].carrier}s", columns=2)
     add_celsius(axes, np.concatenate([sweep.temperature for sweep in found]))
     return figure
