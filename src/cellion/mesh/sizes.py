@@ -52,6 +52,9 @@ TILE_PARTS = {2: 1e-5, 3: 1.0 / 64.0}
 """Smallest cell edge where tiles meet, in units of the box, by dimension. The field is singular
 there; refinement towards points (2D) is cheap, towards lines (3D) it is not."""
 
+MOST_GAPS = 1e6
+"""Gaps between particles that are looked at, at most; packings have some ten per particle."""
+
 SAMPLES = 1 << 13
 """Points at which the wanted size is sampled for an estimate."""
 
@@ -154,7 +157,7 @@ def mesh_sizes(
     if smallest is None:
         smallest = min(surface, _default_smallest(geometry, surface))
     feature = min(surface, request.smallest_size or surface / FINEST_PART)
-    return MeshSizes(
+    found = MeshSizes(
         size=size,
         surface=surface,
         smallest=smallest,
@@ -162,6 +165,31 @@ def mesh_sizes(
         feature=feature,
         inert=tuple(k for k, name in enumerate(microstructure.materials) if name in inert),
     )
+    if isinstance(particles := _particles(geometry), SphereGeometry):
+        _check_gaps(particles, found)
+    return found
+
+
+def _particles(geometry: Geometry) -> Geometry:
+    """Return the particles of a composite; another geometry as it is."""
+    return geometry.particles if isinstance(geometry, CompositeGeometry) else geometry
+
+
+def _check_gaps(geometry: SphereGeometry, sizes: MeshSizes) -> None:
+    """Refuse to count gaps so wide that nearly all particles have one between them.
+
+    Raises:
+        MeshError: There are too many, even if the particles were spread evenly.
+    """
+    d, reach = len(geometry.box), sizes.gap_cells * sizes.surface
+    ball = {2: np.pi, 3: 4.0 / 3.0 * np.pi}[d] * reach**d
+    gaps = 0.5 * geometry.count**2 * ball / float(geometry.box.prod())
+    if gaps > MOST_GAPS:
+        raise MeshError(
+            f"mesh.gap_cells: found {sizes.gap_cells:.6g}, so that gaps of up to {reach:.3g} m "
+            f"would get so many cells, about {gaps:.2g} between {geometry.count} particles; at "
+            f"most {MOST_GAPS:.0e} can be looked at: choose a smaller gap_cells or surface_size"
+        )
 
 
 def _default_surface(geometry: Geometry, shortest: float) -> float:
@@ -223,8 +251,7 @@ def wanted_size(geometry: Geometry, sizes: MeshSizes) -> SizeFunction:
         divisions = geometry.divisions.astype(np.int64)
         return tile_size(geometry.box, divisions, sizes.size, sizes.smallest)
     spots = []
-    particles = geometry.particles if isinstance(geometry, CompositeGeometry) else geometry
-    if isinstance(particles, SphereGeometry):
+    if isinstance(particles := _particles(geometry), SphereGeometry):
         spots = fine_spots(particles, sizes.surface, sizes.feature, sizes.inert)
 
     def wanted(x: NDArray[np.float64]) -> NDArray[np.float64]:

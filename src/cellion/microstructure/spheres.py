@@ -268,13 +268,11 @@ class SphereGeometry:
         radius = np.concatenate([[np.inf], self.radii])[labels[:, 0]]
         away = np.minimum(np.abs(distance[:, 0]), sizes.size / GROWTH)
         grown = np.minimum(sizes.size, np.minimum(sizes.surface, radius) + GROWTH * away)
-        smooth: FloatArray = np.maximum(grown, sizes.smallest)
+        smooth = np.maximum(grown, sizes.smallest)
         reach = sizes.gap_cells * sizes.surface
         contacts = self.contacts(reach).and_more(self.wall_contacts(reach))
         home = wrap(x, self.box, self.periodic)
-        near, fine = contact_size(contacts, home, away, sizes, (self.box, self.periodic))
-        smooth[near] = np.minimum(smooth[near], fine)
-        return smooth
+        return contact_size(contacts, home, away, smooth, sizes, (self.box, self.periodic))
 
 
 _LOOKED_AT = 8
