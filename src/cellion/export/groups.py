@@ -22,7 +22,7 @@ from cellion.results.study import PlannedPoint
 __all__ = ["Answered", "Group", "answered_points", "entries_of"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Answered:
     """A run with its answer.
 
@@ -84,7 +84,7 @@ def entries_of(point: PlannedPoint, columns: Sequence[Column]) -> dict[str, Entr
     return {column.header: column.entry(point.values.get(column.key)) for column in columns}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Group:
     """Runs that differ by their realisation only.
 

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from cellion.errors import ResultsError
 from cellion.export.cell_tables import cell_entries, cell_table
+from cellion.export.formatting import CONDUCTIVITY
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.files import replacing
 from cellion.results.record import CarrierResult, Fraction, RunResult
@@ -199,41 +200,35 @@ def _entry(text: str | None) -> Entry:
     return text
 
 
-def console_table(results: Sequence[RunResult], title: str | None = None) -> Table:
-    """A table for humans: one line per run, carrier and direction; fits 80 columns.
+def console_table(result: RunResult) -> Table:
+    """A table for humans: one line per carrier and direction of a run; fits 80 columns.
 
     Args:
-        results: The runs.
-        title: Heading; by default the name of the run when there is one.
+        result: The run.
 
     Returns:
-        A table that rich prints, the composition in its caption when there is one run.
+        A table that rich prints, the composition in its caption.
     """
-    single = len(results) == 1
-    cell = results[0].cell if single else None
-    if cell is not None:
-        heading = results[0].name if title is None else title
-        return cell_table(cell, title=heading, caption=_composition(results[0]))
+    if result.cell is not None:
+        return cell_table(result.cell, title=result.name, caption=_composition(result))
     table = Table(
-        title=escape(results[0].name) if single and title is None else title,
-        caption=escape(_composition(results[0])) if single else None,
+        title=escape(result.name),
+        caption=escape(_composition(result)),
         title_justify="left",
         caption_justify="left",
     )
-    names = ["carrier", "direction"] if single else ["run", "carrier", "direction"]
-    for name in names:
+    for name in ("carrier", "direction"):
         table.add_column(name, overflow="fold")
-    bounded = any(c.lower is not None for result in results for c in result.carriers.values())
+    bounded = any(carrier.lower is not None for carrier in result.carriers.values())
     last = "bracket [mS/cm]" if bounded else "mesh error [%]"
     for header in ("sigma_eff [mS/cm]", "bulk [mS/cm]", "tortuosity factor [-]", last):
         table.add_column(escape(header), justify="right")
-    for result in results:
-        for name, carrier in result.carriers.items():
-            first = [name] if single else [escape(result.name), name]
-            for direction in carrier.directions:
-                cells = _direction_cells(carrier, direction, bounded=bounded)
-                table.add_row(*first, direction, *cells)
-                first = [""] * len(first)
+    for name, carrier in result.carriers.items():
+        first = name
+        for direction in carrier.directions:
+            cells = _direction_cells(carrier, direction, bounded=bounded)
+            table.add_row(first, direction, *cells)
+            first = ""
     return table
 
 
@@ -242,11 +237,10 @@ def _direction_cells(carrier: CarrierResult, direction: str, *, bounded: bool) -
     last = _digits(100 * carrier.discretisation_error_estimate.get(direction, math.nan), 2)
     if bounded:
         ends = [t[axis, axis] for t in (carrier.lower, carrier.upper) if t is not None]
-        last = " to ".join(_digits(10 * float(end), 4) for end in ends)
+        last = " to ".join(_digits(CONDUCTIVITY * float(end), 4) for end in ends)
     return [
-        # 1 S/m = 10 mS/cm
-        _digits(10 * float(carrier.effective_conductivity[axis, axis]), 4),
-        _digits(10 * carrier.bulk_conductivity, 4),
+        _digits(CONDUCTIVITY * float(carrier.effective_conductivity[axis, axis]), 4),
+        _digits(CONDUCTIVITY * carrier.bulk_conductivity, 4),
         _digits(carrier.tortuosity_factor.get(direction, math.nan), 4),
         last,
     ]
@@ -283,7 +277,7 @@ def _shares(name: str, carrier: CarrierResult) -> list[str]:
         shown = ", ".join(f"{what} {100 * part:.3g} %" for what, part in shares.items() if part)
         lines.append(f"dissipation of {name}s: {shown}")
     if carrier.brick_layer is not None:
-        mean = 10 * carrier.brick_layer.mean_conductivity  # 1 S/m = 10 mS/cm
+        mean = CONDUCTIVITY * carrier.brick_layer.mean_conductivity
         lines.append(f"brick layer estimate for {name}s: {_digits(mean, 4)} mS/cm")
     return lines
 

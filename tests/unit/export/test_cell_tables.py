@@ -116,7 +116,7 @@ def test_the_summary_opens_with_who_takes_part():
 
 def test_tables_of_runs_show_cells(plane_run: RunResult):
     one = in_cell(plane_run, 0.4)
-    assert "cathode (without layers)" in shown(console_table([one]))
+    assert "cathode (without layers)" in shown(console_table(one))
     runs = [one, in_cell(plane_run, 0.5)]
     series = along(runs, "particles[0].volume_fraction", ["0.6", "0.5"])
     text = shown(study_table(series, "cells"))

@@ -106,6 +106,21 @@ def test_the_answer_of_a_composition_study_names_both_ends_and_what_is_blocked(
     assert "No electrons pass at 45.0 % SE by volume and 60.0 % SE by volume." in told
 
 
+def test_groups_of_one_composition_are_told_apart_by_what_they_answer(
+    tmp_path: Path, make_run: RunMaker
+) -> None:
+    """Their records differ in tensors only, which have no truth value when compared."""
+    ways = (True, False)
+    points = [
+        ({DIAMETER: f"{n} um"}, make_run(isolated_cam=isolated))
+        for n, pair in enumerate(((True, True), ways, (False, False)), start=1)
+        for isolated in pair
+    ]
+    told = answer_of(write_study_folder(tmp_path / "sizes", points, realisations=2))
+    assert "No electrons pass at mesh size 1 µm." in told
+    assert "At mesh size 2 µm electrons pass in 1 of 2 realisations only." in told
+
+
 def test_the_answer_of_a_run(tmp_path: Path, make_run: RunMaker) -> None:
     run = make_run()
     save_result(run, tmp_path)
