@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from cellion.export.drawing import write_figure
+from cellion.export.diagrams import write_figure
 from cellion.export.measured import composites_beside
 from cellion.export.plots import series_figure
 from cellion.export.series import arrange

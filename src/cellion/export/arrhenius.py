@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from cellion.errors import ResultsError
-from cellion.export.drawing import (
+from cellion.export.diagrams import (
     PageFigure,
     add_celsius,
     curve_style,

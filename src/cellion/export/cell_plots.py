@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from cellion.cell.response import PARTS, CellResponse
 from cellion.errors import ResultsError
 from cellion.export.cell_tables import PART_NAMES
-from cellion.export.drawing import (
+from cellion.export.diagrams import (
     INK,
     PageFigure,
     curve_style,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from cellion.export.drawing import (
+from cellion.export.diagrams import (
     PALETTE,
     PageFigure,
     legend_above,

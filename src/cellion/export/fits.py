@@ -14,7 +14,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from cellion.export.drawing import (
+from cellion.export.diagrams import (
     PALETTE,
     PageFigure,
     legend_above,

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from cellion.export.bounds import BOUNDS, bound_curves
-from cellion.export.drawing import INK, PALETTE, curve_style
+from cellion.export.diagrams import INK, PALETTE, curve_style
 from cellion.export.measured import Measured
 from cellion.export.series import Series
 

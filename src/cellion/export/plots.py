@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from cellion.errors import ResultsError
 from cellion.export.bounds import BOUNDS, bound_curves
 from cellion.export.columns import Column
-from cellion.export.dictionary import data_dictionary
-from cellion.export.drawing import (
+from cellion.export.diagrams import (
     PageFigure,
     add_celsius,
     curve_style,
@@ -31,6 +30,7 @@ from cellion.export.drawing import (
     tidy,
     write_figure,
 )
+from cellion.export.dictionary import data_dictionary
 from cellion.export.estimate import Estimate
 from cellion.export.formatting import CONDUCTIVITY, displayed
 from cellion.export.groups import Answered, Group

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.export.columns import Column
-from cellion.export.drawing import (
+from cellion.export.diagrams import (
     INK,
     PALETTE,
     PageFigure,

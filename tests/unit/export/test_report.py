@@ -16,7 +16,7 @@ import pytest
 
 from cellion.cell.response import PARTS, ActiveMaterial, CellResponse
 from cellion.errors import ResultsError
-from cellion.export.drawing import PALETTE
+from cellion.export.diagrams import PALETTE
 from cellion.export.formatting import digits, key_label, key_labels, unit_label, with_spread
 from cellion.export.report.answer import answer
 from cellion.export.report.page import page_of

@@ -7,7 +7,7 @@ import math
 from cellion.cell.response import PARTS, CellResponse
 from cellion.export.cell_plots import part, reaction_figure, resistance, resistance_figure
 from cellion.export.cell_tables import PART_NAMES
-from cellion.export.drawing import drawing
+from cellion.export.diagrams import drawing
 from cellion.export.estimate import Estimate
 from cellion.export.formatting import AREA_RESISTANCE
 from cellion.export.groups import Group

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cellion.export.drawing import (
+from cellion.export.diagrams import (
     INK,
     PALETTE,
     curve_style,

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from cellion.export.drawing import GRID, INK
+from cellion.export.diagrams import GRID, INK
 from cellion.export.report import model
 
 __all__ = ["drawn", "sign"]
