@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from cellion.mesh.cut import CutMesh, cut_mesh
 from cellion.mesh.data import MeshData
 from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
 from cellion.mesh.octree import Spots, build_octree, uniform_planes
-from cellion.mesh.pieces import divided
+from cellion.mesh.pieces import divided, divided_bodies
 from cellion.mesh.project import (
     box_projectors,
     find_interface,
@@ -72,6 +72,7 @@ class _Labelled:
     mesh: BackgroundMesh
     labels: NDArray[np.int32]
     numbers: dict[str, float]
+    pieces: NDArray[np.int32] | None = None
 
 
 def generate_mesh(
@@ -97,35 +98,36 @@ def generate_mesh(
         MeshError: The sizes cannot be met, or an invariant of the mesh is broken.
     """
     say = progress or (lambda stage: None)
-    geometry, pieces = microstructure.geometry, None
+    geometry = microstructure.geometry
     match geometry:
         case LayerGeometry():
             say("layers")
             labelled = _exact(geometry, _layers(geometry, sizes))
         case CheckerboardGeometry():
             say("tiles")
-            geometry, pieces = divided(geometry)
+            tiles, pieces = divided(geometry)
             mesh = tile_mesh(
                 geometry.box,
                 geometry.periodic,
-                geometry.divisions.astype(np.int64),
+                tiles.divisions.astype(np.int64),
                 size=sizes.size,
                 smallest=sizes.smallest,
                 spots=spots,
             )
-            labelled = _exact(geometry, mesh)
+            labelled = replace(_exact(tiles, mesh), pieces=pieces)
         case SphereGeometry() | LaguerreGeometry() | CompositeGeometry():
             labelled = _cut_and_fitted(geometry, sizes, say, spots)
         case _:
             raise TypeError(f"geometries of type {type(geometry).__name__} have no mesh")
     say("checks")
-    mesh, turned = labelled.mesh, microstructure.orientations
+    mesh, turned, pieces = labelled.mesh, microstructure.orientations, labelled.pieces
+    label_material = np.asarray(geometry.label_material, dtype=np.int32)
     check_invariants(mesh.points, mesh.cells, mesh.image_of, geometry.box, geometry.periodic)
     return MeshData(
         points=mesh.points,
         cells=mesh.cells,
         labels=labelled.labels,
-        label_material=np.asarray(geometry.label_material, dtype=np.int32),
+        label_material=label_material if pieces is None else label_material[pieces[:, 0]],
         materials=microstructure.materials,
         box=np.asarray(geometry.box, dtype=np.float64),
         periodic=np.asarray(geometry.periodic, dtype=np.bool_),
@@ -168,13 +170,14 @@ def _cut_and_fitted(
     points, fit = _fitted(cut, bodies, say)
     points = _match_images(points, cut.image_of, geometry.box)
     mesh = BackgroundMesh(points=points, cells=cut.cells, image_of=cut.image_of)
-    labels = bodies.labels(cut.bodies)
+    labels, pieces = divided_bodies(bodies, cut.bodies, points[cut.cells].mean(axis=1))
+    filled = np.unique(bodies.labels(cut.bodies))
     numbers = {
         **fit,
         "gaps_kept_open": float(cut.kept_open),
-        "labels_without_cells": float(len(geometry.label_material) - len(np.unique(labels))),
+        "labels_without_cells": float(len(geometry.label_material) - len(filled)),
     }
-    return _Labelled(mesh=mesh, labels=labels, numbers=numbers)
+    return _Labelled(mesh=mesh, labels=labels, numbers=numbers, pieces=pieces)
 
 
 def _fitted(

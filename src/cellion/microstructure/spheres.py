@@ -191,10 +191,14 @@ class SphereGeometry:
         return np.asarray(labels > 0)
 
     def meets_itself(self, reach: float) -> NDArray[np.bool_]:
-        """Return which labels (n + 1,) are closer than ``reach`` [m] to their own image."""
-        labels = self.contacts(reach).labels
-        flags = np.zeros(self.count + 1, np.bool_)
-        flags[labels[labels[:, 0] == labels[:, 1], 0]] = True
+        """Return along which axes labels are nearer than ``reach`` [m] to their own image.
+
+        Shape (n + 1, d). What is that near across a corner of the box is so along an axis too.
+        """
+        found = self.contacts(reach)
+        own = found.select(found.labels[:, 0] == found.labels[:, 1])
+        flags = np.zeros((self.count + 1, self.box.size), np.bool_)
+        flags[own.labels[:, 0], np.abs(own.normal).argmax(axis=1)] = True
         return flags
 
     def together(
