@@ -38,15 +38,7 @@ def _memory(value: Any) -> float:
 
 
 class AccuracySpec(Section):
-    """Guaranteed bounds, and refinement of the mesh until they are close.
-
-    Attributes:
-        bracket: Whether lower and upper bounds are computed.
-        tolerance: Width of the bracket over its middle that ends the refinement; None for the
-            bracket of the mesh as it is.
-        memory: Memory, on all ranks together, that ends the refinement [bytes]; None for no limit.
-        time: Wall time that ends the refinement [s]; None for no limit.
-    """
+    """Guaranteed bounds, and refinement of the mesh until they are close."""
 
     bracket: Flag = Field(
         default=True,

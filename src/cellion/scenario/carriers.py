@@ -65,13 +65,7 @@ Charge = Annotated[
 
 
 class FrenkelSpec(Section):
-    """An ion leaves its place for an interstitial one: vacancy and interstitial.
-
-    Attributes:
-        energy: Energy to form the pair [J].
-        entropy: Vibrational entropy of the pair [J/K].
-        partner_places: Places of the partner for each place of the network.
-    """
+    """An ion leaves its place for an interstitial one: vacancy and interstitial."""
 
     energy: Energy = Field(description="Energy to form the pair [J].")
     entropy: Entropy = Field(default=0.0, description="Vibrational entropy of the pair [J/K].")
@@ -83,13 +77,7 @@ class FrenkelSpec(Section):
 
 
 class SchottkySpec(Section):
-    """A formula unit leaves the crystal: vacancies of the mobile ion and of its counter-ion.
-
-    Attributes:
-        energy: Energy to leave out one formula unit [J].
-        entropy: Vibrational entropy of it [J/K].
-        partner: Counter-ion with its charge.
-    """
+    """A formula unit leaves the crystal: vacancies of the mobile ion and of its counter-ion."""
 
     energy: Energy = Field(description="Energy to leave out one formula unit [J].")
     entropy: Entropy = Field(default=0.0, description="Vibrational entropy of it [J/K].")
@@ -101,15 +89,7 @@ class SchottkySpec(Section):
 
 
 class SpeciesSpec(Section):
-    """A point defect of any kind.
-
-    Attributes:
-        name: Name that `defect` may use.
-        charge: Effective charge [e].
-        places: Places it may take, for each place of the network.
-        formation_energy: Energy of formation [J].
-        formation_entropy: Vibrational entropy of formation [J/K].
-    """
+    """A point defect of any kind."""
 
     name: Text = Field(description="Name that `defect` may use.")
     charge: Charge = Field(description="Effective charge in units of e: vacancy of Li+ -1.")
@@ -123,13 +103,7 @@ class SpeciesSpec(Section):
 
 
 class DopantSpec(Section):
-    """An immobile charge that mobile defects must balance.
-
-    Attributes:
-        charge: Effective charge [e].
-        share: Dopants for each place of the network.
-        density: Instead of the share, dopants per volume [1/m^3].
-    """
+    """An immobile charge that mobile defects must balance."""
 
     charge: Charge = Field(
         description="Effective charge in units of e: Ca2+ on a Li+ place 1, Ba2+ on a La3+ place "
@@ -151,15 +125,7 @@ class DopantSpec(Section):
 
 
 class CarriersSpec(Section):
-    """Carriers from defect thermodynamics, at every temperature, with the crystal neutral.
-
-    Attributes:
-        defect: Which defect moves on the network.
-        frenkel: Vacancies and interstitials of the mobile ion.
-        schottky: Vacancies of the mobile ion and its counter-ion.
-        species: Any defects.
-        dopants: Immobile charges.
-    """
+    """Carriers from defect thermodynamics, at every temperature, with the crystal neutral."""
 
     defect: Text = Field(
         default="vacancy",

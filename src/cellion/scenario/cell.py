@@ -14,29 +14,14 @@ Names = Annotated[tuple[Name, ...], AfterValidator(distinct)]
 
 
 class LayerSpec(Section):
-    """A flat layer beside the composite.
-
-    Attributes:
-        material: What it is made of.
-        thickness: Thickness [m].
-    """
+    """A flat layer beside the composite."""
 
     material: Name = Field(description="Material of the layer.")
     thickness: Length = Field(description="Thickness [m].")
 
 
 class CellSpec(Section):
-    """Separator, composite and collector in one box; used with ``transport.boundary: cell``.
-
-    Attributes:
-        axis: Direction from the separator, below the composite, to the collector above it.
-        separator: Layer through which ions enter.
-        collector: Layer through which electrons leave.
-        ionic: Materials that carry ions; None, those that conduct nothing else.
-        electronic: Materials that carry electrons; None, those that conduct nothing else.
-        unconnected: Whether what leads to no electrode takes part.
-        depth_bins: Number of equal slices of the composite over which the reaction is counted.
-    """
+    """Separator, composite and collector in one box; used with ``transport.boundary: cell``."""
 
     axis: Axis = Field(
         description="Direction from the separator, below the composite, to the collector above "

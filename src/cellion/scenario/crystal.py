@@ -72,15 +72,7 @@ def _pair(value: Any) -> list[str]:
 
 
 class LatticeSpec(Section):
-    """A lattice: by name and edge, by lengths and angles, or by its vectors.
-
-    Attributes:
-        name: A lattice of equal sites and hops.
-        edge: Its cubic edge, in-plane lattice constant or spacing [m].
-        lengths: Edges a, b, c of the cell [m].
-        angles: Angles alpha, beta, gamma of the cell [degrees].
-        vectors: Lattice vectors as rows [m].
-    """
+    """A lattice: by name and edge, by lengths and angles, or by its vectors."""
 
     name: Text | None = Field(
         default=None,
@@ -131,16 +123,7 @@ class LatticeSpec(Section):
 
 
 class SiteSpec(Section):
-    """A site of the mobile ion.
-
-    Attributes:
-        name: Name that hops use.
-        position: Fractional coordinates.
-        energy: Site energy [J].
-        multiplicity: Equivalent minima that are lumped into the site.
-        entropy: Vibrational entropy of the ion there [J/K].
-        full: Whether it holds an ion that an interstitialcy pushes on.
-    """
+    """A site of the mobile ion."""
 
     name: Text = Field(
         description="Name that hops use; of a structure file, element and number (`Li1`)."
@@ -170,23 +153,7 @@ class SiteSpec(Section):
 
 
 class HopSpec(Section):
-    """A hop, given once; its reverse is implied.
-
-    Attributes:
-        between: Names of the two sites.
-        translation: Lattice translation of the second site.
-        distance: Instead of the translation: every hop between such sites at this distance [m].
-        barrier: Migration energy seen from the first site [J].
-        reverse_barrier: The same seen from the second site, checked for detailed balance [J].
-        saddle: Energy of the saddle point, on the scale of the site energies [J].
-        closed: Whether this hop does not happen.
-        attempt_frequency: Attempt frequency of this hop [1/s].
-        entropy: Migration entropy, beside the attempt frequency [J/K].
-        vibrations: Instead of both, the normal modes.
-        uncertainty: Standard deviation of the barrier [J].
-        via: Name of the full site whose ion is pushed on.
-        path: Name of one of several ways between the same two sites.
-    """
+    """A hop, given once; its reverse is implied."""
 
     between: Annotated[
         tuple[str, str], BeforeValidator(_pair), _array("two names of sites", ["Li1", "Li2"])

@@ -23,12 +23,7 @@ _WIDEST = 2.0
 
 
 class LognormalSpec(Section):
-    """A log-normal distribution of diameters, counted by number.
-
-    Attributes:
-        median: Median diameter [m].
-        sigma: Standard deviation of the natural logarithm of the diameter.
-    """
+    """A log-normal distribution of diameters, counted by number."""
 
     median: Length = Field(description="Median diameter [m], by number.")
     sigma: Annotated[
@@ -65,13 +60,7 @@ def _or_length(schema: dict[str, Any]) -> None:
 
 
 class DiameterSpec(Section):
-    """Diameters of the particles: exactly one of the three; a bare length is ``mono``.
-
-    Attributes:
-        mono: The one diameter of all [m].
-        lognormal: A log-normal distribution.
-        list: Classes of diameters with their shares of the volume, normalised to sum to 1.
-    """
+    """Diameters of the particles: exactly one of the three; a bare length is ``mono``."""
 
     model_config = ConfigDict(json_schema_extra=_or_length)
 

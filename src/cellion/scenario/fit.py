@@ -66,14 +66,7 @@ def _values(value: Any) -> dict[str, Any]:
 
 
 class MeasuredSpec(Section):
-    """A measured sample.
-
-    Attributes:
-        conductivity: Effective conductivity, mean over the directions of the scenario [S/m].
-        uncertainty: Its uncertainty, to both sides [S/m].
-        label: What it is.
-        where: What differs from the scenario, by key path.
-    """
+    """A measured sample."""
 
     conductivity: Conductivity = Field(
         description="Effective conductivity [S/m]; compared with the mean over the directions."
@@ -111,14 +104,7 @@ def _samples(value: Any) -> Any:
 
 
 class FitSpec(Section):
-    """Which value is fitted, and to what.
-
-    Attributes:
-        vary: Key path of the value.
-        carrier: Carrier that was measured.
-        between: Ends of the range that is searched, as the user wrote them.
-        measured: Samples; each gives a value of its own.
-    """
+    """Which value is fitted, and to what."""
 
     vary: Annotated[
         str,

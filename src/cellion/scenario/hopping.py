@@ -54,16 +54,7 @@ _PUSHING = ("interstitialcy", "exchange")
 
 
 class MonteCarloSpec(Section):
-    """Kinetic Monte Carlo of ions that block, and may repel, each other.
-
-    Attributes:
-        cells: Cells of the periodic box along a, b, c.
-        interaction: Energy of two ions on neighbouring sites [J].
-        hops: Attempted hops per ion and lag.
-        copies: Independent copies of the box.
-        blocks: Lags recorded.
-        seed: Seed of the random numbers.
-    """
+    """Kinetic Monte Carlo of ions that block, and may repel, each other."""
 
     cells: Annotated[
         tuple[Whole, Whole, Whole],
@@ -94,27 +85,7 @@ class MonteCarloSpec(Section):
 
 
 class HoppingSpec(Section):
-    """An ion that hops: the crystal, its barriers, and how many carriers there are.
-
-    Attributes:
-        mobile: The ion with its charge.
-        lattice: The lattice.
-        structure: Instead of lattice and positions, a structure file.
-        sites: Sites of the ion.
-        hops: Hops between them.
-        barrier: Migration energy on a named lattice [J].
-        attempt_frequency: Attempt frequency of all hops [1/s].
-        entropy: Migration entropy of all hops [J/K].
-        vibrations: Instead of both, the normal modes of all hops.
-        uncertainty: Standard deviation of the barriers [J].
-        mechanism: What moves.
-        row: Ions that move together, of concerted migration.
-        haven_ratio: Haven ratio, where the network describes tracer diffusion.
-        carrier_share: Carriers per place: ions of independent ones, else defects.
-        carrier_density: Carriers per volume [1/m^3].
-        carriers: Carriers from defect thermodynamics.
-        monte_carlo: How carriers of finite share are simulated.
-    """
+    """An ion that hops: the crystal, its barriers, and how many carriers there are."""
 
     mobile: Annotated[
         str,

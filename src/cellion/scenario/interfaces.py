@@ -65,14 +65,7 @@ def _two_names(value: Any) -> list[str]:
 
 
 class BoundaryRateSpec(Section):
-    """A grain boundary by its difference from the grain: barrier and carriers.
-
-    Attributes:
-        width: Width of the layer [m].
-        barrier_difference: Migration energy of the boundary less that of the grain [J].
-        carrier_ratio: Carriers in the boundary over those in the grain.
-        kind: Whether the layer blocks or leads along itself.
-    """
+    """A grain boundary by its difference from the grain: barrier and carriers."""
 
     width: Length = Field(description="Width of the layer [m].")
     barrier_difference: EnergyDifference = Field(
@@ -100,12 +93,7 @@ class BoundaryRateSpec(Section):
 
 
 class ChargeTransferSpec(Section):
-    """A linearised electrode reaction, R = R_gas T / (F i0).
-
-    Attributes:
-        exchange_current_density: i0 [A/m^2].
-        film_resistance: Resistance times area of a film or contact in series [Ohm m^2].
-    """
+    """A linearised electrode reaction, R = R_gas T / (F i0)."""
 
     exchange_current_density: CurrentDensity = Field(
         description="Exchange current density i0 [A/m^2]."
@@ -118,12 +106,7 @@ class ChargeTransferSpec(Section):
 
 
 class SpreadSpec(Section):
-    """A resistance of its own for every boundary between two grains or particles.
-
-    Attributes:
-        lognormal: Standard deviation of its natural logarithm; the value given is the median.
-        seed: Seed of the random numbers.
-    """
+    """A resistance of its own for every boundary between two grains or particles."""
 
     lognormal: Annotated[
         float,
@@ -144,12 +127,7 @@ class SpreadSpec(Section):
 
 
 class ReadShockleySpec(Section):
-    """Resistance that follows the disorientation angle like the energy of a low-angle boundary.
-
-    Attributes:
-        saturation_angle: Angle from which on the resistance has its full value [degrees].
-        crystal_symmetry: Crystal system of the grains.
-    """
+    """Resistance that follows the disorientation angle like the energy of a low-angle boundary."""
 
     saturation_angle: Annotated[
         float,
@@ -181,11 +159,7 @@ class ReadShockleySpec(Section):
 
 
 class MisorientationSpec(Section):
-    """How the resistance of a boundary depends on the orientations of its two grains.
-
-    Attributes:
-        read_shockley: Scaling by the Read-Shockley function of the disorientation angle.
-    """
+    """How the resistance of a boundary depends on the orientations of its two grains."""
 
     read_shockley: ReadShockleySpec = Field(
         description="Scale it by a (1 - ln a), a the disorientation angle over the saturation "
@@ -194,25 +168,7 @@ class MisorientationSpec(Section):
 
 
 class InterfaceSpec(Section):
-    """One kind of interface: between which materials, and its law.
-
-    Attributes:
-        between: The two materials; the same twice for boundaries between its grains or particles.
-        carrier: Carrier that it is about; None for both.
-        area_resistance: Resistance times area [Ohm m^2].
-        sheet_conductance: Conductance along the interface, per square [S].
-        width: Width of a layer [m].
-        conductivity_across: Its conductivity across [S/m].
-        conductivity_along: Its conductivity along [S/m].
-        insulating: Whether no current crosses.
-        charge_transfer: A linearised reaction.
-        boundary: A boundary by its rates.
-        at: Temperature at which the law was measured [K].
-        activation_energy: Arrhenius energy of its conductance [J].
-        prefactor_convention: What follows the exponential.
-        spread: Resistances that differ from boundary to boundary.
-        misorientation: Resistances that depend on the grains' orientations.
-    """
+    """One kind of interface: between which materials, and its law."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 2})
 

@@ -145,14 +145,7 @@ def _measured(schema: dict[str, Any]) -> None:
 
 
 class CarrierSpec(Section):
-    """How a material conducts one carrier; the bare word ``insulator`` if it does not.
-
-    Attributes:
-        conductivity: Tensor of shape (3, 3) [S/m]; all zero for an insulator.
-        at: Temperature at which ``conductivity`` holds [K].
-        activation_energy: Arrhenius energy of the conductivity [J].
-        prefactor_convention: Whether sigma T or sigma follows the exponential.
-    """
+    """How a material conducts one carrier; the bare word ``insulator`` if it does not."""
 
     model_config = ConfigDict(json_schema_extra=_measured)
 
@@ -215,21 +208,7 @@ class CarrierSpec(Section):
 
 
 class IonSpec(CarrierSpec):
-    """How a material conducts ions: measured, tabulated, or from the hops of a crystal.
-
-    Attributes:
-        family: Name of a crystal family, whose sites, hops and barriers are ready.
-        variant: Material of the family, whose own values are used.
-        energies: Barriers and site energies that replace or complete those of the family [J].
-        uncertainty: Standard deviation of the family's barriers [J].
-        uncertainties: Standard deviations of single energies [J].
-        attempt_frequency: Attempt frequency in the family [1/s].
-        carrier_share: Carriers per place of the mobile ion in the family.
-        carrier_density: Carriers per volume in the family [1/m^3].
-        carriers: Carriers of the family from defect thermodynamics.
-        hopping: A crystal of one's own.
-        table: Values over temperature.
-    """
+    """How a material conducts ions: measured, tabulated, or from the hops of a crystal."""
 
     model_config = ConfigDict(json_schema_extra=_or_insulator)
 
@@ -329,14 +308,7 @@ class IonSpec(CarrierSpec):
 
 
 class MaterialSpec(Section):
-    """One material; the bare word ``insulator`` is a material that conducts neither carrier.
-
-    Attributes:
-        library: Name of an entry of the material library.
-        ion: How it conducts ions; takes the place of the library's.
-        electron: How it conducts electrons; takes the place of the library's.
-        density: Mass density [kg/m^3]; takes the place of the library's.
-    """
+    """One material; the bare word ``insulator`` is a material that conducts neither carrier."""
 
     model_config = ConfigDict(json_schema_extra=_or_insulator)
 

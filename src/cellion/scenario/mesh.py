@@ -15,14 +15,7 @@ _MOST_CELLS = 100.0
 
 
 class MeshSpec(Section):
-    """Mesh sizes; what is left out follows from the geometry.
-
-    Attributes:
-        size: Largest cell edge, away from surfaces [m].
-        surface_size: Cell edge at particle surfaces [m].
-        smallest_size: Smallest cell edge in gaps and at the rims of necks [m].
-        gap_cells: Cells across a gap between two particles.
-    """
+    """Mesh sizes; what is left out follows from the geometry."""
 
     size: Length | None = Field(
         default=None, description="Largest cell edge, away from surfaces [m]."

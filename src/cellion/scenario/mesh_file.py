@@ -54,12 +54,7 @@ def _labels(value: Any) -> dict[int | str, Any]:
 
 
 class MeshGrainsSpec(Section):
-    """Grains in a mesh: one for every cell tag that ``labels`` does not name.
-
-    Attributes:
-        material: What they are made of.
-        orientations: File of their orientations, in ascending order of tags.
-    """
+    """Grains in a mesh: one for every cell tag that ``labels`` does not name."""
 
     material: Name = Field(description="Material of the grains.")
     orientations: Annotated[
@@ -74,18 +69,7 @@ class MeshGrainsSpec(Section):
 
 
 class MeshFileSpec(Section):
-    """A mesh from elsewhere.
-
-    Attributes:
-        file: The mesh file; `load_scenario` makes it relative to the working folder.
-        length_unit: Unit of the coordinates in the file [m].
-        labels: Cell tag, or name of a physical group, to material.
-        tag_array: Name of the cell data that hold the tags.
-        merge_nodes: Whether nodes at one place are one.
-        merge_distance: Distance up to which nodes are at one place [m].
-        grains: What the tags that are not in ``labels`` are.
-        periodic: Whether opposite faces of the mesh match and the box repeats.
-    """
+    """A mesh from elsewhere."""
 
     file: Annotated[
         Path,

@@ -61,13 +61,7 @@ _THINNEST = 1e-8
 
 
 class SphereSpec(Section):
-    """One sphere; in two dimensions, one disc.
-
-    Attributes:
-        center: Coordinates of the centre [m], the origin being a corner of the box.
-        radius: Radius [m].
-        material: What it is made of.
-    """
+    """One sphere; in two dimensions, one disc."""
 
     center: tuple[Coordinate, ...] = Field(
         description="Coordinates of the centre [m]; the origin is a corner of the box."
@@ -77,14 +71,7 @@ class SphereSpec(Section):
 
 
 class SpheresSpec(Section):
-    """Spheres at given places; in a two-dimensional box, discs.
-
-    Attributes:
-        box: Two or three edge lengths [m].
-        periodic: Whether the box repeats.
-        matrix: Material around the spheres.
-        spheres: The spheres.
-    """
+    """Spheres at given places; in a two-dimensional box, discs."""
 
     box: FlatOrSolidBox = Field(description=BOX)
     periodic: Flag = Field(default=True, description=PERIODIC)
@@ -119,17 +106,7 @@ class SpheresSpec(Section):
 
 
 class LayersSpec(Section):
-    """Flat layers across the box.
-
-    Attributes:
-        box: Two or three edge lengths [m].
-        periodic: Whether the box repeats.
-        axis: Direction across the layers.
-        normal: Instead of ``axis``, integers (n1, n2[, n3]) of an oblique normal, in units of one
-            over the edge lengths.
-        materials: Material of each layer, in order.
-        thicknesses: Thickness of each layer: [m] along ``axis``; with ``normal``, fractions.
-    """
+    """Flat layers across the box."""
 
     box: FlatOrSolidBox = Field(description=BOX)
     periodic: Flag = Field(default=True, description=PERIODIC)
@@ -223,14 +200,7 @@ MOST_TILES = 1_000_000
 
 
 class CheckerboardSpec(Section):
-    """Equal rectangular tiles.
-
-    Attributes:
-        box: Two or three edge lengths [m].
-        periodic: Whether the box repeats.
-        divisions: Tiles along each edge.
-        materials: Two that alternate, or one for each tile, row by row with x fastest.
-    """
+    """Equal rectangular tiles."""
 
     box: FlatOrSolidBox = Field(description=BOX)
     periodic: Flag = Field(default=True, description=PERIODIC)
@@ -268,17 +238,7 @@ class CheckerboardSpec(Section):
 
 
 class MicrostructureSpec(Section):
-    """Exactly one kind of geometry; in the file the others are left out.
-
-    Attributes:
-        packing: Randomly packed particles.
-        polycrystal: Grains that fill the box.
-        spheres: Spheres at given places.
-        layers: Flat layers.
-        bricks: Equal bricks, each a grain.
-        checkerboard: Equal tiles.
-        mesh: A mesh from a file.
-    """
+    """Exactly one kind of geometry; in the file the others are left out."""
 
     packing: PackingSpec | None = Field(default=None, description="Randomly packed particles.")
     polycrystal: PolycrystalSpec | None = Field(

@@ -100,13 +100,7 @@ def _without_default(schema: dict[str, Any]) -> None:
 
 
 class FibreSpec(Section):
-    """A fibre texture: one crystal direction lies along one direction of the sample.
-
-    Attributes:
-        axis: Direction of the sample.
-        crystal: Direction of the crystal, in its axes.
-        spread: Standard deviation of each of the two angles of tilt [degrees].
-    """
+    """A fibre texture: one crystal direction lies along one direction of the sample."""
 
     axis: Annotated[_Three, BeforeValidator(_direction), WithJsonSchema(_DIRECTION)] = Field(
         description="Direction of the sample: x, y, z, or three numbers."
@@ -143,15 +137,7 @@ def _or_word(schema: dict[str, Any]) -> None:
 
 
 class OrientationsSpec(Section):
-    """How the crystal axes of the grains lie: a bare word, or one of the forms.
-
-    Attributes:
-        word: ``random`` or ``aligned``, if it is a bare word.
-        fibre: A fibre texture.
-        euler: Bunge angles of each grain [degrees].
-        quaternions: Unit quaternion of each grain, scalar first.
-        file: File with an orientation per grain.
-    """
+    """How the crystal axes of the grains lie: a bare word, or one of the forms."""
 
     model_config = ConfigDict(json_schema_extra=_or_word)
 

@@ -18,12 +18,7 @@ FieldName = Annotated[
 
 
 class OutputSpec(Section):
-    """What is written beside the numbers.
-
-    Attributes:
-        fields: Fields written for ParaView.
-        pictures: Whether pictures are drawn.
-    """
+    """What is written beside the numbers."""
 
     fields: tuple[FieldName, ...] = Field(
         default=("potential", "current_density"),

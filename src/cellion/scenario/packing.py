@@ -28,14 +28,7 @@ _OVERLAP_LIMIT = 0.2
 
 
 class ParticleSpec(Section):
-    """One class of particles.
-
-    Attributes:
-        material: What they are made of.
-        volume_fraction: Share of the box.
-        weight_fraction: Share of the mass of the solid.
-        diameter: Their diameters.
-    """
+    """One class of particles."""
 
     material: Name = Field(description="Material of the particles.")
     volume_fraction: Fraction | None = Field(
@@ -64,13 +57,7 @@ class ParticleSpec(Section):
 
 
 class PoreSpec(Section):
-    """Pores in the matrix.
-
-    Attributes:
-        volume_fraction: Share of the box.
-        diameter: Their diameters; None, chosen with the packing.
-        material: What fills them.
-    """
+    """Pores in the matrix."""
 
     volume_fraction: Fraction = Field(description="Share of the volume of the box.")
     diameter: DiameterSpec | None = Field(
@@ -97,17 +84,7 @@ def _three(values: tuple[float, ...]) -> tuple[float, ...]:
 
 
 class PackingSpec(Section):
-    """Particles, and perhaps pores, packed at random into a matrix.
-
-    Attributes:
-        box: Three edge lengths [m].
-        periodic: Whether the box repeats.
-        seed: Seed of the random numbers.
-        particles: Classes of particles.
-        pores: Pores in the matrix.
-        matrix: Material between the particles.
-        overlap: Largest overlap of two particles, relative to the sum of their radii.
-    """
+    """Particles, and perhaps pores, packed at random into a matrix."""
 
     box: Annotated[tuple[Length, ...], AfterValidator(_three)] = Field(
         description="Three edge lengths of the box [m]."

@@ -45,12 +45,7 @@ _RANDOM = OrientationsSpec.model_validate("random")
 
 
 class SeedSpec(Section):
-    """One seed, around which a grain lies.
-
-    Attributes:
-        center: Coordinates [m], the origin being a corner of the box.
-        radius: Radius of the sphere that stands for the grain [m]; a point if not given.
-    """
+    """One seed, around which a grain lies."""
 
     center: tuple[Coordinate, ...] = Field(
         description="Coordinates [m]; the origin is a corner of the box."
@@ -63,15 +58,7 @@ class SeedSpec(Section):
 
 
 class GrainsSpec(Section):
-    """Grains of one material: how many, how large, or where; and how their crystals lie.
-
-    Attributes:
-        material: What they are made of.
-        grains: Number of grains around points that are random.
-        size: Distribution of equivalent diameters.
-        seeds: Seeds at given places.
-        orientations: Orientations of the crystals.
-    """
+    """Grains of one material: how many, how large, or where; and how their crystals lie."""
 
     material: Name = Field(description="Material of the grains.")
     grains: Whole | None = Field(
@@ -113,12 +100,7 @@ def _or_name(schema: dict[str, Any]) -> None:
 
 
 class MatrixSpec(Section):
-    """What lies between particles: the bare name of a material, or grains of it.
-
-    Attributes:
-        material: Name of the material.
-        polycrystal: Its grains; None where it is not divided.
-    """
+    """What lies between particles: the bare name of a material, or grains of it."""
 
     model_config = ConfigDict(json_schema_extra=_or_name)
 
@@ -146,14 +128,7 @@ class MatrixSpec(Section):
 
 
 class PolycrystalSpec(GrainsSpec):
-    """Grains that fill the box.
-
-    Attributes:
-        box: Two or three edge lengths [m].
-        periodic: Whether the box repeats.
-        seed: Seed of the random numbers.
-        columnar: Axis along which grains are prisms.
-    """
+    """Grains that fill the box."""
 
     box: FlatOrSolidBox = Field(description=BOX)
     periodic: Flag = Field(default=True, description=PERIODIC)
@@ -238,14 +213,6 @@ class BricksSpec(Section):
     """Equal bricks of one material, each a grain with boundaries to its neighbours.
 
     In a periodic box a single brick along an axis is its own neighbour, with a boundary between.
-
-    Attributes:
-        box: Two or three edge lengths [m].
-        periodic: Whether the box repeats.
-        divisions: Bricks along each edge.
-        material: What they are made of.
-        orientations: Orientations of their crystals.
-        seed: Seed of the random numbers.
     """
 
     box: FlatOrSolidBox = Field(description=BOX)

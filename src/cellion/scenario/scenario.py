@@ -55,23 +55,7 @@ class _Written:
 
 
 class Scenario(Section):
-    """What the user asks: SI values, complete and consistent.
-
-    Attributes:
-        name: Short name, used for files.
-        description: What the scenario is about.
-        temperature: Temperature [K].
-        materials: Materials by name.
-        microstructure: Geometry.
-        interfaces: What current meets where materials or grains touch; perfect contact elsewhere.
-        cell: Separator and collector beside the geometry, and what carries which current.
-        transport: What is computed.
-        mesh: Mesh sizes.
-        accuracy: Bounds of the answer, and how close they are to be.
-        study: Other values to run.
-        fit: A value of an interface that is fitted to measurements.
-        output: What is written beside the numbers.
-    """
+    """What the user asks: SI values, complete and consistent."""
 
     name: Annotated[
         str,

@@ -121,15 +121,7 @@ def _formulas(value: Any) -> dict[str, str]:
 
 
 class SampleSpec(Section):
-    """Values drawn from distributions, the same number for every combination of the others.
-
-    Attributes:
-        method: ``sobol`` and ``latin_hypercube`` fill the space evenly; ``saltelli`` is the design
-            from which Sobol indices are computed: points * (keys + 2) runs.
-        points: Number of points; a power of two for ``sobol`` and ``saltelli``.
-        seed: Seed of the random numbers.
-        values: Key path to distribution.
-    """
+    """Values drawn from distributions, the same number for every combination of the others."""
 
     method: Annotated[
         Literal["sobol", "latin_hypercube", "saltelli"],
@@ -198,16 +190,7 @@ def _lists(title: str) -> WithJsonSchema:
 
 
 class StudySpec(Section):
-    """Which values are run: a grid, lists that go together, samples, and replicates of each.
-
-    Attributes:
-        vary: Dotted key path to the values it takes, as the user wrote them; every combination.
-        zip: The same, but the first values go together, then the second ones, ...
-        sample: Values drawn from distributions.
-        derive: Key path to the formula of its value.
-        replicates: Runs per combination, with the seeds seed, seed + 1, ...
-        error: Relative error of the mean that a representative box is recommended for [-].
-    """
+    """Which values are run: a grid, lists that go together, samples, and replicates of each."""
 
     vary: Annotated[
         dict[str, tuple[Any, ...]],

@@ -66,19 +66,7 @@ def _rows(value: Any, info: ValidationInfo) -> tuple[Row, ...]:
 
 
 class TableSpec(Section):
-    """Values over temperature, to which an Arrhenius law is fitted.
-
-    Attributes:
-        of: What the table holds.
-        rows: Temperature [K], value [S/m or m^2/s], standard deviation of its logarithm.
-        file: Instead, a CSV file.
-        relative_error: Of all values.
-        convention: Whether sigma T or sigma follows the exponential.
-        mobile: The mobile ion, of a diffusivity.
-        kind: What kind of diffusivity it is.
-        haven_ratio: Of a tracer diffusivity.
-        carrier_density: Particles that have this diffusivity [1/m^3].
-    """
+    """Values over temperature, to which an Arrhenius law is fitted."""
 
     of: Annotated[Literal["conductivity", "diffusivity"], BeforeValidator(choice(*_QUANTITIES))] = (
         Field(description="What the table holds.")

@@ -17,14 +17,7 @@ def _without_default(schema: dict[str, Any]) -> None:
 
 
 class TransportSpec(Section):
-    """What is asked of the microstructure.
-
-    Attributes:
-        carriers: Carriers whose effective transport is computed.
-        boundary: Condition at the faces of the box.
-        directions: Directions of the applied field; None, all directions of a mesh that is read
-            from a file, whose dimension is known only then.
-    """
+    """What is asked of the microstructure."""
 
     carriers: Annotated[tuple[Carrier, ...], AfterValidator(distinct)] = Field(
         default=("ion", "electron"), description="Carriers whose effective transport is computed."

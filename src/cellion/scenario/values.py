@@ -53,7 +53,11 @@ __all__ = [
 
 
 class Section(BaseModel):
-    """Base of every section: frozen, unknown keys refused, numbers never guessed from text."""
+    """Base of every section: frozen, unknown keys refused, numbers never guessed from text.
+
+    The description of a field documents it, for the reference page, editors and readers of the
+    code. Values are in SI units.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 

@@ -83,16 +83,7 @@ _SCHEMA = {
 
 
 class VibrationsSpec(Section):
-    """Normal modes of a hop, from which its attempt frequency follows (Vineyard).
-
-    Attributes:
-        initial: Modes at the first site.
-        saddle: Modes at the saddle point, one real mode less.
-        final: Modes at the second site, checked for detailed balance.
-        unit: Unit of the lists.
-        imaginary: What happens to the imaginary mode of the saddle point.
-        translations: What happens to the three translations of a periodic crystal.
-    """
+    """Normal modes of a hop, from which its attempt frequency follows (Vineyard)."""
 
     initial: Annotated[_Modes, BeforeValidator(_modes), WithJsonSchema(_SCHEMA)] = Field(
         description="Modes with the ion at the first site. A file holds one number per word; `#` "
