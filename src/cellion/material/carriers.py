@@ -8,7 +8,7 @@ from cellion.errors import RatesError
 from cellion.rates.conductor import Carriers
 from cellion.rates.defects import DefectModel, DefectSpecies, frenkel_pair, schottky_pair
 from cellion.scenario.carriers import CarriersSpec, ion_parts
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 
 __all__ = ["build_carriers"]
 

@@ -16,7 +16,7 @@ from cellion.rates.family import family_network, missing_parameters, places_per_
 from cellion.rates.family_data import Family, Parameter, family_names, load_family
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import IonSpec
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 
 __all__ = [
     "BuiltFamily",

@@ -32,7 +32,7 @@ from cellion.rates.uncertainty import lowest_barriers, normal_points
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.materials import IonSpec
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 
 __all__ = [
     "SAMPLES",

@@ -18,7 +18,7 @@ from cellion.rates.transition_state import normal_modes, vineyard_prefactor
 from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
 from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.paths import KeyPath
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 from cellion.scenario.vibrations import VibrationsSpec
 
 __all__ = ["BuiltNetwork", "build_network", "located"]

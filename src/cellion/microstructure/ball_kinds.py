@@ -11,7 +11,8 @@ from cellion.errors import MicrostructureError
 from cellion.microstructure.diameters import Amount, draw_radii, typical_diameter
 from cellion.microstructure.fractions import particle_volume_fractions
 from cellion.microstructure.geometry import FloatArray
-from cellion.scenario.packing import DiameterSpec, PackingSpec, PoreSpec
+from cellion.scenario.diameters import DiameterSpec
+from cellion.scenario.packing import PackingSpec, PoreSpec
 
 __all__ = ["WHERE", "BallKind", "ball_kinds", "check_packing"]
 

@@ -9,7 +9,7 @@ from scipy.special import ndtr, ndtri
 
 from cellion.errors import MicrostructureError
 from cellion.microstructure.geometry import FloatArray
-from cellion.scenario.packing import DiameterSpec, LognormalSpec
+from cellion.scenario.diameters import DiameterSpec, LognormalSpec
 
 __all__ = ["LIMIT", "TRUNCATION", "Amount", "ball_volume", "draw_radii", "typical_diameter"]
 

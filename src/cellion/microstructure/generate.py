@@ -20,17 +20,13 @@ from cellion.microstructure.packing import pack_spheres
 from cellion.microstructure.polycrystal import grow_polycrystal, place_bricks, tessellate
 from cellion.microstructure.relaxation import Domain
 from cellion.microstructure.spheres import SphereGeometry
-from cellion.scenario.microstructure import (
-    KINDS,
-    BricksSpec,
-    CheckerboardSpec,
-    LayersSpec,
-    MeshFileSpec,
-    MicrostructureSpec,
-    PolycrystalSpec,
-    SpheresSpec,
-)
+from cellion.scenario.layers import LayersSpec
+from cellion.scenario.mesh_file import MeshFileSpec
+from cellion.scenario.microstructure import KINDS, MicrostructureSpec
 from cellion.scenario.packing import PackingSpec
+from cellion.scenario.polycrystal import PolycrystalSpec
+from cellion.scenario.spheres import SpheresSpec
+from cellion.scenario.tiles import BricksSpec, CheckerboardSpec
 
 __all__ = ["check_geometry", "generate", "place_layers", "place_spheres", "place_tiles"]
 

@@ -23,7 +23,7 @@ from scipy.spatial.transform import Rotation
 
 from cellion.errors import MicrostructureError, ScenarioError, nearest
 from cellion.microstructure.geometry import FloatArray
-from cellion.scenario.text_files import read_data_text
+from cellion.scenario.data_files import read_data_text
 
 __all__ = ["DESCRIPTORS", "read_orientations", "rotations_of", "section_orientations"]
 

@@ -16,7 +16,8 @@ from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.orientations import orient
 from cellion.microstructure.relaxation import Domain
 from cellion.microstructure.tessellation import Seeds, fit_volumes
-from cellion.scenario.polycrystal import MOST_GRAINS, BricksSpec, GrainsSpec, PolycrystalSpec
+from cellion.scenario.polycrystal import MOST_GRAINS, GrainsSpec, PolycrystalSpec
+from cellion.scenario.tiles import BricksSpec
 
 __all__ = ["Grains", "grow_polycrystal", "place_bricks", "tessellate"]
 

@@ -24,7 +24,7 @@ from cellion.pipeline.record import Prepared
 from cellion.pipeline.remesh import Remesher
 from cellion.results.accuracy import AccuracyRecord, PassRecord
 from cellion.results.record import CarrierResult, RunResult
-from cellion.scenario.accuracy import AccuracySpec
+from cellion.scenario.settings import AccuracySpec
 from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
 from cellion.transport.solution import Solution
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from cellion.scenario.values import Axis, Length, Name, Section, Whole, choice, distinct, fail
+from cellion.scenario.sections import OneOf, Section, distinct, fail
+from cellion.scenario.values import Axis, Length, Name, Whole
 
 __all__ = ["CellSpec", "LayerSpec"]
 
@@ -38,9 +39,7 @@ class CellSpec(Section):
         description="Materials that carry electrons in the cell. Default: those that conduct "
         "electrons only.",
     )
-    unconnected: Annotated[
-        Literal["excluded", "polarised"], BeforeValidator(choice("excluded", "polarised"))
-    ] = Field(
+    unconnected: Annotated[Literal["excluded", "polarised"], OneOf()] = Field(
         default="excluded",
         description="What becomes of electronic conductors without a path to the collector, and "
         "of ionic ones without a path to the separator. `excluded`: they take no part, the limit "

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from cellion.quantities import describe
+from cellion.scenario.sections import Section, fail, listed
 from cellion.scenario.uncertain import split_uncertain
 from cellion.scenario.values import (
     Coordinate,
@@ -19,11 +20,9 @@ from cellion.scenario.values import (
     Frequency,
     Integer,
     Length,
-    Section,
     Text,
-    fail,
-    listed,
     number,
+    positive,
 )
 from cellion.scenario.vibrations import VibrationsSpec
 
@@ -136,11 +135,9 @@ class SiteSpec(Section):
     energy: EnergyDifference = Field(
         default=0.0, description="Energy of the ion there [J], on a scale common to all sites."
     )
-    multiplicity: Annotated[
-        float,
-        BeforeValidator(number(1000.0)),
-        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number"}),
-    ] = Field(default=1.0, description="Equivalent minima that are lumped into this site.")
+    multiplicity: Annotated[float, positive(1000.0)] = Field(
+        default=1.0, description="Equivalent minima that are lumped into this site."
+    )
     entropy: Entropy = Field(
         default=0.0,
         description="Vibrational entropy of the ion there [J/K], on a scale common to all sites.",

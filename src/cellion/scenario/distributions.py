@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import ScenarioError, nearest
 from cellion.quantities import describe, quantity, split_quantity
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 
 __all__ = ["Distribution", "distribution", "range_values", "written"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from cellion.errors import ScenarioError, nearest
 from cellion.quantities import describe, to_si
 from cellion.scenario.carriers import CarriersSpec
-from cellion.scenario.faults import FaultsError
+from cellion.scenario.faults import Faults, FaultsError
 from cellion.scenario.hopping import HoppingSpec
-from cellion.scenario.paths import KeyPath
+from cellion.scenario.sections import Form, OneOf, Section, fail, listed, or_bare
 from cellion.scenario.table import TableSpec
 from cellion.scenario.uncertain import split_energies
 from cellion.scenario.values import (
@@ -22,12 +22,8 @@ from cellion.scenario.values import (
     Fraction,
     Frequency,
     NumberDensity,
-    Section,
     Temperature,
     Text,
-    choice,
-    fail,
-    listed,
 )
 
 __all__ = ["INSULATOR", "CarrierSpec", "IonSpec", "MaterialSpec", "Tensor"]
@@ -131,27 +127,15 @@ _TENSOR_SCHEMA: dict[str, Any] = {
 }
 
 
-def _or_insulator(schema: dict[str, Any]) -> None:
-    """Allow the bare word beside the mapping in a JSON schema."""
-    mapping = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [{"const": INSULATOR}, mapping]
-
-
-def _measured(schema: dict[str, Any]) -> None:
-    """Ask for the conductivity in a JSON schema, and allow the bare word beside the mapping."""
-    schema["required"] = ["conductivity"]
-    _or_insulator(schema)
+_BARE_WORD = {"const": INSULATOR}
 
 
 class CarrierSpec(Section):
     """How a material conducts one carrier; the bare word ``insulator`` if it does not."""
 
-    model_config = ConfigDict(json_schema_extra=_measured)
+    model_config = ConfigDict(json_schema_extra=or_bare(_BARE_WORD, required=["conductivity"]))
 
-    conductivity: Annotated[
-        Tensor | None, BeforeValidator(_tensor), WithJsonSchema(_TENSOR_SCHEMA)
-    ] = Field(
+    conductivity: Annotated[Tensor | None, Form(_tensor, **_TENSOR_SCHEMA)] = Field(
         default=None,
         description="Conductivity of the grain interior [S/m]: one value, three principal "
         "values along x, y, z, or a symmetric positive definite 3x3 tensor.",
@@ -164,9 +148,7 @@ class CarrierSpec(Section):
         description="Arrhenius energy [J]; needs `at`. Without it the conductivity does not depend "
         "on temperature.",
     )
-    prefactor_convention: Annotated[
-        Literal["sigmaT", "sigma"], BeforeValidator(choice("sigmaT", "sigma"))
-    ] = Field(
+    prefactor_convention: Annotated[Literal["sigmaT", "sigma"], OneOf()] = Field(
         default="sigmaT",
         description="What follows exp(-E/kT): `sigmaT`, conductivity times temperature, or "
         "`sigma`, the conductivity itself.",
@@ -210,7 +192,7 @@ class CarrierSpec(Section):
 class IonSpec(CarrierSpec):
     """How a material conducts ions: measured, tabulated, or from the hops of a crystal."""
 
-    model_config = ConfigDict(json_schema_extra=_or_insulator)
+    model_config = ConfigDict(json_schema_extra=or_bare(_BARE_WORD))
 
     family: Text | None = Field(
         default=None,
@@ -292,7 +274,7 @@ class IonSpec(CarrierSpec):
             )
         belongs = dict.fromkeys(("at", "activation_energy"), "conductivity")
         belongs |= dict.fromkeys(_OF_FAMILIES, "family")
-        faults: list[tuple[KeyPath, str]] = [
+        faults: Faults = [
             ((key,), f"it belongs to '{form}'; remove it{_INSIDE if key in _IN_HOPPING else ''}")
             for key, form in belongs.items()
             if form != given[0] and getattr(self, key) is not None
@@ -310,7 +292,7 @@ class IonSpec(CarrierSpec):
 class MaterialSpec(Section):
     """One material; the bare word ``insulator`` is a material that conducts neither carrier."""
 
-    model_config = ConfigDict(json_schema_extra=_or_insulator)
+    model_config = ConfigDict(json_schema_extra=or_bare(_BARE_WORD))
 
     library: Text | None = Field(
         default=None,
