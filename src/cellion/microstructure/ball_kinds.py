@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellion.errors import MicrostructureError
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.diameters import Amount, draw_radii, typical_diameter
 from cellion.microstructure.fractions import particle_volume_fractions
-from cellion.microstructure.geometry import FloatArray
 from cellion.scenario.diameters import DiameterSpec
 from cellion.scenario.packing import PackingSpec, PoreSpec
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.microstructure.contacts import Contacts
+from cellion.microstructure.arrays import FloatArray
+from cellion.microstructure.contacts import Contacts, Particles
 from cellion.microstructure.diameters import ball_volume
-from cellion.microstructure.geometry import FloatArray
 from cellion.microstructure.pairs import close_pairs
-from cellion.microstructure.spheres import SphereGeometry
 
 __all__ = ["CutBalls", "contact_areas", "cut_balls", "swallowed"]
 
@@ -46,7 +45,7 @@ class _Planes:
         return _Planes(ball=self.ball[keep], normal=self.normal[keep], distance=self.distance[keep])
 
 
-def cut_balls(geometry: SphereGeometry) -> CutBalls:
+def cut_balls(geometry: Particles) -> CutBalls:
     """Return volume and surface of the region of each particle, without counting anything twice.
 
     The region is the ball less the caps beyond the radical planes of overlapping neighbours and
@@ -70,7 +69,7 @@ def cut_balls(geometry: SphereGeometry) -> CutBalls:
     return CutBalls(volume=np.where(gone, 0.0, volume), surface=np.where(gone, 0.0, surface))
 
 
-def contact_areas(geometry: SphereGeometry, contacts: Contacts) -> FloatArray:
+def contact_areas(geometry: Particles, contacts: Contacts) -> FloatArray:
     """Return the area (m,) [m^2] of each contact, for discs the length [m]; 0 across gaps.
 
     Two particles, or a particle and a wall, meet in a circle of the neck radius (a chord for
@@ -95,7 +94,7 @@ def contact_areas(geometry: SphereGeometry, contacts: Contacts) -> FloatArray:
     return area
 
 
-def _cuts_of_contacts(geometry: SphereGeometry, contacts: Contacts) -> _Planes:
+def _cuts_of_contacts(geometry: Particles, contacts: Contacts) -> _Planes:
     """Return the half planes that third particles and walls leave of each contact."""
     box, periodic, count = geometry.box, geometry.periodic, len(contacts)
     neck = np.maximum(contacts.neck_radius, np.finfo(float).tiny)
@@ -135,7 +134,7 @@ def _plane_axes(normal: FloatArray) -> FloatArray:
     return np.stack([first, np.cross(normal, first)], axis=1)
 
 
-def swallowed(geometry: SphereGeometry) -> NDArray[np.bool_]:
+def swallowed(geometry: Particles) -> NDArray[np.bool_]:
     """Flag the particles (n,) that lie inside another one and own no point."""
     pairs = close_pairs(geometry.centers, geometry.radii, geometry.box, geometry.periodic, 0.0)
     r1, r2 = geometry.radii[pairs.first], geometry.radii[pairs.second]
@@ -146,14 +145,14 @@ def swallowed(geometry: SphereGeometry) -> NDArray[np.bool_]:
     return flags
 
 
-def _outside(geometry: SphereGeometry) -> NDArray[np.bool_]:
+def _outside(geometry: Particles) -> NDArray[np.bool_]:
     """Flag the particles (n,) that lie beyond a wall altogether."""
     r = geometry.radii[:, None]
     beyond = (geometry.centers <= -r) | (geometry.centers >= geometry.box + r)
     return np.asarray(np.any(beyond & ~geometry.periodic, axis=1))
 
 
-def _planes(geometry: SphereGeometry, contacts: Contacts) -> _Planes:
+def _planes(geometry: Particles, contacts: Contacts) -> _Planes:
     """Collect the radical planes of overlaps and the walls that cut balls."""
     first, second = contacts.labels[:, 0] - 1, contacts.labels[:, 1] - 1
     r1, r2 = geometry.radii[first], geometry.radii[second]

@@ -1,38 +1,28 @@
-"""Plain numbers of a geometry: fractions, surfaces, contacts, sizes, percolating clusters."""
+"""Descriptors of particles: surfaces, contacts, sizes, percolating clusters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from cellion.microstructure.composite import CompositeGeometry
-from cellion.microstructure.contacts import Contacts
+from cellion.microstructure.arrays import IntArray
+from cellion.microstructure.contacts import Contacts, Particles
 from cellion.microstructure.cuts import contact_areas, cut_balls
-from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
-from cellion.microstructure.geometry import FloatArray, IntArray, Microstructure
-from cellion.microstructure.laguerre import LaguerreGeometry
-from cellion.microstructure.spheres import SphereGeometry
+from cellion.microstructure.geometry import Microstructure, by_material
 
 __all__ = [
-    "AnyGeometry",
     "SizeStatistics",
     "cluster_percolation",
     "contact_area",
     "coordination_numbers",
-    "geometric_volume_fractions",
     "size_statistics",
     "specific_surface",
     "touching_pairs",
 ]
-
-type AnyGeometry = (
-    SphereGeometry | LaguerreGeometry | CompositeGeometry | LayerGeometry | CheckerboardGeometry
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,45 +50,13 @@ class SizeStatistics:
     d90: float
 
 
-def geometric_volume_fractions(
-    geometry: AnyGeometry, materials: tuple[str, ...]
-) -> dict[str, float]:
-    """Return the volume fraction of each material in the box, overlaps counted once."""
-    owner = geometry.label_material
-    match geometry:
-        case SphereGeometry():
-            part = cut_balls(geometry).volume / np.prod(geometry.box)
-            share = np.concatenate([[1.0 - part.sum()], part])
-        case LaguerreGeometry():
-            share = geometry.volumes / np.prod(geometry.box)
-        case CompositeGeometry():
-            part = cut_balls(geometry.particles).volume / np.prod(geometry.box)
-            share = np.concatenate([[1.0 - part.sum()], part])
-            owner = owner[[0, *range(geometry.grains.count, owner.size)]]
-        case LayerGeometry():
-            share = np.diff(geometry.breaks)
-        case CheckerboardGeometry():
-            share = np.full(geometry.label_material.size, 1.0 / geometry.label_material.size)
-        case _:
-            assert_never(geometry)
-    return _by_material(share, owner, materials)
-
-
-def specific_surface(geometry: SphereGeometry, materials: tuple[str, ...]) -> dict[str, float]:
+def specific_surface(geometry: Particles, materials: tuple[str, ...]) -> dict[str, float]:
     """Return the area between particles and matrix per volume of the box [1/m], by material."""
     area = np.concatenate([[0.0], cut_balls(geometry).surface / np.prod(geometry.box)])
-    return _by_material(area, geometry.label_material, materials)
+    return by_material(area, geometry.label_material, materials)
 
 
-def _by_material(
-    share: FloatArray, label_material: IntArray, materials: tuple[str, ...]
-) -> dict[str, float]:
-    """Sum the numbers (n_labels,) of the labels of each material."""
-    sums = np.bincount(label_material, share, len(materials))
-    return dict(zip(materials, (float(s) for s in sums), strict=True))
-
-
-def touching_pairs(geometry: SphereGeometry) -> Contacts:
+def touching_pairs(geometry: Particles) -> Contacts:
     """Return the contacts of overlapping particles that have an area: who touches whom.
 
     The periodic image of a particle counts as another one.
@@ -107,9 +65,7 @@ def touching_pairs(geometry: SphereGeometry) -> Contacts:
     return contacts.select(contact_areas(geometry, contacts) > 0.0)
 
 
-def contact_area(
-    geometry: SphereGeometry, materials: tuple[str, ...]
-) -> dict[tuple[str, str], float]:
+def contact_area(geometry: Particles, materials: tuple[str, ...]) -> dict[tuple[str, str], float]:
     """Return the area of particle-particle contacts per volume of the box [1/m].
 
     Returns:
@@ -126,7 +82,7 @@ def contact_area(
     }
 
 
-def coordination_numbers(geometry: SphereGeometry, reach: float = 0.0) -> NDArray[np.int64]:
+def coordination_numbers(geometry: Particles, reach: float = 0.0) -> NDArray[np.int64]:
     """Return the number of neighbours (n,) of each particle.
 
     Args:
@@ -139,11 +95,10 @@ def coordination_numbers(geometry: SphereGeometry, reach: float = 0.0) -> NDArra
 
 def size_statistics(microstructure: Microstructure) -> dict[str, SizeStatistics]:
     """Return the diameters of the particles of each material that has some."""
-    whole = microstructure.geometry
-    geometry = whole.particles if isinstance(whole, CompositeGeometry) else whole
-    if not isinstance(geometry, SphereGeometry):
+    geometry = microstructure.geometry.particles
+    if geometry is None:
         return {}
-    owner = whole.label_material[whole.label_material.size - geometry.count - 1 :]
+    owner = microstructure.geometry.label_material[-geometry.count - 1 :]
     statistics = {}
     for k, name in enumerate(microstructure.materials):
         diameter = np.sort(2 * geometry.radii[owner[1:] == k])
@@ -166,7 +121,7 @@ def size_statistics(microstructure: Microstructure) -> dict[str, SizeStatistics]
 
 
 def cluster_percolation(
-    geometry: SphereGeometry, material: int, reach: float = 0.0
+    geometry: Particles, material: int, reach: float = 0.0
 ) -> NDArray[np.bool_]:
     """Tell along which axes (d,) connected particles of one material cross the box.
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cellion.errors import MicrostructureError
-from cellion.microstructure.geometry import FloatArray
+from cellion.microstructure.arrays import FloatArray
 from cellion.scenario.diameters import DiameterSpec, LognormalSpec
 
 __all__ = ["LIMIT", "TRUNCATION", "Amount", "ball_volume", "draw_radii", "typical_diameter"]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.material.crystal_symmetry import disorientation_angles
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.diameters import ball_volume
-from cellion.microstructure.geometry import FloatArray
 from cellion.microstructure.laguerre import LaguerreGeometry
 
 __all__ = ["GrainStatistics", "boundary_disorientations", "grain_boundaries", "grain_statistics"]

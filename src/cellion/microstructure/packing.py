@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MicrostructureError
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.ball_kinds import WHERE, BallKind, ball_kinds
+from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.cuts import cut_balls
-from cellion.microstructure.diameters import (
-    ball_volume,
-)
-from cellion.microstructure.geometry import SKETCHED, FloatArray, Microstructure, Progress
+from cellion.microstructure.descriptors import size_statistics
+from cellion.microstructure.diameters import ball_volume
+from cellion.microstructure.geometry import SKETCHED, Microstructure, Progress, RandomBodies
 from cellion.microstructure.hard_spheres import equilibrate
+from cellion.microstructure.orientations import orient
+from cellion.microstructure.polycrystal import tessellate
 from cellion.microstructure.relaxation import Domain, largest_overlap, relax
-from cellion.microstructure.spheres import SphereGeometry, loose_spheres
+from cellion.microstructure.spheres import LooseSpheres, SphereGeometry
 from cellion.scenario.packing import PackingSpec
 
 __all__ = ["FRACTION_TOLERANCE", "TOUCH", "pack_spheres"]
@@ -58,9 +61,10 @@ class _Packing:
         """Radii [m] of the parts that must not overlap."""
         return self.radii * (1.0 - self.softness)
 
-    def geometry(self, label_material: NDArray[np.int32]) -> SphereGeometry:
-        """Return the labelled geometry."""
-        return SphereGeometry(
+    def geometry(self, label_material: NDArray[np.int32], *, loose: bool = False) -> SphereGeometry:
+        """Return the labelled geometry; in a loose one overlaps do not count."""
+        kind = LooseSpheres if loose else SphereGeometry
+        return kind(
             box=self.domain.box,
             periodic=self.domain.periodic,
             centers=self.centers,
@@ -114,7 +118,8 @@ def pack_spheres(
     names = tuple(dict.fromkeys([spec.matrix.material, *(k.material for k in kinds)]))
     of_kind = np.array([names.index(k.material) for k in kinds], dtype=np.int32)
     sketched = packing is start
-    geometry = packing.geometry(np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32))
+    label_material = np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32)
+    geometry = packing.geometry(label_material, loose=sketched)
     requested = dict.fromkeys(names, 0.0)
     requested[spec.matrix.material] = 1.0 - sum(k.fraction for k in kinds)
     for one in kinds:
@@ -123,16 +128,55 @@ def pack_spheres(
     if not sketched:
         numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])
         more += _closing_notes(spec, numbers)
-    return Microstructure(
-        box=geometry.box,
-        periodic=geometry.periodic,
+    structure = Microstructure(
         materials=names,
-        geometry=loose_spheres(geometry) if sketched else geometry,
+        geometry=geometry,
         seed=spec.seed,
         requested_volume_fraction=requested,
         particle_count=geometry.count,
         numbers=numbers,
         notes=(*notes, *more),
+    )
+    structure = replace(structure, bodies=_bodies(structure, spec))
+    return _with_grains(structure, geometry, spec, sketch=sketch)
+
+
+def _bodies(structure: Microstructure, spec: PackingSpec) -> RandomBodies:
+    """Return the particles without pores, as large as the coarsest median by volume."""
+    pore = None if spec.pores is None else spec.pores.material
+    found = [one for name, one in size_statistics(structure).items() if name != pore]
+    return RandomBodies(
+        noun="particles",
+        count=sum(one.count for one in found),
+        diameter=max((one.d50 for one in found), default=1.0),
+        across=np.ones(structure.box.size, dtype=np.bool_),
+    )
+
+
+def _with_grains(
+    packing: Microstructure, spheres: SphereGeometry, spec: PackingSpec, *, sketch: bool
+) -> Microstructure:
+    """Divide the matrix of a packing into grains, if the scenario wants it."""
+    wanted = spec.matrix.polycrystal
+    if wanted is None:
+        return packing
+    where = f"{WHERE}.matrix.polycrystal"
+    domain = Domain(box=packing.box, periodic=packing.periodic)
+    grains = tessellate(wanted, domain, spec.seed, where, sketch=sketch)
+    count, d = grains.geometry.count, packing.box.size
+    turned = orient(wanted.orientations, count, d, spec.seed, f"{where}.orientations")
+    aligned = np.tile(np.eye(d), (spheres.count, 1, 1))
+    material = spheres.label_material
+    return replace(
+        packing,
+        geometry=CompositeGeometry(
+            particles=spheres,
+            grains=grains.geometry,
+            label_material=np.concatenate([np.full(count, material[0]), material[1:]]),
+        ),
+        orientations=np.concatenate([turned, aligned]),
+        numbers=dict(packing.numbers) | dict(grains.numbers),
+        notes=(*packing.notes, *grains.notes),
     )
 
 

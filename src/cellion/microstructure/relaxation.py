@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.microstructure.geometry import FloatArray
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.pairs import Pairs, close_pairs
 
 __all__ = ["Domain", "largest_overlap", "relax"]

@@ -15,7 +15,6 @@ from cellion.mesh.measure import Interfaces, label_volumes, measure_interfaces
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.stack import stack_slabs
 from cellion.microstructure.geometry import Microstructure
-from cellion.microstructure.stack import Slab, cut_open
 from cellion.results.record import pair_name
 from cellion.scenario.cell import CellSpec
 from cellion.scenario.scenario import Scenario
@@ -51,7 +50,7 @@ def wanted_cell(scenario: Scenario) -> CellSpec | None:
 def opened(scenario: Scenario, structure: Microstructure) -> Microstructure:
     """Return the geometry that is to be meshed: cut open along the axis of a cell."""
     spec = wanted_cell(scenario)
-    return structure if spec is None else cut_open(structure, AXES.index(spec.axis))
+    return structure if spec is None else structure.opened(AXES.index(spec.axis))
 
 
 def between_layers(scenario: Scenario, data: MeshData) -> MeshData:
@@ -69,11 +68,7 @@ def between_layers(scenario: Scenario, data: MeshData) -> MeshData:
             f"cell.axis: found '{spec.axis}', but the mesh has {data.dimension} dimensions; "
             f"allowed: {', '.join(AXES[: data.dimension])}"
         )
-    lower, upper = (
-        Slab(material=layer.material, thickness=layer.thickness)
-        for layer in (spec.separator, spec.collector)
-    )
-    return stack_slabs(data, axis, lower, upper)
+    return stack_slabs(data, axis, spec.separator, spec.collector)
 
 
 def composition(mesh: LabelledMesh, *, in_cell: bool) -> Composition:

@@ -21,7 +21,7 @@ from cellion.mesh.octree import Spots
 from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import MeshSizes, mesh_sizes
 from cellion.microstructure.generate import generate
-from cellion.microstructure.geometry import Geometry, Microstructure
+from cellion.microstructure.geometry import CutGeometry, Microstructure
 from cellion.pipeline.record import Prepared
 from cellion.scenario.scenario import Scenario
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Remesher"]
 
 type Refine = Callable[[Spots], MeshData]
-
-_PLANAR = ("layers", "checkerboard", "bricks")
-"""Geometries whose interfaces are planes of the mesh."""
 
 
 class Remesher:
@@ -45,16 +42,15 @@ class Remesher:
         known: Whether the geometry is known at all; it is not for a mesh file.
     """
 
-    geometry: Geometry | None
+    geometry: CutGeometry | None
     known: bool
 
     def __init__(self, scenario: Scenario, prepared: Prepared, comm: MPI.Comm) -> None:
         """Make the geometry once more on rank 0 (collective)."""
-        kind = scenario.microstructure.kind
-        self.known = kind != "mesh"
+        self.known = scenario.microstructure.mesh is None
         self._comm = comm
         self._refine: Refine | None = None
-        here: Geometry | None = None
+        here: CutGeometry | None = None
         if comm.rank == 0 and scenario.microstructure.mesh is not None:
             self._refine = _bisecting(read_mesh(scenario.microstructure.mesh))
         elif comm.rank == 0:
@@ -63,8 +59,9 @@ class Remesher:
             self._refine = _meshing(
                 structure, mesh_sizes(scenario.mesh, structure, scenario.insulators)
             )
-            here = structure.geometry
-        self.geometry = comm.bcast(here) if self.known and kind not in _PLANAR else None
+            if isinstance(structure.geometry, CutGeometry):
+                here = structure.geometry
+        self.geometry = comm.bcast(here)
 
     def finer(self, prepared: Prepared, marked: NDArray[np.bool_], watch: Stopwatch) -> Prepared:
         """Mesh with half the size around marked cells (collective).

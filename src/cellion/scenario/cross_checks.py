@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from cellion.scenario.cell import CellSpec
+from cellion.scenario.contents import Contents
 from cellion.scenario.faults import Faults
 from cellion.scenario.interfaces import InterfaceSpec
 from cellion.scenario.materials import MaterialSpec
 from cellion.scenario.paths import KeyPath
 from cellion.scenario.values import AXES
-
-if TYPE_CHECKING:
-    from cellion.scenario.scenario import Scenario
 
 __all__ = ["cross_faults"]
 
@@ -21,7 +18,7 @@ _BOTH = frozenset(("ion", "electron"))
 _CARRIES = {"ionic": "ion", "electronic": "electron"}
 
 
-def cross_faults(scenario: Scenario) -> Faults:
+def cross_faults(scenario: Contents) -> Faults:
     """Return where sections of a scenario contradict each other, or lack what another needs."""
     return [
         *_boundary_faults(scenario),
@@ -36,7 +33,7 @@ def cross_faults(scenario: Scenario) -> Faults:
     ]
 
 
-def _boundary_faults(scenario: Scenario) -> Faults:
+def _boundary_faults(scenario: Contents) -> Faults:
     """Return a periodic condition in a box that does not repeat."""
     kind = scenario.microstructure.kind
     if scenario.transport.boundary != "periodic" or scenario.microstructure.periodic:
@@ -48,7 +45,7 @@ def _boundary_faults(scenario: Scenario) -> Faults:
     return [(("transport", "boundary"), message)]
 
 
-def _direction_faults(scenario: Scenario) -> Faults:
+def _direction_faults(scenario: Contents) -> Faults:
     """Return directions that the box does not have."""
     box = scenario.microstructure.box
     if box is None:
@@ -64,7 +61,7 @@ def _direction_faults(scenario: Scenario) -> Faults:
     return [(path, f"found '{axis}'; {told}") for path, axis in named if axis not in allowed]
 
 
-def _mesh_faults(scenario: Scenario) -> Faults:
+def _mesh_faults(scenario: Contents) -> Faults:
     """Return mesh sizes that make no sense with the geometry."""
     sizes = scenario.mesh.given("size", "surface_size", "smallest_size")
     if scenario.microstructure.mesh is not None:
@@ -82,7 +79,7 @@ def _mesh_faults(scenario: Scenario) -> Faults:
     ]
 
 
-def _accuracy_faults(scenario: Scenario) -> Faults:
+def _accuracy_faults(scenario: Contents) -> Faults:
     """Return bounds that are not known, and a width of the bracket without a bracket."""
     spec, boundary = scenario.accuracy, scenario.transport.boundary
     if spec is None:
@@ -99,7 +96,7 @@ def _accuracy_faults(scenario: Scenario) -> Faults:
     return []
 
 
-def _temperature_faults(scenario: Scenario) -> Faults:
+def _temperature_faults(scenario: Contents) -> Faults:
     """Return laws measured at another temperature, with nothing to bring them here."""
     laws: list[tuple[KeyPath, float | None, float | None]] = [
         (("interfaces", index), spec.at, spec.activation_energy)
@@ -124,7 +121,7 @@ def _temperature_faults(scenario: Scenario) -> Faults:
     ]
 
 
-def _density_faults(scenario: Scenario) -> Faults:
+def _density_faults(scenario: Contents) -> Faults:
     """Return solids without a density in a packing given by weight."""
     packing = scenario.microstructure.packing
     if packing is None or all(p.weight_fraction is None for p in packing.particles):
@@ -142,7 +139,7 @@ def _density_faults(scenario: Scenario) -> Faults:
     ]
 
 
-def _replicate_faults(scenario: Scenario) -> Faults:
+def _replicate_faults(scenario: Contents) -> Faults:
     """Return replicates of a geometry in which nothing is random."""
     replicates = 1 if scenario.study is None else scenario.study.replicates
     if replicates == 1 or scenario.microstructure.seed is not None:
@@ -154,7 +151,7 @@ def _replicate_faults(scenario: Scenario) -> Faults:
     return [(("study", "replicates"), message)]
 
 
-def _interface_faults(scenario: Scenario) -> Faults:
+def _interface_faults(scenario: Contents) -> Faults:
     """Return interfaces that are given twice, lie on insulators, or lack what they need."""
     faults: Faults = []
     for index, spec in enumerate(scenario.interfaces):
@@ -185,7 +182,7 @@ def _repeated(before: tuple[InterfaceSpec, ...], spec: InterfaceSpec) -> Faults:
     return []
 
 
-def _insulated(scenario: Scenario, spec: InterfaceSpec) -> Faults:
+def _insulated(scenario: Contents, spec: InterfaceSpec) -> Faults:
     """Return a fault if no current can reach the interface."""
     names = dict.fromkeys(spec.between)
     idle = [name for name in names if _insulates(scenario.materials.get(name))]
@@ -210,7 +207,7 @@ def _insulates(material: MaterialSpec | None) -> bool:
     return all(law is None or not law.conducts for law in laws)
 
 
-def _without_orientations(scenario: Scenario, spec: InterfaceSpec) -> Faults:
+def _without_orientations(scenario: Contents, spec: InterfaceSpec) -> Faults:
     """Return a fault for a misorientation between regions that have no orientations."""
     if spec.misorientation is None:
         return []
@@ -231,7 +228,7 @@ def _without_orientations(scenario: Scenario, spec: InterfaceSpec) -> Faults:
     return [(("misorientation",), message)]
 
 
-def _cell_faults(scenario: Scenario) -> Faults:
+def _cell_faults(scenario: Contents) -> Faults:
     """Return where a cell lacks what it needs, or contradicts another section."""
     spec, wanted = scenario.cell, scenario.transport.boundary == "cell"
     if spec is None:
@@ -247,7 +244,7 @@ def _cell_faults(scenario: Scenario) -> Faults:
     ]
 
 
-def _choice_faults(scenario: Scenario, spec: CellSpec) -> Faults:
+def _choice_faults(scenario: Contents, spec: CellSpec) -> Faults:
     """Return carriers and directions that a cell does not leave to choose."""
     faults: Faults = []
     transport = scenario.transport
@@ -265,7 +262,7 @@ def _choice_faults(scenario: Scenario, spec: CellSpec) -> Faults:
     return faults
 
 
-def _conducts(scenario: Scenario, name: str, carrier: str) -> bool | None:
+def _conducts(scenario: Contents, name: str, carrier: str) -> bool | None:
     """Whether a material conducts a carrier; None where its library entry decides."""
     material = scenario.materials.get(name)
     law = None if material is None else getattr(material, carrier)
@@ -274,7 +271,7 @@ def _conducts(scenario: Scenario, name: str, carrier: str) -> bool | None:
     return law is not None and bool(law.conducts)
 
 
-def _idle_faults(scenario: Scenario, spec: CellSpec) -> Faults:
+def _idle_faults(scenario: Contents, spec: CellSpec) -> Faults:
     """Return materials that cannot carry what they are to carry."""
     used: list[tuple[KeyPath, str, str]] = [
         (("separator", "material"), spec.separator.material, "ion"),
@@ -290,7 +287,7 @@ def _idle_faults(scenario: Scenario, spec: CellSpec) -> Faults:
     ]
 
 
-def _ambiguous_faults(scenario: Scenario, spec: CellSpec) -> Faults:
+def _ambiguous_faults(scenario: Contents, spec: CellSpec) -> Faults:
     """Return a fault for each material that conducts both carriers and is in no list."""
     said = {*(spec.ionic or ()), *(spec.electronic or ())}
     said |= {spec.separator.material, spec.collector.material}

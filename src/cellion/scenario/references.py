@@ -8,8 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from cellion.errors import nearest
 from cellion.scenario.faults import Fault
-from cellion.scenario.packing import MatrixSpec
 from cellion.scenario.paths import KeyPath
+from cellion.scenario.polycrystal import MatrixSpec
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.sections import Form, Section
 from cellion.scenario.values import name as read_name

@@ -1,46 +1,23 @@
-"""The whole scenario: its sections, and what they must agree on."""
+"""The whole scenario: consistent sections, and where they come from."""
 
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import PrivateAttr, model_validator
 
-from cellion.quantities import describe
-from cellion.scenario.cell import CellSpec
+from cellion.scenario.contents import Contents
 from cellion.scenario.cross_checks import cross_faults
 from cellion.scenario.faults import Fault, FaultsError, Positions, scenario_error
-from cellion.scenario.fit import FitSpec
-from cellion.scenario.interfaces import InterfaceSpec
-from cellion.scenario.materials import MaterialSpec
-from cellion.scenario.microstructure import KINDS, MicrostructureSpec
+from cellion.scenario.microstructure import KINDS
 from cellion.scenario.paths import KeyPath
-from cellion.scenario.sections import Form, Section, fail
-from cellion.scenario.settings import AccuracySpec, MeshSpec, OutputSpec, TransportSpec
-from cellion.scenario.study import StudySpec
-from cellion.scenario.values import AXES, Name, Temperature, Text
+from cellion.scenario.values import AXES
 
-__all__ = ["ROOM_TEMPERATURE", "Scenario"]
-
-ROOM_TEMPERATURE = 298.15
-"""Temperature of a scenario that gives none [K]."""
-
-_NAME = re.compile(r"[^\W_][\w.+\-]{0,99}")
-
-
-def _scenario_name(value: Any) -> str:
-    """Read the name of the scenario; it also names files."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise fail(
-            f"found {describe(value)}; a name of letters, digits, '_', '-', '+' and '.' that "
-            "begins with a letter or digit is needed, because it also names files"
-        )
-    return value
+__all__ = ["Scenario"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,43 +27,8 @@ class _Written:
     at: Positions = field(default_factory=dict, compare=False)
 
 
-class Scenario(Section):
+class Scenario(Contents):
     """What the user asks: SI values, complete and consistent."""
-
-    name: Annotated[
-        str, Form(_scenario_name, type="string", pattern="^[^\\W_][\\w.+\\-]*$", title="a name")
-    ] = Field(description="Short name of the scenario; it also names files.")
-    description: Text | None = Field(default=None, description="What the scenario is about.")
-    temperature: Temperature = Field(
-        default=ROOM_TEMPERATURE, description="Temperature [K]; 298.15 K if not given."
-    )
-    materials: dict[Name, MaterialSpec] = Field(
-        description="Materials by name: a mapping, or the word `insulator`."
-    )
-    microstructure: MicrostructureSpec = Field(description="Geometry: exactly one kind.")
-    interfaces: tuple[InterfaceSpec, ...] = Field(
-        default=(),
-        description="What current meets where two materials, or two grains, touch. Contacts that "
-        "are not listed are perfect.",
-    )
-    cell: CellSpec | None = Field(
-        default=None,
-        description="Separator and collector beside the geometry. In a cell, contacts between a "
-        "material that carries ions and one that carries electrons are insulating unless listed "
-        "in `interfaces`.",
-    )
-    transport: TransportSpec = Field(
-        default_factory=TransportSpec, description="Which carriers, driven how."
-    )
-    mesh: MeshSpec = Field(default_factory=MeshSpec, description="How fine the mesh is.")
-    accuracy: AccuracySpec | None = Field(
-        default=None, description="Guaranteed bounds of the answer, and how close they are to be."
-    )
-    study: StudySpec | None = Field(default=None, description="The same with other values.")
-    fit: FitSpec | None = Field(
-        default=None, description="A value of an interface that is fitted to measurements."
-    )
-    output: OutputSpec = Field(default_factory=OutputSpec, description="What is written.")
 
     _source: dict[str, Any] = PrivateAttr(default_factory=dict)
     _path: Path | None = PrivateAttr(default=None)

@@ -9,7 +9,8 @@ from cellion.errors import MeshError
 from cellion.mesh.features import NECK_CELLS, PARTICLE_CELLS, fine_spots
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes, estimate_cells, mesh_sizes, wanted_size
-from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
+from cellion.microstructure.layers import LayerGeometry
+from cellion.microstructure.tiles import CheckerboardGeometry
 from sphere_meshes import micro, spheres
 
 

@@ -9,7 +9,6 @@ from cellion.microstructure.descriptors import (
     cluster_percolation,
     contact_area,
     coordination_numbers,
-    geometric_volume_fractions,
     size_statistics,
     specific_surface,
 )
@@ -28,7 +27,7 @@ def row(count, axis=0, d=3):
 def test_simple_cubic_spheres(spheres):
     geometry = spheres([[0.5, 0.5, 0.5]], [0.4])
     volume = 4 / 3 * np.pi * 0.064
-    assert geometric_volume_fractions(geometry, NAMES) == pytest.approx(
+    assert geometry.volume_fractions(NAMES) == pytest.approx(
         {"SE": 1 - volume, "CAM": volume, "C": 0}
     )
     assert specific_surface(geometry, NAMES)["CAM"] == pytest.approx(4 * np.pi * 0.16)
@@ -121,11 +120,7 @@ def test_random_clusters_agree_with_unfolding_three_boxes(spheres):
 
 def test_size_statistics(spheres):
     geometry = spheres(np.random.default_rng(3).random((4, 3)), [0.01, 0.01, 0.02, 0.05])
-    found = size_statistics(
-        Microstructure(
-            box=geometry.box, periodic=geometry.periodic, materials=NAMES, geometry=geometry
-        )
-    )
+    found = size_statistics(Microstructure(materials=NAMES, geometry=geometry))
     assert set(found) == {"CAM"}
     assert found["CAM"].count == 4
     assert found["CAM"].mean == pytest.approx(0.045)

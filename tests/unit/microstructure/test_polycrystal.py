@@ -7,7 +7,7 @@ import pytest
 
 from cellion.errors import MicrostructureError
 from cellion.microstructure.composite import CompositeGeometry
-from cellion.microstructure.descriptors import geometric_volume_fractions, size_statistics
+from cellion.microstructure.descriptors import size_statistics
 from cellion.microstructure.generate import generate
 from cellion.microstructure.grain_statistics import (
     boundary_disorientations,
@@ -141,7 +141,7 @@ def test_a_matrix_of_grains_surrounds_the_particles(composite):
 
 def test_fractions_sizes_and_orientations_of_a_composite(composite):
     geometry, names = composite.geometry, composite.materials
-    fractions = geometric_volume_fractions(geometry, names)
+    fractions = geometry.volume_fractions(names)
     assert fractions == pytest.approx({"G": 0.7, "C": 0.3}, abs=1e-4)
     assert size_statistics(composite)["C"].count == geometry.particles.count
     assert composite.orientations.shape == (len(geometry.label_material), 3, 3)
