@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cellion.microstructure.arrays import BoolArray, FloatArray, IntArray, Pair
 from cellion.microstructure.contacts import SizeLimits
-from cellion.microstructure.cuts import cut_balls
+from cellion.microstructure.cuts import cut_volumes
 from cellion.microstructure.geometry import DefaultSizes, by_material
 from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.spheres import SphereGeometry
@@ -125,7 +125,7 @@ class CompositeGeometry:
 
     def volume_fractions(self, materials: Collection[str]) -> dict[str, float]:
         """Return the volume fraction of each material in the box, overlaps counted once."""
-        part = cut_balls(self.particles).volume / np.prod(self.box)
+        part = cut_volumes(self.particles) / np.prod(self.box)
         share = np.concatenate([[1.0 - part.sum()], part])
         owner = self.label_material[[0, *range(self.grains.count, self.label_material.size)]]
         return by_material(share, owner, materials)

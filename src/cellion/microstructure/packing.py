@@ -12,8 +12,7 @@ from cellion.errors import MicrostructureError
 from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.ball_kinds import WHERE, BallKind, ball_kinds
 from cellion.microstructure.composite import CompositeGeometry
-from cellion.microstructure.cuts import cut_balls
-from cellion.microstructure.descriptors import size_statistics
+from cellion.microstructure.cuts import cut_volumes
 from cellion.microstructure.diameters import ball_volume
 from cellion.microstructure.geometry import SKETCHED, Microstructure, Progress, RandomBodies
 from cellion.microstructure.hard_spheres import equilibrate
@@ -75,7 +74,7 @@ class _Packing:
     def fractions(self, kinds: int) -> FloatArray:
         """Return the volume fraction (kinds,) of each kind, overlaps counted once."""
         geometry = self.geometry(np.zeros(self.radii.size + 1, np.int32))
-        volume = np.bincount(self.kind, cut_balls(geometry).volume, kinds)
+        volume = np.bincount(self.kind, cut_volumes(geometry), kinds)
         return np.asarray(volume / np.prod(self.domain.box), dtype=float)
 
 
@@ -128,28 +127,38 @@ def pack_spheres(
     if not sketched:
         numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])
         more += _closing_notes(spec, numbers)
+    pores = None if spec.pores is None else names.index(spec.pores.material)
     structure = Microstructure(
         materials=names,
         geometry=geometry,
         seed=spec.seed,
         requested_volume_fraction=requested,
         particle_count=geometry.count,
+        bodies=_bodies(geometry, pores),
         numbers=numbers,
         notes=(*notes, *more),
     )
-    structure = replace(structure, bodies=_bodies(structure, spec))
     return _with_grains(structure, geometry, spec, sketch=sketch)
 
 
-def _bodies(structure: Microstructure, spec: PackingSpec) -> RandomBodies:
-    """Return the particles without pores, as large as the coarsest median by volume."""
-    pore = None if spec.pores is None else spec.pores.material
-    found = [one for name, one in size_statistics(structure).items() if name != pore]
+def _bodies(geometry: SphereGeometry, pores: int | None) -> RandomBodies:
+    """Return the particles, as large as the largest median by volume of a material.
+
+    Args:
+        geometry: particles and pores.
+        pores: index of the material of the pores.
+    """
+    material = geometry.label_material[1:]
+    medians = []
+    for kind in np.unique(material[material != pores] if pores is not None else material):
+        diameter = np.sort(2 * geometry.radii[material == kind])
+        volume = np.cumsum(diameter**geometry.box.size)
+        medians.append(float(diameter[np.searchsorted(volume, 0.5 * volume[-1])]))
     return RandomBodies(
         noun="particles",
-        count=sum(one.count for one in found),
-        diameter=max((one.d50 for one in found), default=1.0),
-        across=np.ones(structure.box.size, dtype=np.bool_),
+        count=int(np.count_nonzero(material != pores)),
+        diameter=max(medians, default=1.0),
+        across=np.ones(geometry.box.size, dtype=np.bool_),
     )
 
 

@@ -21,7 +21,7 @@ from cellion.microstructure.contacts import (
     contact_size,
     no_contacts,
 )
-from cellion.microstructure.cuts import cut_balls, swallowed
+from cellion.microstructure.cuts import cut_volumes, swallowed
 from cellion.microstructure.geometry import (
     COARSE_PART,
     FINE_PART,
@@ -280,7 +280,7 @@ class SphereGeometry:
 
     def volume_fractions(self, materials: Collection[str]) -> dict[str, float]:
         """Return the volume fraction of each material in the box, overlaps counted once."""
-        part = cut_balls(self).volume / np.prod(self.box)
+        part = cut_volumes(self) / np.prod(self.box)
         share = np.concatenate([[1.0 - part.sum()], part])
         return by_material(share, self.label_material, materials)
 
