@@ -19,8 +19,8 @@ from matplotlib.figure import Figure
 from mpi4py import MPI
 
 from cellion.homogenise.brick_layer import brick_layer
+from cellion.pipeline.mesh_cache import MeshCache
 from cellion.pipeline.run import run
-from cellion.pipeline.stock import MeshStock
 from cellion.scenario.load import build_scenario
 
 GRAIN = 0.1
@@ -42,23 +42,23 @@ SIZES = np.geomspace(0.01, 1000.0, 11)
 """Grain size over the length of the law, R sigma_g or G / sigma_g."""
 
 
-def conductivity(law: dict[str, str], stock: MeshStock) -> tuple[float, float]:
+def conductivity(law: dict[str, str], cache: MeshCache) -> tuple[float, float]:
     """Conductivity over that of the grains, and the edge of bricks of the same boundary area."""
     interface = {"between": ["G", "G"], **law}
     scenario = build_scenario({**POLYCRYSTAL, "interfaces": [interface]})
-    ion = run(scenario, MPI.COMM_SELF, stock=stock).carrier("ion")
+    ion = run(scenario, MPI.COMM_SELF, cache=cache).carrier("ion")
     assert ion.brick_layer is not None
     return ion.mean_conductivity / GRAIN, ion.brick_layer.edge
 
 
 def main(path: Path) -> None:
     """Compute and draw."""
-    stock = MeshStock(None)
-    edge = conductivity({"area_resistance": "1e-6 Ohm m^2"}, stock)[1]
+    cache = MeshCache(None)
+    edge = conductivity({"area_resistance": "1e-6 Ohm m^2"}, cache)[1]
     blocking = [
-        conductivity({"area_resistance": f"{edge / GRAIN / x} Ohm m^2"}, stock)[0] for x in SIZES
+        conductivity({"area_resistance": f"{edge / GRAIN / x} Ohm m^2"}, cache)[0] for x in SIZES
     ]
-    fast = [conductivity({"sheet_conductance": f"{edge * GRAIN / x} S"}, stock)[0] for x in SIZES]
+    fast = [conductivity({"sheet_conductance": f"{edge * GRAIN / x} S"}, cache)[0] for x in SIZES]
     fine = np.geomspace(SIZES[0], SIZES[-1], 200)
     figure = Figure(figsize=(5.8, 4.4), layout="constrained")
     FigureCanvasAgg(figure)

@@ -135,12 +135,12 @@ def test_mpirun_ends_with_0(start, tmp_path):
 def test_bug_on_one_rank_ends_all(tmp_path, subprocess_environment):
     """Rank 0 waits in a collective; it is ended, and the traceback is shown."""
     program = (
-        "import sys; import cellion.pipeline.run as pipeline; from cellion.cli import main\n"
-        "right = pipeline.homogenise\n"
+        "import sys; import cellion.pipeline.effective as effective; from cellion.cli import main\n"
+        "right = effective.homogenise\n"
         "def broken(name, solution, watch, **options):\n"
         "    if solution.problem.mesh.comm.rank == 1: raise RuntimeError('a bug')\n"
         "    return right(name, solution, watch, **options)\n"
-        "pipeline.homogenise = broken\n"
+        "effective.homogenise = broken\n"
         "main()"
     )
     write(tmp_path, PLATES)

@@ -375,9 +375,9 @@ def test_output_whose_files_are_folders(inside, tmp_path, name):
 
 def test_folder_that_vanishes_during_the_run(inside, tmp_path, monkeypatch):
     """For example a scratch disk that is cleaned."""
-    from cellion.pipeline import run as pipeline
+    from cellion.pipeline import effective
 
-    solve = pipeline.solve_carrier
+    solve = effective.solve_carrier
 
     def removing(*arguments: object, **options: object) -> object:
         for file in (tmp_path / "out").iterdir():
@@ -385,7 +385,7 @@ def test_folder_that_vanishes_during_the_run(inside, tmp_path, monkeypatch):
         (tmp_path / "out").rmdir()
         return solve(*arguments, **options)
 
-    monkeypatch.setattr(pipeline, "solve_carrier", removing)
+    monkeypatch.setattr(effective, "solve_carrier", removing)
     told = inside("run", write(tmp_path, PLATES), "-o", "out")
     assert told.code == 2
     assert "cannot be written" in told.stderr
@@ -421,9 +421,9 @@ def test_results_go_to_the_folder_of_the_name(inside, tmp_path):
 
 def test_a_bug_ends_with_1_and_a_traceback(tmp_path, subprocess_environment):
     program = (
-        "import sys; import cellion.pipeline.run as pipeline; from cellion.cli import main\n"
+        "import sys; import cellion.pipeline.effective as effective; from cellion.cli import main\n"
         "def broken(*arguments, **options): raise RuntimeError('a bug')\n"
-        "pipeline.homogenise = broken\n"
+        "effective.homogenise = broken\n"
         "main()"
     )
     write(tmp_path, PLATES)

@@ -121,16 +121,16 @@ def test_failed_point_is_recorded_and_stops_no_other(inside, tmp_path):
 
 def test_point_that_fails_only_when_it_is_run_is_told_when_it_does(inside, tmp_path, monkeypatch):
     """What no check can know: here a solve that does not converge."""
-    from cellion.pipeline import run as pipeline
+    from cellion.pipeline import effective
 
-    solve = pipeline.solve_carrier
+    solve = effective.solve_carrier
 
     def failing(scenario, *arguments, **options):
         if scenario.temperature == 300.0:
             raise ConvergenceError("direction x: DIVERGED_ITS")
         return solve(scenario, *arguments, **options)
 
-    monkeypatch.setattr(pipeline, "solve_carrier", failing)
+    monkeypatch.setattr(effective, "solve_carrier", failing)
     told = inside("study", write(tmp_path, TEMPERATURES), "-o", "out")
     assert told.code == 3
     assert "failed: direction x: DIVERGED_ITS" in results(told)[1]

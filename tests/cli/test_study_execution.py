@@ -83,7 +83,7 @@ def test_a_process_that_dies_takes_one_point_with_it(tmp_path, subprocess_enviro
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, os, signal\n"
         "if 'cellion.study.worker' in sys.orig_argv:\n"
-        "    import cellion.pipeline.geometry as geometry\n"
+        "    import cellion.pipeline.prepare as geometry\n"
         "    right = geometry.read_mesh\n"
         "    def deadly(spec):\n"
         "        if spec.labels[10] == 'B': os.kill(os.getpid(), signal.SIGKILL)\n"

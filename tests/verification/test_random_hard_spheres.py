@@ -20,7 +20,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from cellion.homogenise.effective import effective_conductivity
-from cellion.pipeline.run import prepare
+from cellion.pipeline.prepare import prepare
 from cellion.scenario.load import build_scenario
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve

@@ -14,8 +14,8 @@ import pytest
 from mpi4py import MPI
 
 from cellion.material.material import build_materials
+from cellion.pipeline.mesh_cache import MeshCache
 from cellion.pipeline.run import run
-from cellion.pipeline.stock import MeshStock
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 from cellion.results.record import CarrierResult
 from cellion.scenario.load import load_scenario
@@ -38,14 +38,14 @@ transport: {carriers: [ion]}
 # Central differences over a step of 0.4 % err by its square over six; the solver's tolerance,
 # which enters the energy squared, by less.
 STEP = 4e-3
-STOCK = MeshStock(None)
+CACHE = MeshCache(None)
 """The last mesh, which the runs of a difference share."""
 
 
 def ions(folder: Path, text: str, key: str | None = None, value: str = "") -> CarrierResult:
     overrides = [] if key is None else [f"{key}={value}"]
     scenario = load_scenario(write(folder, text), overrides)
-    return run(scenario, MPI.COMM_SELF, stock=STOCK).carrier("ion")
+    return run(scenario, MPI.COMM_SELF, cache=CACHE).carrier("ion")
 
 
 @cache

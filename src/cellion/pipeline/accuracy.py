@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isnan
 
 from cellion.parallel import Stopwatch, peak_memory
@@ -15,31 +15,28 @@ from numpy.typing import NDArray
 from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
 from cellion.homogenise.constriction import constriction_errors
 from cellion.homogenise.faceting import faceting_errors
-from cellion.homogenise.mesh_error import error_of_gap
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.mesh.borders import find_borders
 from cellion.mesh.marking import mark
 from cellion.mesh.periodicity import AXES
-from cellion.pipeline.record import Prepared
-from cellion.pipeline.remesh import Remesher
+from cellion.pipeline.refinement import Remesher
+from cellion.pipeline.sample import MeshedSample
+from cellion.pipeline.task import Listener
 from cellion.results.accuracy import AccuracyRecord, PassRecord
-from cellion.results.record import CarrierResult, RunResult
 from cellion.scenario.settings import AccuracySpec
 from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
 from cellion.transport.solution import Solution
 
 __all__ = [
-    "Answers",
-    "certified",
+    "Bounded",
+    "bounded",
     "gap_fields",
     "refined",
-    "with_bounds",
     "with_geometry_errors",
 ]
 
-type Listener = Callable[[str], None]
 type Tensor = NDArray[np.float64]
-type Solve = Callable[[Prepared], "Answers"]
+type Solve = Callable[[MeshedSample], "Bounded"]
 
 _LARGEST_SHARE, _LEAST_SHARE = 0.5, 0.2
 """Largest and smallest part of the gap whose cells are refined in one pass."""
@@ -49,16 +46,13 @@ _GAIN = 0.75
 
 _MOST_PASSES = 60
 
-_DOUBTFUL = 0.25
-"""Relative error by the mesh above which a note says so."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
-    """What one mesh answers.
+class Bounded:
+    """Effective transport on one mesh, and what bounds it.
 
     Attributes:
-        prepared: Materials and mesh.
+        sample: Materials and mesh.
         solutions: Solved transport per carrier.
         transport: Effective transport per carrier.
         brackets: Bounds per carrier; empty when none were asked for.
@@ -68,12 +62,12 @@ class Answers:
         accuracy: What the bounds certify, None without them.
     """
 
-    prepared: Prepared
+    sample: MeshedSample
     solutions: Mapping[str, Solution]
     transport: Mapping[str, EffectiveTransport]
-    brackets: Mapping[str, Bracket]
-    indicators: Mapping[str, Indicators]
-    geometry_errors: Mapping[str, Mapping[str, float]]
+    brackets: Mapping[str, Bracket] = field(default_factory=dict)
+    indicators: Mapping[str, Indicators] = field(default_factory=dict)
+    geometry_errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     accuracy: AccuracyRecord | None = None
 
     @property
@@ -106,11 +100,11 @@ class Answers:
         ]
 
 
-def certified(answers: Answers, remesher: Remesher, watch: Stopwatch) -> Answers:
+def bounded(answers: Bounded, remesher: Remesher, watch: Stopwatch) -> Bounded:
     """Bound the answers of all carriers on their mesh (collective).
 
     Args:
-        answers: Answers without bounds.
+        answers: Bounded without bounds.
         remesher: Knows the surfaces that facets stand for.
         watch: Records the stages.
     """
@@ -125,7 +119,7 @@ def certified(answers: Answers, remesher: Remesher, watch: Stopwatch) -> Answers
     return replace(answers, brackets=brackets, indicators=indicators, geometry_errors=errors)
 
 
-def with_geometry_errors(answers: Answers, remesher: Remesher, watch: Stopwatch) -> Answers:
+def with_geometry_errors(answers: Bounded, remesher: Remesher, watch: Stopwatch) -> Bounded:
     """Estimate the geometry errors of all carriers without bounds (collective)."""
     errors = {}
     with watch.stage("geometry error"):
@@ -154,13 +148,13 @@ def _geometry_errors(
 
 def refined(
     spec: AccuracySpec,
-    first: Answers,
+    first: Bounded,
     solve: Solve,
     *,
     remesher: Remesher,
     watch: Stopwatch,
     tell: Listener,
-) -> Answers:
+) -> Bounded:
     """Refine the mesh until the bounds are as close as asked, or the budget is used (collective).
 
     Args:
@@ -184,59 +178,21 @@ def refined(
         stopped = reason or _over_budget(spec, history, marked, answers, start)
         if stopped:
             break
-        prepared = remesher.finer(answers.prepared, marked, watch)
-        if prepared.mesh.global_cells <= history[-1].cells:
+        sample = remesher.finer(answers.sample, marked, watch)
+        if sample.mesh.global_cells <= history[-1].cells:
             stopped = "the smallest cells that the faces of the box allow are reached"
             break
-        answers = solve(prepared)
+        answers = solve(sample)
         history.append(_pass(answers, time.perf_counter() - start))
     return replace(answers, accuracy=_record(spec, answers, history, stopped))
 
 
-def with_bounds(result: RunResult, answers: Answers) -> RunResult:
-    """Return the record of a run with its bounds, and the errors by the mesh that follow."""
-    carriers = dict(result.carriers)
-    for name, errors in answers.geometry_errors.items():
-        carriers[name] = replace(carriers[name], geometry_error_estimate=errors)
-    for name, bracket in answers.brackets.items():
-        low, high = np.full((2, 3, 3), np.nan)
-        d = len(bracket.lower)
-        low[:d, :d], high[:d, :d] = bracket.lower, bracket.upper
-        carriers[name] = replace(
-            carriers[name],
-            lower=low,
-            upper=high,
-            discretisation_error_estimate={
-                direction: error_of_gap(bracket.share(direction), d)
-                for direction in carriers[name].directions
-            },
-        )
-    missed = () if answers.accuracy is None else answers.accuracy.missed()
-    notes = (*result.notes, *missed, *_doubts(carriers))
-    return replace(result, carriers=carriers, accuracy=answers.accuracy, notes=notes)
-
-
-def _doubts(carriers: Mapping[str, CarrierResult]) -> list[str]:
-    """Name the numbers that the mesh makes doubtful."""
-    notes = []
-    for name, carrier in carriers.items():
-        for k, direction in enumerate(AXES):
-            error = carrier.discretisation_error_estimate.get(direction, 0.0)
-            if not error <= _DOUBTFUL and carrier.effective_conductivity[k, k] > 0.0:
-                size = "unknown, and large" if isnan(error) else f"about {100 * error:.2g} %"
-                notes.append(
-                    f"{name}, {direction}: the error of sigma_eff by the mesh is {size}; ask for a "
-                    "bracket with 'accuracy: {tolerance: ...}', or make the mesh finer"
-                )
-    return notes
-
-
-def gap_fields(answers: Answers) -> dict[str, NDArray[np.float64]]:
+def gap_fields(answers: Bounded) -> dict[str, NDArray[np.float64]]:
     """Where the bounds are apart: their gap per volume, the mean of which is U - L [S/m].
 
     What resistive facets add counts for the cell on one side.
     """
-    mesh = answers.prepared.mesh
+    mesh = answers.sample.mesh
     share = mesh.cell_volumes[: mesh.n_owned_cells] / mesh.volume
     found = {}
     for name, indicators in answers.indicators.items():
@@ -247,13 +203,13 @@ def gap_fields(answers: Answers) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _marked(answers: Answers, tolerance: float) -> tuple[NDArray[np.bool_], str]:
+def _marked(answers: Bounded, tolerance: float) -> tuple[NDArray[np.bool_], str]:
     """Mark the cells to refine, or say why none are (collective).
 
     The bracket and the geometry error on both of its sides are to fit into the tolerance; either
     may take half of it before its cells are refined.
     """
-    mesh, width = answers.prepared.mesh, answers.width
+    mesh, width = answers.sample.mesh, answers.width
     marked = np.zeros(mesh.n_owned_cells, dtype=bool)
     geometry = 0.0 if isnan(answers.geometry_error) else 2.0 * answers.geometry_error
     if width + geometry <= tolerance:
@@ -268,9 +224,9 @@ def _marked(answers: Answers, tolerance: float) -> tuple[NDArray[np.bool_], str]
     return marked, ""
 
 
-def _wide(answers: Answers, tolerance: float) -> NDArray[np.bool_]:
+def _wide(answers: Bounded, tolerance: float) -> NDArray[np.bool_]:
     """Mark the cells that contribute most to brackets wider than a tolerance (collective)."""
-    mesh = answers.prepared.mesh
+    mesh = answers.sample.mesh
     shares = np.zeros(mesh.n_owned_cells)
     for name, found in answers.indicators.items():
         bracket = answers.brackets[name]
@@ -287,11 +243,11 @@ def _over_budget(
     spec: AccuracySpec,
     history: list[PassRecord],
     marked: NDArray[np.bool_],
-    answers: Answers,
+    answers: Bounded,
     start: float,
 ) -> str:
     """Say which budget the next pass would exceed, if any (collective)."""
-    mesh = answers.prepared.mesh
+    mesh = answers.sample.mesh
     comm, children = mesh.comm, 2**mesh.dimension
     share = comm.allreduce(int(marked.sum())) / mesh.global_cells
     growth = 1.0 + share * (children - 1)
@@ -307,7 +263,7 @@ def _over_budget(
     return ""
 
 
-def _pass(answers: Answers, seconds: float) -> PassRecord:
+def _pass(answers: Bounded, seconds: float) -> PassRecord:
     """Record the bounds on one mesh."""
     bounds: dict[str, dict[str, dict[str, float]]] = {"lower": {}, "upper": {}}
     for name, bracket in answers.brackets.items():
@@ -317,7 +273,7 @@ def _pass(answers: Answers, seconds: float) -> PassRecord:
                 for direction in answers.solutions[name].problem.directions
             }
     return PassRecord(
-        cells=answers.prepared.mesh.global_cells,
+        cells=answers.sample.mesh.global_cells,
         lower=bounds["lower"],
         upper=bounds["upper"],
         geometry_error=answers.geometry_error,
@@ -330,7 +286,7 @@ def _pass(answers: Answers, seconds: float) -> PassRecord:
 
 
 def _record(
-    spec: AccuracySpec, answers: Answers, history: list[PassRecord], stopped: str
+    spec: AccuracySpec, answers: Bounded, history: list[PassRecord], stopped: str
 ) -> AccuracyRecord:
     """Record what was reached."""
     return AccuracyRecord(

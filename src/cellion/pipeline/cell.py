@@ -1,4 +1,4 @@
-"""From a scenario with a cell to its answer."""
+"""The steady cell of a scenario: its linear response."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from cellion.cell.response import CellResponse
 from cellion.cell.steady import CellProblem, respond, solve_cell
 from cellion.errors import ConvergenceError
 from cellion.material.interfaces import build_interfaces
-from cellion.pipeline.record import Prepared
+from cellion.pipeline.sample import MeshedSample
+from cellion.pipeline.task import Answer, Listener
 from cellion.scenario.cell import CellSpec
 from cellion.scenario.scenario import Scenario
-from cellion.transport.solution import Solution
 
-__all__ = ["SolvedCell", "answer_cell"]
-
+__all__ = ["SteadyCellTask"]
 
 _BACKWARDS = 0.01
 """Share of the reaction current with reversed sign that is worth a note."""
@@ -33,56 +32,61 @@ _LIMITS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class SolvedCell:
-    """What a cell answers.
+@dataclass(frozen=True)
+class SteadyCellTask:
+    """The task of a scenario whose transport is that of a ``cell``.
 
     Attributes:
-        response: The plain numbers.
-        solution: The potential.
-        notes: What the user should know.
+        scenario: What is asked.
+        spec: The cell.
     """
 
-    response: CellResponse
-    solution: Solution
-    notes: tuple[str, ...]
+    scenario: Scenario
+    spec: CellSpec
 
+    def answer(self, sample: MeshedSample, watch: Stopwatch, say: Listener) -> Answer:
+        """Solve the cell and read its response (collective).
 
-def answer_cell(
-    scenario: Scenario, spec: CellSpec, prepared: Prepared, watch: Stopwatch
-) -> SolvedCell:
-    """Solve a cell and read its response (collective).
+        Raises:
+            MaterialError: It is not said what a material carries.
+            ConvergenceError: The solver did not reach its tolerance.
+        """
+        say("cell")
+        problem = self._problem(sample)
+        try:
+            solution = solve_cell(problem, watch)
+        except ConvergenceError as error:
+            raise ConvergenceError(f"cell, {error}") from error
+        with watch.stage("cell"):
+            response, connection = respond(problem, solution)
+        return Answer(
+            sample=sample,
+            solutions={"cell": solution},
+            imbalance={"cell": {response.axis: response.imbalance} if response.connects else {}},
+            cell=response,
+            notes=(
+                *_utilisation(response, connection.stranded),
+                *_backwards(response),
+                *_blocked(connection.blocked),
+            ),
+        )
 
-    Raises:
-        MaterialError: It is not said what a material carries.
-        ConvergenceError: The solver did not reach its tolerance.
-    """
-    mesh, kelvins = prepared.mesh, scenario.temperature
-    networks = find_networks(spec, prepared.materials, mesh.materials, kelvins)
-    found = build_interfaces(scenario, prepared.materials).ordered(mesh.materials)
-    laws = cell_laws(found, networks, mesh.label_material, mesh.orientations, kelvins)
-    problem = CellProblem(
-        mesh=mesh,
-        axis=spec.axis,
-        separator=spec.separator.thickness,
-        collector=spec.collector.thickness,
-        networks=networks,
-        laws=replace(laws, pieces=mesh.pieces),
-        slices=spec.depth_bins,
-        unconnected=spec.unconnected,
-    )
-    try:
-        solution = solve_cell(problem, watch)
-    except ConvergenceError as error:
-        raise ConvergenceError(f"cell, {error}") from error
-    with watch.stage("cell"):
-        response, connection = respond(problem, solution)
-    notes = (
-        *_utilisation(response, connection.stranded),
-        *_backwards(response),
-        *_blocked(connection.blocked),
-    )
-    return SolvedCell(response=response, solution=solution, notes=notes)
+    def _problem(self, sample: MeshedSample) -> CellProblem:
+        """The networks of both carriers and the laws between them."""
+        spec, mesh, kelvins = self.spec, sample.mesh, self.scenario.temperature
+        networks = find_networks(spec, sample.materials, mesh.materials, kelvins)
+        found = build_interfaces(self.scenario, sample.materials).ordered(mesh.materials)
+        laws = cell_laws(found, networks, mesh.label_material, mesh.orientations, kelvins)
+        return CellProblem(
+            mesh=mesh,
+            axis=spec.axis,
+            separator=spec.separator.thickness,
+            collector=spec.collector.thickness,
+            networks=networks,
+            laws=replace(laws, pieces=mesh.pieces),
+            slices=spec.depth_bins,
+            unconnected=spec.unconnected,
+        )
 
 
 def _utilisation(response: CellResponse, stranded: Mapping[str, float]) -> tuple[str, ...]:

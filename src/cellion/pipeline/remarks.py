@@ -13,7 +13,7 @@ from cellion.mesh.features import narrow_gaps
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Geometry, Microstructure
-from cellion.pipeline.composite import wanted_cell
+from cellion.pipeline.cell_layers import wanted_cell
 from cellion.results.record import pair_name
 from cellion.scenario.packing import PoreSpec
 from cellion.scenario.scenario import Scenario

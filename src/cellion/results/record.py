@@ -231,6 +231,8 @@ def carrier_result(
     *,
     lower: NDArray[np.float64] | None = None,
     upper: NDArray[np.float64] | None = None,
+    errors: Mapping[str, float] | None = None,
+    geometry_errors: Mapping[str, float] | None = None,
     reason: str | None = None,
     brick_layer: BrickLayerRecord | None = None,
     barrier_sensitivities: Mapping[str, Mapping[str, float]] | None = None,
@@ -241,6 +243,9 @@ def carrier_result(
         transport: Effective transport of one carrier.
         lower: Lower bound of the tensor, shape (d, d) [S/m].
         upper: Upper bound of the tensor, shape (d, d) [S/m].
+        errors: Relative errors by the mesh per direction that the bounds tell [-]; by default those
+            that homogenisation estimated.
+        geometry_errors: Relative errors by flat facets per direction [-].
         reason: Why the conductivity is 0, when it is.
         brick_layer: The brick layer estimate.
         barrier_sensitivities: Derivatives by energies, per direction [1/eV].
@@ -257,7 +262,8 @@ def carrier_result(
         tortuosity_factor=transport.tortuosity_factor,
         macmullin_number=transport.macmullin_number,
         bruggeman_exponent=transport.bruggeman_exponent,
-        discretisation_error_estimate=transport.discretisation_error,
+        discretisation_error_estimate=transport.discretisation_error if errors is None else errors,
+        geometry_error_estimate=geometry_errors or {},
         composition_bounds=transport.bounds,
         lower=None if lower is None else _three_by_three(lower),
         upper=None if upper is None else _three_by_three(upper),

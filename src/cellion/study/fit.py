@@ -256,16 +256,16 @@ def _fits(scenario: Scenario, fit: FitSpec, comm: MPI.Comm, say: Listener) -> li
 
 def _fitted(scenario: Scenario, fit: FitSpec, index: int, comm: MPI.Comm, say: Listener) -> Fit:
     """Fit one sample."""
+    from cellion.pipeline.mesh_cache import MeshCache
     from cellion.pipeline.run import run
-    from cellion.pipeline.stock import MeshStock
 
-    sample, stock = fit.measured[index], MeshStock(None)
+    sample, cache = fit.measured[index], MeshCache(None)
     uncertainty = math.nan if sample.uncertainty is None else sample.uncertainty
     last: list[RunResult] = []
 
     def conductivity(value: float) -> float:
         plain, _ = sample_document(scenario.source, fit, index, value)
-        result = run(build_scenario(plain, path=scenario.path), comm, stock=stock)
+        result = run(build_scenario(plain, path=scenario.path), comm, cache=cache)
         last[:] = [result]
         found = result.carrier(fit.carrier).mean_conductivity
         say(f"  {value:.4g} {fit.unit}: {found:.4g} S/m")

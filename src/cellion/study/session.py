@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from cellion.errors import CellionError, ResultsError, StudyError
-from cellion.pipeline.stock import MeshStock
+from cellion.pipeline.mesh_cache import MeshCache
 from cellion.results.outcome import Failure, has_outcome, save_failure
 from cellion.results.ownership import owned
 from cellion.scenario.load import build_scenario
@@ -149,14 +149,14 @@ def work(
     """
     from cellion.parallel import on_root
 
-    stock = MeshStock(session.meshes)
+    cache = MeshCache(session.meshes)
     queue = _Queue(session, name)
     while True:
         index = on_root(comm, queue.take)
         if index is None:
             return
         with _alone(session, index) if comm.rank == 0 else nullcontext():
-            _answer(session, index, comm, stock, memory)
+            _answer(session, index, comm, cache, memory)
         if comm.rank == 0:
             after()
 
@@ -224,7 +224,7 @@ def _geometry(point: Point) -> str:
 
 
 def _answer(
-    session: Session, index: int, comm: MPI.Comm, stock: MeshStock, memory: float | None
+    session: Session, index: int, comm: MPI.Comm, cache: MeshCache, memory: float | None
 ) -> None:
     """Run one point and leave its outcome in its folder (collective)."""
     from cellion.parallel import on_root
@@ -243,7 +243,7 @@ def _answer(
             folder=place,
             fields=first,
             pictures=first and point.values == session.middle,
-            stock=stock,
+            cache=cache,
             memory=memory,
         )
     except CellionError as error:

@@ -10,7 +10,8 @@ from mpi4py import MPI
 
 from cellion.export.interfaces import interface_fields
 from cellion.export.paraview import FieldPiece, read_fields
-from cellion.pipeline.run import prepare, solve_carrier
+from cellion.pipeline.effective import solve_carrier
+from cellion.pipeline.prepare import prepare
 from cellion.scenario.load import build_scenario
 from cli_calls import on_ranks
 

@@ -12,7 +12,8 @@ from mpi4py import MPI
 
 from cellion.export.fields import solution_fields
 from cellion.export.tables import table_row
-from cellion.pipeline.run import prepare, run
+from cellion.pipeline.prepare import prepare
+from cellion.pipeline.run import run
 from cellion.results.files import load_result
 from cellion.results.record import CarrierResult, RunResult
 from cellion.scenario.load import build_scenario

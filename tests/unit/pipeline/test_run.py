@@ -11,8 +11,9 @@ import pytest
 from mpi4py import MPI
 
 from cellion.errors import ConvergenceError, MeshError, ResultsError, SetupError
-from cellion.pipeline import run as pipeline
-from cellion.pipeline.run import prepare, run, solve_carrier
+from cellion.pipeline.effective import solve_carrier
+from cellion.pipeline.prepare import prepare
+from cellion.pipeline.run import run
 from cellion.results.files import load_result
 from cellion.results.identity import question_key
 from cellion.results.ownership import owned
@@ -88,7 +89,7 @@ def test_prepared_mesh_serves_several_solves(tmp_path):
     scenario = scenario_of(tmp_path, PLATES)
     prepared = prepare(scenario, MPI.COMM_SELF)
     assert prepared.mesh.materials == ("A", "B")
-    assert prepared.quality["cells"] == 8.0
+    assert prepared.numbers["cells"] == 8.0
     first = solve_carrier(scenario, prepared, "ion")
     assert solve_carrier(scenario, prepared, "ion").currents == first.currents
 
@@ -103,13 +104,15 @@ def test_solve_that_fails_names_the_carrier(tmp_path, monkeypatch):
     def failing(*arguments: object) -> None:
         raise ConvergenceError("direction x: DIVERGED_ITS after 7 iterations")
 
-    monkeypatch.setattr(pipeline, "solve", failing)
+    monkeypatch.setattr("cellion.pipeline.effective.solve", failing)
     with pytest.raises(ConvergenceError, match="transport of ions, direction x: DIVERGED_ITS"):
         run(scenario_of(tmp_path, PLATES), MPI.COMM_SELF)
 
 
 def test_missing_compiler_is_named_before_any_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "missing_compiler_packages", lambda: ("gcc", "libc6-dev"))
+    monkeypatch.setattr(
+        "cellion.pipeline.run.missing_compiler_packages", lambda: ("gcc", "libc6-dev")
+    )
     with pytest.raises(SetupError, match=r"no working C compiler.*gcc libc6-dev"):
         run(scenario_of(tmp_path, PLATES), MPI.COMM_SELF, folder=tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -142,7 +145,7 @@ microstructure:
 def test_a_run_that_does_not_fit_is_refused_before_it_meshes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str, memory: float | None, told: str
 ) -> None:
-    monkeypatch.setattr("cellion.pipeline.geometry.generate_mesh", None)
+    monkeypatch.setattr("cellion.pipeline.prepare.generate_mesh", None)
     scenario = load_scenario(write(tmp_path, TOO_LARGE), [f"mesh={{size: {size}}}"])
     with pytest.raises(SetupError, match=told):
         run(scenario, MPI.COMM_SELF, memory=memory)

@@ -13,7 +13,7 @@ import pytest
 from mpi4py import MPI
 
 from cellion.errors import ResultsError, StudyError
-from cellion.pipeline import run as pipeline
+from cellion.pipeline import effective
 from cellion.results.files import load_result
 from cellion.results.identity import question_key
 from cellion.results.ownership import owned
@@ -29,13 +29,13 @@ STUDY = PLATES + "study: {vary: {temperature: [%s]}}\n"
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Run a study over temperatures; return the kelvins that were solved."""
     solved: list[float] = []
-    right = pipeline.solve_carrier
+    right = effective.solve_carrier
 
     def counting(scenario, *arguments, **options):
         solved.append(scenario.temperature)
         return right(scenario, *arguments, **options)
 
-    monkeypatch.setattr(pipeline, "solve_carrier", counting)
+    monkeypatch.setattr(effective, "solve_carrier", counting)
 
     def running(*kelvin: int, **how: bool) -> list[float]:
         solved.clear()
@@ -147,7 +147,7 @@ def test_a_link_in_place_of_a_point_is_not_followed(study, tmp_path):
 
 def test_points_that_failed_are_tried_again(study, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "distributed_mesh", _fails)
+        patched.setattr("cellion.pipeline.prepare.distribute", _fails)
         with pytest.raises(StudyError, match="none of the 2 points was answered"):
             study(290, 300)
     assert (tmp_path / "out" / "point_001" / "failure.json").exists()
@@ -166,7 +166,7 @@ def test_a_point_whose_fields_are_missing_is_run_again_and_keeps_its_answer(
     assert load_result(place).unwritten
     assert not (place / "fields.vtkhdf").exists()
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "distributed_mesh", _fails)
+        patched.setattr("cellion.pipeline.prepare.distribute", _fails)
         study(290, 300)
     assert load_result(place).unwritten  # not lost by a run that failed
     assert study(290, 300) == [290, 300]

@@ -11,7 +11,7 @@ from mpi4py import MPI
 
 from cellion.errors import ConvergenceError, ResultsError
 from cellion.export.tables import read_table
-from cellion.pipeline import run as pipeline
+from cellion.pipeline import effective
 from cellion.results.files import is_complete
 from cellion.scenario.load import load_scenario
 from cellion.scenario.scenario import Scenario
@@ -29,14 +29,14 @@ def scenario(tmp_path: Path) -> Scenario:
 
 @pytest.fixture
 def failing_at_300_kelvin(monkeypatch: pytest.MonkeyPatch) -> None:
-    solve = pipeline.solve_carrier
+    solve = effective.solve_carrier
 
     def failing(scenario: Scenario, *arguments: object, **options: object) -> object:
         if scenario.temperature == 300.0:
             raise ConvergenceError("direction x: DIVERGED_ITS")
         return solve(scenario, *arguments, **options)
 
-    monkeypatch.setattr(pipeline, "solve_carrier", failing)
+    monkeypatch.setattr(effective, "solve_carrier", failing)
 
 
 def test_progress_counts_the_points(scenario, tmp_path):
@@ -77,12 +77,14 @@ def test_resumed_study_solves_nothing_that_is_finished(scenario, tmp_path, monke
     def never(*arguments: object, **options: object) -> None:
         raise RuntimeError("solved again")
 
-    monkeypatch.setattr(pipeline, "run", never)
+    monkeypatch.setattr("cellion.pipeline.run.run", never)
     run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "out", resume=True)
     assert read_table(tmp_path / "out" / "table.csv") == rows
 
 
 def test_folder_is_tried_before_the_first_point(scenario, tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "run", lambda *arguments, **options: pytest.fail("was run"))
+    monkeypatch.setattr(
+        "cellion.pipeline.run.run", lambda *arguments, **options: pytest.fail("was run")
+    )
     with pytest.raises(ResultsError, match="cannot be written"):
         run_study(scenario, MPI.COMM_SELF, folder=tmp_path / "squares.msh")

@@ -23,13 +23,14 @@ import numpy as np
 
 from cellion.errors import CellionError
 from cellion.mesh.data import MeshData
+from cellion.microstructure.geometry import Microstructure
 from cellion.results.identity import code_digest, file_digest
 from cellion.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from cellion.mesh.labelled import LabelledMesh
 
-__all__ = ["MeshStock", "Meshed", "mesh_key"]
+__all__ = ["MeshCache", "Meshed", "mesh_key"]
 
 _ROOMS = ("quantities.py", "scenario", "microstructure", "mesh")
 """What turns a scenario into a mesh."""
@@ -47,6 +48,7 @@ class Meshed:
         seed: Seed of the microstructure, None when nothing was random.
         numbers: Plain numbers about geometry and mesh.
         notes: What the user should know.
+        structure: The geometry; None for a mesh file, and for a mesh from the folder.
         data: The mesh; None on ranks that do not hold it.
     """
 
@@ -54,6 +56,7 @@ class Meshed:
     seed: int | None
     numbers: Mapping[str, float]
     notes: tuple[str, ...]
+    structure: Microstructure | None = field(default=None, compare=False)
     data: MeshData | None = field(default=None, compare=False)
 
     def without_data(self) -> Meshed:
@@ -90,7 +93,7 @@ def _cell(scenario: Scenario) -> list[Any] | None:
     return [spec.axis, *layers]
 
 
-class MeshStock:
+class MeshCache:
     """Meshes by key: the last one in memory, all of them in a folder.
 
     Several processes may use one folder: a mesh is made under a lock of its name, which the system
@@ -167,8 +170,8 @@ def _write(path: Path, meshed: Meshed) -> None:
     """Write a mesh; the file appears whole or not at all."""
     if meshed.data is None:
         return
-    plain: dict[str, Any] = asdict(meshed.without_data())
-    del plain["data"]
+    plain: dict[str, Any] = asdict(replace(meshed, structure=None, data=None))
+    del plain["structure"], plain["data"]
     arrays: dict[str, Any] = {}
     for entry in fields(meshed.data):
         value = getattr(meshed.data, entry.name)

@@ -1,10 +1,8 @@
-"""Geometries that are meshed again, and that tell how far facets are from their surfaces."""
+"""Refinement of the mesh of a sample around marked cells."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from cellion.parallel import Stopwatch, on_root
 
@@ -22,11 +20,8 @@ from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import MeshSizes, mesh_sizes
 from cellion.microstructure.generate import generate
 from cellion.microstructure.geometry import CutGeometry, Microstructure
-from cellion.pipeline.record import Prepared
+from cellion.pipeline.sample import MeshedSample
 from cellion.scenario.scenario import Scenario
-
-if TYPE_CHECKING:
-    from mpi4py import MPI
 
 __all__ = ["Remesher"]
 
@@ -45,35 +40,38 @@ class Remesher:
     geometry: CutGeometry | None
     known: bool
 
-    def __init__(self, scenario: Scenario, prepared: Prepared, comm: MPI.Comm) -> None:
-        """Make the geometry once more on rank 0 (collective)."""
+    def __init__(self, scenario: Scenario, sample: MeshedSample) -> None:
+        """Take the geometry of a sample, made once more if its mesh was cached (collective)."""
         self.known = scenario.microstructure.mesh is None
-        self._comm = comm
+        self._comm = sample.mesh.comm
         self._refine: Refine | None = None
-        here: CutGeometry | None = None
-        if comm.rank == 0 and scenario.microstructure.mesh is not None:
-            self._refine = _bisecting(read_mesh(scenario.microstructure.mesh))
-        elif comm.rank == 0:
-            densities = {name: m.density for name, m in prepared.materials.items()}
-            structure = generate(scenario.microstructure, densities)
-            self._refine = _meshing(
-                structure, mesh_sizes(scenario.mesh, structure, scenario.insulators)
-            )
-            if isinstance(structure.geometry, CutGeometry):
-                here = structure.geometry
-        self.geometry = comm.bcast(here)
+        self.geometry = None
+        if scenario.microstructure.mesh is not None:
+            if self._comm.rank == 0:
+                self._refine = _bisecting(read_mesh(scenario.microstructure.mesh))
+            return
+        structure = sample.structure
+        if structure is None:
+            densities = {name: m.density for name, m in sample.materials.items()}
+            structure = on_root(self._comm, lambda: generate(scenario.microstructure, densities))
+        sizes = mesh_sizes(scenario.mesh, structure, scenario.insulators)
+        self._refine = _meshing(structure, sizes)
+        if isinstance(structure.geometry, CutGeometry):
+            self.geometry = structure.geometry
 
-    def finer(self, prepared: Prepared, marked: NDArray[np.bool_], watch: Stopwatch) -> Prepared:
+    def finer(
+        self, sample: MeshedSample, marked: NDArray[np.bool_], watch: Stopwatch
+    ) -> MeshedSample:
         """Mesh with half the size around marked cells (collective).
 
         Args:
-            prepared: Materials and the mesh so far.
+            sample: Materials and the mesh so far.
             marked: Whether each owned cell is to be refined, shape (n,).
             watch: Records the stages.
         """
         kept: list[MeshData] = []
         with watch.stage("mesh"):
-            spots = spots_of(prepared.mesh, marked)
+            spots = spots_of(sample.mesh, marked)
 
             def make() -> dict[str, float]:
                 if self._refine is None or spots is None:
@@ -83,8 +81,7 @@ class Remesher:
 
             quality = on_root(self._comm, make)
             mesh: LabelledMesh = distribute(kept.pop() if kept else None, self._comm)
-        cells = {"cells": float(mesh.global_cells)}
-        return replace(prepared, mesh=mesh, quality=dict(prepared.quality) | cells | quality)
+        return sample.on(mesh, quality)
 
 
 def _meshing(structure: Microstructure, sizes: MeshSizes) -> Refine:

@@ -1,4 +1,4 @@
-"""The geometry of a scenario and its mesh: made, read, or taken from a stock; then distributed."""
+"""Preparation of a sample: materials, geometry, and a mesh that is made, read, or cached."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from cellion.parallel import Stopwatch, on_root
 
-from cellion.material.material import Material
+from cellion.material.checks import check_conductors
+from cellion.material.material import build_materials
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.generate import generate_mesh
@@ -17,64 +18,88 @@ from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import estimate_cells, mesh_sizes
 from cellion.microstructure.generate import generate
-from cellion.pipeline.composite import between_layers, opened
+from cellion.pipeline.cell_layers import between_layers, opened, wanted_cell
 from cellion.pipeline.estimate import directions_of, vertices_of
+from cellion.pipeline.mesh_cache import MeshCache, Meshed, mesh_key
 from cellion.pipeline.remarks import small_box, unresolved
 from cellion.pipeline.resources import check_fits, free_memory
-from cellion.pipeline.stock import Meshed, MeshStock, mesh_key
+from cellion.pipeline.sample import MeshedSample
+from cellion.pipeline.task import Listener
 from cellion.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["distributed_mesh"]
-
-type Listener = Callable[[str], None]
+__all__ = ["prepare"]
 
 
-def distributed_mesh(
+def prepare(
     scenario: Scenario,
-    materials: Mapping[str, Material],
     comm: MPI.Comm,
     *,
-    watch: Stopwatch,
-    tell: Listener,
-    stock: MeshStock | None = None,
+    watch: Stopwatch | None = None,
+    tell: Listener = lambda line: None,
+    cache: MeshCache | None = None,
     memory: float | None = None,
-) -> tuple[Meshed, LabelledMesh]:
-    """Make the geometry and its mesh on rank 0 and distribute it (collective).
+) -> MeshedSample:
+    """Build materials, geometry and mesh (collective).
+
+    Geometry and mesh are made on rank 0; the mesh is then distributed.
 
     Args:
         scenario: What is asked.
-        materials: Its materials.
         comm: Communicator.
         watch: Records the stages.
         tell: Takes progress lines, on rank 0 only.
-        stock: Where meshes of earlier runs are.
-        memory: What a run may use on all ranks together [bytes]; by default what is free.
-
-    Returns:
-        What is known of the geometry, without the mesh as arrays, and the distributed mesh.
+        cache: Where meshes of earlier runs are, and this one's goes.
+        memory: What the run may use on all ranks together [bytes]; by default what is free.
 
     Raises:
         SetupError: The run would not fit into the memory.
-        CellionError: The geometry cannot be made, or the mesh cannot be read.
+        CellionError: A material is wrong, the geometry cannot be made, or the mesh not be read.
     """
+    watch = watch or Stopwatch()
+    materials = on_root(comm, lambda: build_materials(scenario))
     densities = {name: material.density for name, material in materials.items()}
-    key = None if stock is None else on_root(comm, lambda: mesh_key(scenario, densities))
-    if stock is not None and key is not None and (held := stock.held(key)) is not None:
+    key = None if cache is None else on_root(comm, lambda: mesh_key(scenario, densities))
+    held = None if cache is None or key is None else cache.held(key)
+    if held is not None:
         tell("the mesh of the run before")
         watch.seconds |= {"mesh": 0.0, "distribute": 0.0}
-        return held
-    if memory is None:
-        memory = free_memory(comm)
+        made, mesh = held
+    else:
+        allowance = _Allowance(free_memory(comm) if memory is None else memory, comm.size)
+        build = partial(_build, scenario, densities, watch, tell, allowance)
+        made, mesh = _distributed(scenario, comm, build, cache=cache, key=key, watch=watch)
+    on_root(comm, lambda: check_conductors(scenario, materials, mesh.materials, mesh.dimension))
+    return MeshedSample(
+        materials=materials,
+        mesh=mesh,
+        structure=made.structure,
+        requested=made.requested,
+        seed=made.seed,
+        numbers={"cells": float(mesh.global_cells)} | dict(made.numbers),
+        notes=(*(note for m in materials.values() for note in m.notes), *made.notes),
+        in_cell=wanted_cell(scenario) is not None,
+    )
+
+
+def _distributed(
+    scenario: Scenario,
+    comm: MPI.Comm,
+    build: Callable[[], Meshed],
+    *,
+    cache: MeshCache | None,
+    key: str | None,
+    watch: Stopwatch,
+) -> tuple[Meshed, LabelledMesh]:
+    """Build a mesh, or fetch it from the cache, and distribute it (collective)."""
     kept: list[MeshData] = []
 
     def make() -> Meshed:
-        build = partial(_build, scenario, densities, watch, tell, _Allowance(memory, comm.size))
         reading = scenario.microstructure.mesh is not None
-        made = build() if stock is None or key is None or reading else stock.fetch(key, build)
-        watch.seconds.setdefault("mesh", 0.0)  # a mesh from the stock took no time worth telling
+        made = build() if cache is None or key is None or reading else cache.fetch(key, build)
+        watch.seconds.setdefault("mesh", 0.0)  # a cached mesh took no time worth telling
         if made.data is not None:
             kept.append(made.data)
         return made.without_data()
@@ -82,8 +107,8 @@ def distributed_mesh(
     made = on_root(comm, make)
     with watch.stage("distribute"):
         mesh = distribute(kept.pop() if kept else None, comm)
-    if stock is not None and key is not None:
-        stock.hold(key, made, mesh)
+    if cache is not None and key is not None:
+        cache.hold(key, made, mesh)
     return made, mesh
 
 
@@ -135,6 +160,7 @@ def _build(
     return Meshed(
         requested=structure.requested_volume_fraction,
         seed=structure.seed,
+        structure=structure,
         numbers={"particles": float(structure.particle_count)}
         | dict(structure.numbers)
         | dict(data.quality),

@@ -1,4 +1,4 @@
-"""Meshes in stock: what changes them changes their name, and a spoilt file is made again."""
+"""Cached meshes: what changes them changes their name, and a spoilt file is made again."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from mpi4py import MPI
 
 from cellion.errors import SetupError
 from cellion.mesh.data import MeshData
-from cellion.pipeline.run import prepare, run
-from cellion.pipeline.stock import Meshed, MeshStock, mesh_key
+from cellion.pipeline.mesh_cache import MeshCache, Meshed, mesh_key
+from cellion.pipeline.prepare import prepare
+from cellion.pipeline.run import run
 from cellion.scenario.load import load_scenario
 from small_scenarios import DISC, PLATES, write
 
@@ -40,9 +41,9 @@ def never() -> Meshed:
 
 
 def test_a_mesh_comes_back_as_it_was(tmp_path, meshed):
-    stock = MeshStock(tmp_path / "meshes")
-    assert stock.fetch("a", lambda: meshed) is meshed
-    found = MeshStock(tmp_path / "meshes").fetch("a", never)
+    cache = MeshCache(tmp_path / "meshes")
+    assert cache.fetch("a", lambda: meshed) is meshed
+    found = MeshCache(tmp_path / "meshes").fetch("a", never)
     assert found.without_data() == meshed.without_data()
     for name, value in vars(meshed.data).items():
         again = getattr(found.data, name)
@@ -55,29 +56,29 @@ def test_a_mesh_comes_back_as_it_was(tmp_path, meshed):
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"no mesh"])
 def test_a_spoilt_file_is_made_again(tmp_path, meshed, content):
-    stock = MeshStock(tmp_path)
-    stock.fetch("a", lambda: meshed)
+    cache = MeshCache(tmp_path)
+    cache.fetch("a", lambda: meshed)
     (tmp_path / "a.npz").write_bytes(content)
-    assert stock.fetch("a", lambda: meshed) is meshed
-    assert stock.fetch("a", never).seed == 71
+    assert cache.fetch("a", lambda: meshed) is meshed
+    assert cache.fetch("a", never).seed == 71
 
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path, meshed):
-    MeshStock(tmp_path).fetch("a", lambda: meshed)
+    MeshCache(tmp_path).fetch("a", lambda: meshed)
     size = (tmp_path / "a.npz").stat().st_size
-    stock = MeshStock(tmp_path, limit=2.5 * size)
-    stock.fetch("b", lambda: meshed)
+    cache = MeshCache(tmp_path, limit=2.5 * size)
+    cache.fetch("b", lambda: meshed)
     os.utime(tmp_path / "a.npz", ns=(0, 0))
     os.utime(tmp_path / "b.npz", ns=(1, 1))
-    stock.fetch("a", never)  # used again: now b is the older one
-    stock.fetch("c", lambda: meshed)
+    cache.fetch("a", never)  # used again: now b is the older one
+    cache.fetch("c", lambda: meshed)
     assert sorted(file.stem for file in tmp_path.glob("*.npz")) == ["a", "c"]
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path, meshed):
     (tmp_path / "file").write_text("in the way")
-    assert MeshStock(tmp_path / "file" / "meshes").fetch("a", lambda: meshed) is meshed
-    assert MeshStock(None).fetch("a", lambda: meshed) is meshed
+    assert MeshCache(tmp_path / "file" / "meshes").fetch("a", lambda: meshed) is meshed
+    assert MeshCache(None).fetch("a", lambda: meshed) is meshed
 
 
 @pytest.mark.parametrize(
@@ -115,12 +116,12 @@ def test_the_name_of_a_mesh_that_is_read_follows_the_content_of_its_file(tmp_pat
 def test_a_run_of_the_same_geometry_takes_the_mesh_that_is_there(tmp_path):
     file = write(tmp_path, DISC)
     cold, warm = (load_scenario(file, [f"temperature={t} K"]) for t in (290, 310))
-    stock = MeshStock(tmp_path / "meshes")
+    cache = MeshCache(tmp_path / "meshes")
     told: list[str] = []
-    first = run(cold, MPI.COMM_SELF, stock=stock)
-    in_memory = run(warm, MPI.COMM_SELF, stock=stock, tell=told.append)
+    first = run(cold, MPI.COMM_SELF, cache=cache)
+    in_memory = run(warm, MPI.COMM_SELF, cache=cache, tell=told.append)
     assert told[0] == "the mesh of the run before"
-    on_disk = run(warm, MPI.COMM_SELF, stock=MeshStock(tmp_path / "meshes"))
+    on_disk = run(warm, MPI.COMM_SELF, cache=MeshCache(tmp_path / "meshes"))
     alone = run(warm, MPI.COMM_SELF)
     tensors = [r.carrier("ion").effective_conductivity for r in (first, in_memory, on_disk, alone)]
     for tensor in tensors[1:]:  # the same numbers in the same order, hence the same bits

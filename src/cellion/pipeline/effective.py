@@ -1,0 +1,175 @@
+"""Effective transport of the carriers that a scenario asks for, with bounds if it wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isnan
+
+from cellion.parallel import Stopwatch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellion.errors import ConvergenceError
+from cellion.homogenise.effective import homogenise
+from cellion.homogenise.mesh_error import error_of_gap
+from cellion.homogenise.properties import EffectiveTransport
+from cellion.material.interfaces import build_interfaces
+from cellion.mesh.periodicity import AXES
+from cellion.pipeline.accuracy import Bounded, bounded, gap_fields, refined, with_geometry_errors
+from cellion.pipeline.barriers import barrier_sensitivities
+from cellion.pipeline.bricks import brick_estimate
+from cellion.pipeline.estimate import directions_of
+from cellion.pipeline.refinement import Remesher
+from cellion.pipeline.remarks import reference_notes
+from cellion.pipeline.sample import MeshedSample
+from cellion.pipeline.task import Answer, Listener
+from cellion.results.record import CarrierResult, carrier_result
+from cellion.scenario.scenario import Scenario
+from cellion.transport.laws import InterfaceLaws
+from cellion.transport.problem import TransportProblem
+from cellion.transport.solution import Solution
+from cellion.transport.solve import solve
+
+__all__ = ["EffectiveTransportTask", "solve_carrier"]
+
+_DOUBTFUL = 0.25
+"""Relative error by the mesh above which a note says so."""
+
+
+@dataclass(frozen=True)
+class EffectiveTransportTask:
+    """The task of a scenario with ``transport``.
+
+    Attributes:
+        scenario: What is asked.
+    """
+
+    scenario: Scenario
+
+    def answer(self, sample: MeshedSample, watch: Stopwatch, say: Listener) -> Answer:
+        """Solve all carriers, on meshes that are refined if a tolerance asks for it (collective).
+
+        Raises:
+            ConvergenceError: The solver did not reach its tolerance.
+            MeshError: A direction is asked for that the mesh does not have.
+        """
+        spec = self.scenario.accuracy
+        bracket = spec is not None and spec.bracket
+        # Laws act on areas, whose errors are of first order.
+        remesher = Remesher(self.scenario, sample) if bracket or self.scenario.interfaces else None
+
+        def solve_on(sample: MeshedSample) -> Bounded:
+            solutions: dict[str, Solution] = {}
+            transport: dict[str, EffectiveTransport] = {}
+            for carrier in self.scenario.transport.carriers:
+                say(f"transport of {carrier}s")
+                solved = solve_carrier(self.scenario, sample, carrier, watch=watch)
+                solutions[carrier] = solved
+                transport[carrier] = homogenise(carrier, solved, watch, estimate=not bracket)
+            found = Bounded(sample=sample, solutions=solutions, transport=transport)
+            if remesher is None:
+                return found
+            tested = bounded if bracket else with_geometry_errors
+            return tested(found, remesher, watch)
+
+        found = solve_on(sample)
+        if spec is not None and remesher is not None and bracket:
+            found = refined(spec, found, solve_on, remesher=remesher, watch=watch, tell=say)
+        carriers = {name: self._record(found, name) for name in found.solutions}
+        missed = () if found.accuracy is None else found.accuracy.missed()
+        return Answer(
+            sample=found.sample,
+            solutions=found.solutions,
+            imbalance={name: each.imbalance for name, each in found.transport.items()},
+            carriers=carriers,
+            accuracy=found.accuracy,
+            fields=gap_fields(found),
+            notes=(*reference_notes(found.transport), *missed, *_doubts(carriers)),
+        )
+
+    def _record(self, found: Bounded, carrier: str) -> CarrierResult:
+        """Record what was found of a carrier (collective)."""
+        sample, solution = found.sample, found.solutions[carrier]
+        transport, bracket = found.transport[carrier], found.brackets.get(carrier)
+        errors = None
+        if bracket is not None:
+            directions, d = solution.problem.directions, sample.mesh.dimension
+            errors = {name: error_of_gap(bracket.share(name), d) for name in directions}
+        return carrier_result(
+            transport,
+            lower=None if bracket is None else bracket.lower,
+            upper=None if bracket is None else bracket.upper,
+            errors=errors,
+            geometry_errors=found.geometry_errors.get(carrier),
+            reason="; ".join(dict.fromkeys(solution.percolation.reason.values())) or None,
+            brick_layer=brick_estimate(solution.problem, sample.interfaces),
+            barrier_sensitivities=barrier_sensitivities(
+                self.scenario, sample.materials, sample.names, transport
+            ),
+        )
+
+
+def solve_carrier(
+    scenario: Scenario, sample: MeshedSample, carrier: str, *, watch: Stopwatch | None = None
+) -> Solution:
+    """Solve the transport of one carrier through a sample (collective).
+
+    Raises:
+        ConvergenceError: The solver did not reach its tolerance.
+        MeshError: A direction is asked for that the mesh does not have.
+    """
+    problem = TransportProblem(
+        mesh=sample.mesh,
+        conductivity=_conductivities(scenario, sample, carrier),
+        boundary=scenario.transport.boundary,
+        directions=directions_of(scenario, sample.mesh.dimension),
+        interfaces=_interface_laws(scenario, sample, carrier),
+    )
+    try:
+        return solve(problem, watch)
+    except ConvergenceError as error:
+        raise ConvergenceError(f"transport of {carrier}s, {error}") from error
+
+
+def _conductivities(scenario: Scenario, sample: MeshedSample, carrier: str) -> NDArray[np.float64]:
+    """Tensor of each material of the mesh, shape (n, d, d) [S/m]."""
+    d = sample.mesh.dimension
+    return np.array(
+        [
+            sample.materials[name].conductivity(carrier, scenario.temperature)[:d, :d]
+            for name in sample.names
+        ]
+    )
+
+
+def _interface_laws(scenario: Scenario, sample: MeshedSample, carrier: str) -> InterfaceLaws | None:
+    """Laws of all interfaces at the temperature of the scenario; None when it has none."""
+    mesh = sample.mesh
+    found = build_interfaces(scenario, sample.materials).ordered(mesh.materials)
+    if not found:
+        return None
+    laws = found.at(scenario.temperature, carrier)
+    return InterfaceLaws(
+        label_material=mesh.label_material,
+        pair_resistance=laws.resistance,
+        pair_sheet_conductance=laws.sheet_conductance,
+        factor=found.factor(mesh.label_material, mesh.orientations, carrier),
+        pieces=mesh.pieces,
+    )
+
+
+def _doubts(carriers: Mapping[str, CarrierResult]) -> list[str]:
+    """Name the numbers that the mesh makes doubtful."""
+    notes = []
+    for name, carrier in carriers.items():
+        for k, direction in enumerate(AXES):
+            error = carrier.discretisation_error_estimate.get(direction, 0.0)
+            if not error <= _DOUBTFUL and carrier.effective_conductivity[k, k] > 0.0:
+                size = "unknown, and large" if isnan(error) else f"about {100 * error:.2g} %"
+                notes.append(
+                    f"{name}, {direction}: the error of sigma_eff by the mesh is {size}; ask for a "
+                    "bracket with 'accuracy: {tolerance: ...}', or make the mesh finer"
+                )
+    return notes
