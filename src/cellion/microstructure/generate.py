@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from cellion.errors import MicrostructureError
-from cellion.microstructure.ball_kinds import check_packing
+from cellion.microstructure.ball_kinds import ball_kinds
 from cellion.microstructure.geometry import Microstructure, Progress
 from cellion.microstructure.layers import place_layers
 from cellion.microstructure.packing import pack_spheres
@@ -69,6 +71,7 @@ def check_geometry(spec: MicrostructureSpec, materials: Mapping[str, float | Non
         MicrostructureError: a material is unknown, or sizes and numbers do not fit the box.
     """
     if spec.packing is not None:
-        check_packing(spec.packing, materials)
+        rng = np.random.Generator(np.random.PCG64(spec.packing.seed))
+        ball_kinds(spec.packing, materials, rng)
     elif spec.polycrystal is None and spec.mesh is None:
         generate(spec, materials)

@@ -86,15 +86,7 @@ class LayerGeometry:
 
 
 def place_layers(spec: LayersSpec, materials: Collection[str]) -> Microstructure:
-    """Stack layers across an axis, or normal to a lattice direction.
-
-    Args:
-        spec: the request.
-        materials: names of the known materials.
-
-    Raises:
-        MicrostructureError: a material is unknown.
-    """
+    """Stack layers across an axis, or normal to a lattice direction."""
     for k, name in enumerate(spec.materials):
         check_material(name, f"microstructure.layers.materials[{k}]", materials)
     box = np.asarray(spec.box, dtype=float)

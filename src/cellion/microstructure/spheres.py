@@ -341,15 +341,7 @@ class LooseSpheres(SphereGeometry):
 
 
 def place_spheres(spec: SpheresSpec, materials: Collection[str]) -> Microstructure:
-    """Place spheres, or discs, as listed; overlaps are divided, walls clip.
-
-    Args:
-        spec: the request.
-        materials: names of the known materials.
-
-    Raises:
-        MicrostructureError: a material is unknown.
-    """
+    """Place spheres, or discs, as listed; overlaps are divided, walls clip."""
     where = "microstructure.spheres"
     check_material(spec.matrix, f"{where}.matrix", materials)
     for k, sphere in enumerate(spec.spheres):

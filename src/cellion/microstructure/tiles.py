@@ -92,15 +92,7 @@ class CheckerboardGeometry:
 
 
 def place_tiles(spec: CheckerboardSpec, materials: Collection[str]) -> Microstructure:
-    """Tile the box with two alternating materials, or one for each tile.
-
-    Args:
-        spec: the request.
-        materials: names of the known materials.
-
-    Raises:
-        MicrostructureError: a material is unknown.
-    """
+    """Tile the box with two alternating materials, or one for each tile."""
     for k, name in enumerate(spec.materials):
         check_material(name, f"microstructure.checkerboard.materials[{k}]", materials)
     box, divisions = np.asarray(spec.box, dtype=float), np.array(spec.divisions, dtype=np.int32)
@@ -125,15 +117,7 @@ def place_tiles(spec: CheckerboardSpec, materials: Collection[str]) -> Microstru
 
 
 def place_bricks(spec: BricksSpec, materials: Collection[str]) -> Microstructure:
-    """Divide the box into equal bricks of one material, each with its label.
-
-    Args:
-        spec: the request.
-        materials: names of the known materials.
-
-    Raises:
-        MicrostructureError: the material is unknown, or orientations cannot be had.
-    """
+    """Divide the box into equal bricks of one material, each with its label."""
     where = "microstructure.bricks"
     check_material(spec.material, f"{where}.material", materials)
     box = np.asarray(spec.box, dtype=float)

@@ -29,6 +29,8 @@ from cellion.scenario.vibrations import VibrationsSpec
 __all__ = ["HopSpec", "LatticeSpec", "SiteSpec"]
 
 type _Three = tuple[float, float, float]
+type _Vector = tuple[Coordinate, Coordinate, Coordinate]
+_Angle = Annotated[float, BeforeValidator(number(180.0))]
 
 
 def _array(title: str, example: Any) -> Any:
@@ -87,30 +89,20 @@ class LatticeSpec(Section):
         _array("three lengths with units", ["10.33 angstrom", "6.01 angstrom", "4.69 angstrom"]),
     ] = Field(default=None, description="Edges a, b, c of the cell [m]; a along x, b in xy.")
     angles: Annotated[
-        tuple[
-            Annotated[float, BeforeValidator(number(180.0))],
-            Annotated[float, BeforeValidator(number(180.0))],
-            Annotated[float, BeforeValidator(number(180.0))],
-        ]
-        | None,
+        tuple[_Angle, _Angle, _Angle] | None,
         _array("three angles in degrees", [90, 90, 120]),
     ] = Field(
         default=None, description="Angles alpha, beta, gamma [degrees]; 90 each if not given."
     )
     vectors: Annotated[
-        tuple[
-            tuple[Coordinate, Coordinate, Coordinate],
-            tuple[Coordinate, Coordinate, Coordinate],
-            tuple[Coordinate, Coordinate, Coordinate],
-        ]
-        | None,
+        tuple[_Vector, _Vector, _Vector] | None,
         _array("three vectors of three lengths", [["4 angstrom", "0 angstrom", "0 angstrom"]]),
     ] = Field(default=None, description="Lattice vectors as rows [m].")
 
     @model_validator(mode="after")
     def _one_form(self) -> LatticeSpec:
         """Check that there is one form, and whole."""
-        forms = [key for key in ("name", "lengths", "vectors") if getattr(self, key) is not None]
+        forms = self.given("name", "lengths", "vectors")
         if len(forms) != 1:
             found = " and ".join(f"'{form}'" for form in forms) or "neither"
             raise fail(f"found {found}; give one of 'name', 'lengths' or 'vectors'")

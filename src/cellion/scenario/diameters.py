@@ -67,7 +67,7 @@ class DiameterSpec(Section):
     @model_validator(mode="after")
     def _exactly_one(self) -> DiameterSpec:
         """Check that one form is given, and that the shares of a list make a whole."""
-        given = [n for n in ("mono", "lognormal", "list") if getattr(self, n) is not None]
+        given = self.given("mono", "lognormal", "list")
         if len(given) != 1:
             raise fail(
                 f"found {' and '.join(given) or 'none of them'}; exactly one of mono, lognormal, "

@@ -200,8 +200,7 @@ class HoppingSpec(Section):
 def _carrier_faults(spec: HoppingSpec) -> Faults:
     """Return what is wrong with the number of the carriers."""
     faults: Faults = []
-    keys = ("carrier_share", "carrier_density", "carriers")
-    given = [key for key in keys if getattr(spec, key) is not None]
+    given = spec.given("carrier_share", "carrier_density", "carriers")
     if len(given) != 1:
         found = f"found {' and '.join(map(repr, given))}; " if given else ""
         message = f"{found}give one of 'carrier_share' (carriers per site), 'carrier_density' or "

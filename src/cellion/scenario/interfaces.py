@@ -224,7 +224,7 @@ class InterfaceSpec(Section):
 
 def _layer_faults(spec: InterfaceSpec) -> Faults:
     """Return where width and conductivities of a layer do not belong together."""
-    layer = [key for key in _LAYER if getattr(spec, key) is not None]
+    layer = spec.given(*_LAYER)
     if layer and spec.width is None:
         return [((layer[0],), "it needs 'width', that of the layer, for example 'width: 1 nm'")]
     if spec.width is not None and not layer:

@@ -265,7 +265,7 @@ class IonSpec(CarrierSpec):
     @model_validator(mode="after")
     def _one_form(self) -> IonSpec:
         """Check that the conductivity is given in one way."""
-        given = [key for key in _FORMS_OF_IONS if getattr(self, key) is not None]
+        given = self.given(*_FORMS_OF_IONS)
         if len(given) != 1:
             found = f"found {' and '.join(map(repr, given))}"
             raise fail(
@@ -279,7 +279,7 @@ class IonSpec(CarrierSpec):
             for key, form in belongs.items()
             if form != given[0] and getattr(self, key) is not None
         ]
-        counts = [key for key in _COUNTS if getattr(self, key) is not None]
+        counts = self.given(*_COUNTS)
         faults += [((key,), f"'{counts[0]}' is given too; give one") for key in counts[1:]]
         if self.carrier_share in (0.0, 1.0):
             message = "a share of 0 or 1 leaves nothing to move; give one in between"
