@@ -1,4 +1,4 @@
-"""Gaps and necks between particles: where they are, how wide, and how fine a mesh they need."""
+"""Gaps and necks between particles: places, widths, and the mesh sizes that they need."""
 
 from __future__ import annotations
 

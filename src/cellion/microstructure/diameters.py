@@ -27,7 +27,7 @@ _DRAWS = 40
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Amount:
-    """How much of the box one kind of particles fills.
+    """Volume of the box that one kind of particles fills.
 
     Attributes:
         where: key path of the particles, for messages.

@@ -16,7 +16,7 @@ __all__ = ["GrainStatistics", "grain_boundaries", "grain_statistics"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GrainStatistics:
-    """What the grains of a tessellation are like; of columns, their cross-sections.
+    """Statistics of the grains of a tessellation; of columns, those of their cross-sections.
 
     Attributes:
         count: number of grains that own a point.

@@ -1,4 +1,4 @@
-"""Pushing overlapping balls apart: soft-sphere relaxation from a random start."""
+"""Soft-sphere relaxation of overlapping balls from a random start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many carriers a crystal has when its defects say so: the ``carriers`` section."""
+"""The ``carriers`` section: concentration of carriers from defect thermodynamics."""
 
 from __future__ import annotations
 

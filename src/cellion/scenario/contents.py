@@ -37,7 +37,7 @@ def _scenario_name(value: Any) -> str:
 
 
 class Contents(Section):
-    """What a scenario file holds, in SI units; every section by itself is consistent."""
+    """Sections of a scenario file, in SI units; each is consistent by itself."""
 
     name: Annotated[
         str, Form(_scenario_name, type="string", pattern="^[^\\W_][\\w.+\\-]*$", title="a name")

@@ -30,7 +30,7 @@ _EDGE = 2.0**-33
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """How probable the values of a key are.
+    """Probability distribution of the values of a key.
 
     Attributes:
         kind: ``uniform`` between two values; ``normal`` with mean and standard deviation;

@@ -1,4 +1,4 @@
-"""The ``fit`` section: the one value of an interface that would explain a measured conductivity."""
+"""The ``fit`` section: the value of an interface that reproduces measured conductivities."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class MeasuredSpec(Section):
 
 
 class FitSpec(Section):
-    """Which value is fitted, and to what."""
+    """The fitted value, and the measurements that it is fitted to."""
 
     vary: Annotated[
         str,

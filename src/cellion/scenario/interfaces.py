@@ -1,4 +1,4 @@
-"""The ``interfaces`` section: what current meets where two materials, or two grains, touch."""
+"""The ``interfaces`` section: resistances and conductances of contacts and grain boundaries."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class ReadShockleySpec(Section):
 
 
 class MisorientationSpec(Section):
-    """How the resistance of a boundary depends on the orientations of its two grains."""
+    """Dependence of the resistance of a boundary on the orientations of its grains."""
 
     read_shockley: ReadShockleySpec = Field(
         description="Scale it by a (1 - ln a), a the disorientation angle over the saturation "

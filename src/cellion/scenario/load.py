@@ -1,4 +1,4 @@
-"""Read scenario files: safe, with overrides, and with all faults at once."""
+"""Loader of scenario files, with overrides; it reports all faults at once."""
 
 from __future__ import annotations
 

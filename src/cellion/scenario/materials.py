@@ -1,4 +1,4 @@
-"""The ``materials`` section: what each named material conducts."""
+"""The ``materials`` section: conductivities of each named material."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ _BARE_WORD = {"const": INSULATOR}
 
 
 class CarrierSpec(Section):
-    """How a material conducts one carrier; the bare word ``insulator`` if it does not."""
+    """Conduction of one carrier in a material; the bare word ``insulator`` for none."""
 
     model_config = ConfigDict(json_schema_extra=or_bare(_BARE_WORD, required=["conductivity"]))
 
@@ -190,7 +190,7 @@ class CarrierSpec(Section):
 
 
 class IonSpec(CarrierSpec):
-    """How a material conducts ions: measured, tabulated, or from the hops of a crystal."""
+    """Conduction of ions in a material: measured, tabulated, or from the hops of a crystal."""
 
     model_config = ConfigDict(json_schema_extra=or_bare(_BARE_WORD))
 

@@ -128,7 +128,7 @@ class FibreSpec(Section):
 
 
 class OrientationsSpec(Section):
-    """How the crystal axes of the grains lie: a bare word, or one of the forms."""
+    """Orientations of the crystal axes of grains: a bare word, or one of the forms."""
 
     model_config = ConfigDict(
         json_schema_extra=or_bare({"enum": list(_WORDS), "examples": [RANDOM]}, "word")

@@ -80,7 +80,7 @@ _BARE_NAME = {"type": "string", "title": "a name", "examples": ["SE"]}
 
 
 class MatrixSpec(Section):
-    """What lies between particles: the bare name of a material, or grains of it."""
+    """Matrix between particles: the bare name of a material, or grains of it."""
 
     model_config = ConfigDict(
         json_schema_extra=or_bare(_BARE_NAME, "material", required=["polycrystal"])

@@ -22,13 +22,13 @@ __all__ = ["Scenario"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Written:
-    """Where keys were written; scenarios that say the same are equal wherever they say it."""
+    """Lines of the keys; not compared, so that scenarios that say the same are equal."""
 
     at: Positions = field(default_factory=dict, compare=False)
 
 
 class Scenario(Contents):
-    """What the user asks: SI values, complete and consistent."""
+    """A complete and consistent scenario, in SI units."""
 
     _source: dict[str, Any] = PrivateAttr(default_factory=dict)
     _path: Path | None = PrivateAttr(default=None)

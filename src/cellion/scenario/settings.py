@@ -1,4 +1,4 @@
-"""The sections ``transport``, ``mesh``, ``accuracy`` and ``output``: what is computed, and how."""
+"""The sections ``transport``, ``mesh``, ``accuracy`` and ``output``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_CELLS = 100.0
 
 
 class TransportSpec(Section):
-    """What is asked of the microstructure."""
+    """Carriers, boundary condition and directions of the transport problem."""
 
     carriers: Annotated[tuple[Carrier, ...], AfterValidator(distinct)] = Field(
         default=("ion", "electron"), description="Carriers whose effective transport is computed."
@@ -157,7 +157,7 @@ FieldName = Annotated[Literal["potential", "current_density"], OneOf()]
 
 
 class OutputSpec(Section):
-    """What is written beside the numbers."""
+    """Files that are written beside the numbers."""
 
     fields: tuple[FieldName, ...] = Field(
         default=("potential", "current_density"),

@@ -166,7 +166,7 @@ def _lists(title: str) -> WithJsonSchema:
 
 
 class StudySpec(Section):
-    """Which values are run: a grid, lists that go together, samples, and replicates of each."""
+    """Runs of a study: a grid, lists that go together, samples, and replicates of each."""
 
     vary: Annotated[
         dict[str, tuple[Any, ...]],

@@ -1,4 +1,4 @@
-"""Rows of measured values over temperature: written in the scenario, or columns of a file.
+"""Rows of measured values over temperature, from the scenario or from columns of a file.
 
 Columns are recognised by their names: temperature or 1000/T; conductivity, sigma T or diffusivity,
 or the decadic (``log10``) or natural (``ln``) logarithm of one; an error, relative or absolute. Any
@@ -30,7 +30,7 @@ type Row = tuple[float, float, float | None]
 
 @dataclass(frozen=True, kw_only=True)
 class TableRows:
-    """What a table holds.
+    """Rows of a table, with notes.
 
     Attributes:
         rows: Its rows.

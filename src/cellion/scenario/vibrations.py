@@ -1,4 +1,4 @@
-"""Normal modes as a scenario writes them: lists, or files as phonon codes leave them."""
+"""Normal modes of a scenario: lists, or text files of phonon codes."""
 
 from __future__ import annotations
 
