@@ -46,6 +46,9 @@ SHAPE_TARGET = float(np.sin(np.radians(9.0)))
 SHAPE_LIMIT = float(np.sin(np.radians(6.0)))
 """Smallest sine of a dihedral angle below which vertices may even leave their interface."""
 
+SHAPE_LAST = float(np.sin(np.radians(5.0)))
+"""Smallest sine of a dihedral angle for the sake of a contact whose area is still wrong."""
+
 SHAPE_ROOM = float(np.sin(np.radians(12.0)))
 """Smallest sine of a dihedral angle aimed at around vertices that were held back."""
 
@@ -232,12 +235,12 @@ def _fitted(
     if rims is None:
         return points, {"largest_distance_from_interface": left}
     points = rims.balanced(points, SHAPE_FLOOR)
-    for _ in range(FIT_ROUNDS):
+    for floor in (SHAPE_LIMIT,) * FIT_ROUNDS + (SHAPE_LAST,):
         tight = rims.cells_of_wrong(points, RIGHT_AREA)
         if not len(tight):
             break
         points = relaxed(points, tight, SHAPE_ROOM, ROOM_SCALES)
-        points = rims.balanced(points, SHAPE_LIMIT)
+        points = rims.balanced(points, floor)
     return points, {"largest_distance_from_interface": left} | rims.numbers(points)
 
 
