@@ -4,6 +4,7 @@ SCENARIO = scenarios/se_fraction.yaml
 RESULTS = results/demo
 RANKS = 2
 PYTEST_ARGS =
+WORKERS = auto
 SEED = 1
 COUNT = 1000
 
@@ -40,7 +41,7 @@ imports: environment
 	$(BIN)/lint-imports
 
 pytest: environment
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 slow: environment ## the long verifications that `make test` leaves out
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

@@ -181,7 +181,7 @@ DAMAGES: tuple[Damage, ...] = (
 
 
 def damaged_folders(
-    sound: Path, scratch: Path, *, seed: int, count: int
+    sound: Path, scratch: Path, *, seed: int, count: int, first: int = 0
 ) -> Iterator[tuple[Path, str]]:
     """Yield damaged copies of a study's folder, each removed before the next.
 
@@ -190,11 +190,12 @@ def damaged_folders(
         scratch: Where the copies are made.
         seed: Of the random numbers; the damage of a number does not depend on the count.
         count: Number of copies.
+        first: Number of the first one.
 
     Yields:
         The copy, and what was done to it.
     """
-    for number in range(count):
+    for number in range(first, first + count):
         rng = random.Random(f"{seed} {number}")
         folder = scratch / "out"
         shutil.copytree(sound, folder)

@@ -99,6 +99,15 @@ def brick_and_image(comm: MPI.Comm) -> Numbers:
     return answer(data, isotropic([1.0], 3), around, "periodic", comm)
 
 
+def grains_and_images(comm: MPI.Comm) -> Numbers:
+    """Two grains that fill a box, each of which meets its own images."""
+    request = {"box": ["4 m", "3 m"], "material": "A", "grains": 2, "seed": 7}
+    structure = generate(MicrostructureSpec.model_validate({"polycrystal": request}), {"A": None})
+    data = generate_mesh(structure, MeshSizes(size=0.3, surface=0.3, smallest=0.3))
+    around = laws(data, 0.2, 0.1, pieces=data.pieces)
+    return answer(data, isotropic([1.0], 2), around, "periodic", comm)
+
+
 def insulating_walls(comm: MPI.Comm) -> Numbers:
     """The walls of one grain insulate, those of the others resist or not."""
     data = grains_at_random()
@@ -196,6 +205,7 @@ CASES: dict[str, Callable[[MPI.Comm], Numbers]] = {
     "polycrystal_in_a_uniform_flux": polycrystal("uniform_flux"),
     "bricks": bricks,
     "brick_and_image": brick_and_image,
+    "grains_and_images": grains_and_images,
     "insulating_walls": insulating_walls,
     "coated_balls": coated_balls,
 }

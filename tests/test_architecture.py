@@ -18,6 +18,7 @@ PACKAGE = ROOT / "src" / "cellion"
 ROOMS = (
     *(
         "errors",
+        "arrays",
         "quantities",
         "signals",
         "parallel",
@@ -32,7 +33,10 @@ ROOMS = (
 
 # Modules that run where neither DOLFINx nor MPI is installed: whole rooms, and in the others the
 # files of plain numbers and plain geometry.
-PLAIN_ROOMS = ("errors", "quantities", "scenario", "rates", "material", "microstructure", "results")
+PLAIN_ROOMS = (
+    *("errors", "arrays", "quantities", "scenario", "rates"),
+    *("material", "microstructure", "results"),
+)
 PLAIN_FILES = (
     "mesh/generate.py",
     "mesh/data.py",

@@ -10,6 +10,7 @@ import pytest
 
 from cellion.errors import ScenarioError
 from cellion.scenario.load import load_scenario
+from fuzzing.__main__ import main
 from fuzzing.campaign import Campaign, mutants
 from fuzzing.mutations import yaml_of
 from fuzzing.samples import file_samples, scenario_samples
@@ -38,6 +39,19 @@ def test_a_mutant_depends_on_its_number_alone(tmp_path: Path) -> None:
     _, ninth = mutants(tmp_path / "all", 3, "scenarios", 2, first=8)
     (again,) = mutants(tmp_path / "last", 3, "scenarios", 1, first=9)
     assert ninth[::2] == again[::2]
+
+
+def test_an_interrupted_campaign_tells_its_counts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(self: Campaign, subject: str, count: int, first: int) -> None:
+        self.counts[subject, "refused"] += 7
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Campaign, "run", interrupted)
+    monkeypatch.setattr("sys.argv", ["fuzzing", "--only", "files"])
+    assert main() == 130
+    assert capsys.readouterr().out.split()[-5:] == ["files", "0", "7", "0", "0"]
 
 
 def forbidden(content: bytes) -> bool:

@@ -76,7 +76,7 @@ class Campaign:
     def run(self, subject: str, count: int, first: int = 0) -> None:
         """Read mutants of a subject, from a number on."""
         if subject == "folders":
-            self._damage(count)
+            self._damage(count, first)
             return
         for number, sample, content in mutants(self.folder, self.seed, subject, count, first):
             small = sample.document is not None and number % RUN_ONE_IN == 0
@@ -125,15 +125,15 @@ class Campaign:
         self.failures[outcome.place] = failure
         self.say(f"\n{outcome.kind}: {outcome.place}: {mutant}\n{failure.shown}\n{outcome.told}")
 
-    def _damage(self, count: int) -> None:
+    def _damage(self, count: int, first: int) -> None:
         """Report, load and resume damaged folders of a study."""
         home = self.folder / "folders"
         home.mkdir()
         scenario = write(home, STUDY)
         sound = home / "sound"
         call("study", scenario, "-o", sound)
-        copies = damaged_folders(sound, home, seed=self.seed, count=count)
-        for number, (folder, done) in enumerate(copies):
+        copies = damaged_folders(sound, home, seed=self.seed, count=count, first=first)
+        for number, (folder, done) in enumerate(copies, first):
             kept = home / "kept"
             shutil.copytree(folder, kept, symlinks=True, copy_function=_copied)
             outcome = _read_folder(folder, scenario)
@@ -168,6 +168,8 @@ def _read_folder(folder: Path, scenario: Path) -> Outcome:
         told = call("study", scenario, "-o", folder, "--resume")
         if told.code == 2:
             raise CellionError(told.stderr)
+        if told.code > 128:  # ended by a signal
+            raise KeyboardInterrupt
         if told.code:
             raise RuntimeError(f"exit code {told.code}: {told.stderr}")
 
@@ -177,8 +179,7 @@ def _read_folder(folder: Path, scenario: Path) -> Outcome:
         *(lambda path=path: cellion.load_result(path) for path in sorted(folder.glob("*"))),
         resume,
     )
-    # Numbers of a right type without sense, such as 1e300 S/m, may overflow where they are drawn.
-    outcomes = [watched(read, LONGEST["folders"], strict=False) for read in reads]
+    outcomes = [watched(read, LONGEST["folders"]) for read in reads]
     failed = [outcome for outcome in outcomes if outcome.failed]
     return failed[0] if failed else outcomes[-1]
 

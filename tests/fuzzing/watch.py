@@ -46,19 +46,18 @@ class Outcome:
         return self.kind in ("exception", "hang")
 
 
-def watched(ask: Callable[[], object], seconds: float, *, strict: bool = True) -> Outcome:
-    """Call a function.
+def watched(ask: Callable[[], object], seconds: float) -> Outcome:
+    """Call a function; warnings are exceptions.
 
     Args:
         ask: The function.
         seconds: Processor time after which it counts as hanging [s]; ten times as much of the
             clock, for what waits without computing.
-        strict: Whether warnings are exceptions.
     """
     faulthandler.dump_traceback_later(STUCK, exit=True)
     try:
         with warnings.catch_warnings(), _in_time(seconds):
-            warnings.simplefilter("error" if strict else "ignore")
+            warnings.simplefilter("error")
             ask()
     except CellionError as error:
         return Outcome(kind="refused", place=type(error).__name__, told=str(error))

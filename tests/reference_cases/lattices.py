@@ -29,8 +29,9 @@ from cellion.rates.jump_network import Hop, JumpNetwork, Site, diffusivity, jump
 from cellion.rates.lattices import LATTICES, lattice_network
 from cellion.rates.mechanisms import Mechanism, vacancy
 from cellion.rates.nernst_einstein import conductivity
-from cellion.rates.pushing import interstitialcy
-from cellion.rates.transition_state import normal_modes, quantum_prefactor, vineyard_prefactor
+from cellion.rates.transition_state import normal_modes, vineyard_prefactor
+from helpers.interstitialcies import equal_interstitialcy
+from helpers.quantum_rates import quantum_prefactor
 from reference_cases.rows import Entry, Row, value_row
 
 Array = NDArray[np.float64]
@@ -141,7 +142,7 @@ def random_barriers(entry: Entry) -> list[Row]:
 
 def pushed(regular: Array, empty: Array, distance: float) -> Mechanism:
     """An interstitialcy on an fcc lattice with edge 1."""
-    return interstitialcy(
+    return equal_interstitialcy(
         np.array(LATTICES["fcc"].vectors),
         regular,
         empty,
@@ -179,8 +180,8 @@ def vineyard(entry: Entry) -> list[Row]:
     initial, saddle = (normal_modes(inputs[f"nu_{x}_Hz"], "Hz") for x in ("min", "saddle"))
     found = {
         "nu_star_Hz": vineyard_prefactor(initial, saddle),
-        "quantum_300K_Hz": quantum_prefactor(initial, saddle, 300.0)[0],
-        "quantum_1000K_Hz": quantum_prefactor(initial, saddle, 1000.0)[0],
+        "quantum_300K_Hz": quantum_prefactor(initial, saddle, 300.0),
+        "quantum_1000K_Hz": quantum_prefactor(initial, saddle, 1000.0),
     }
     return [
         value_row(entry, name.replace("_Hz", " [Hz]"), expected[name], float(x), allowed=CLOSED)

@@ -26,6 +26,7 @@ CASES = (
     "polycrystal_in_a_uniform_flux",
     "bricks",
     "brick_and_image",
+    "grains_and_images",
     "insulating_walls",
     "coated_balls",
 )

@@ -13,6 +13,7 @@ from cellion.rates.diffusivity import Diffusivity
 from cellion.rates.jump_network import diffusivity
 from cellion.rates.lattices import LATTICES, lattice_network
 from cellion.rates.nernst_einstein import conductivity
+from helpers.lattice_shapes import SHAPES
 
 REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
 ENTRIES = {e["id"]: e for e in json.loads(REFERENCES.read_text(encoding="utf-8"))["entries"]}
@@ -28,7 +29,7 @@ def test_rate_to_conductivity(reference, kind):
     """
     given, expected = ENTRIES[reference]["inputs"], ENTRIES[reference]["expected"]
     shape = LATTICES[kind]
-    assert (shape.coordination, shape.dimension) == (given["coordination"], given["dim"])
+    assert SHAPES[kind] == (given["dim"], given["coordination"])
     network = lattice_network(
         kind,
         edge=given["jump_m"] / shape.jump,

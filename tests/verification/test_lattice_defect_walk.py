@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from cellion.rates.correlation import charge_tensor, tracer_tensor, uncorrelated_tensor
-from cellion.rates.defect_walk import DefectWalk, walk_defect
+from cellion.rates.interstitialcy import PushedIons, interstitialcy
 from cellion.rates.jump_network import Hop, Site, jump_network
 from cellion.rates.lattices import LATTICES, lattice_network
 from cellion.rates.mechanisms import Mechanism, concerted, divacancy, vacancy
-from cellion.rates.pushing import PushedIons, interstitialcy, pushing
+from helpers.defect_walk import DefectWalk, walk_defect
+from helpers.interstitialcies import equal_interstitialcy
 
 REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
 ENTRIES = {e["id"]: e for e in json.loads(REFERENCES.read_text(encoding="utf-8"))["entries"]}
@@ -27,14 +28,14 @@ PRECISE = 0.005
 
 
 def silver_halide(distance: float) -> Mechanism:
-    return interstitialcy(
+    return equal_interstitialcy(
         FCC, np.zeros((1, 3)), QUARTERS, jump=JUMP, interstitial_distance=distance, rate=1.0
     )
 
 
 def fluorite() -> Mechanism:
     centre = np.array([[0.5, 0.5, 0.5]])
-    return interstitialcy(
+    return equal_interstitialcy(
         FCC, QUARTERS, centre, jump=JUMP, interstitial_distance=np.sqrt(0.5), rate=1.0
     )
 
@@ -67,7 +68,7 @@ def exchange() -> Mechanism:
     full = PushedIons(
         positions=np.zeros((1, 3)), kinds=np.zeros(1, dtype=np.int64), via=np.array(via)
     )
-    return pushing(jump_network(np.eye(3), empty, hops), full, T)
+    return interstitialcy(jump_network(np.eye(3), empty, hops), full, T)
 
 
 def exact(mechanism: Mechanism, size: int) -> tuple[float, float]:

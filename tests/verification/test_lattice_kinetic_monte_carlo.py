@@ -11,8 +11,9 @@ import pytest
 from cellion.rates.correlation import tracer_tensor, uncorrelated_tensor
 from cellion.rates.kinetic_monte_carlo import simulate
 from cellion.rates.lattice_gas import prepare
-from cellion.rates.lattices import LATTICES, lattice_network
+from cellion.rates.lattices import lattice_network
 from cellion.rates.mechanisms import vacancy
+from helpers.lattice_shapes import SHAPES
 
 REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
 ENTRIES = {e["id"]: e for e in json.loads(REFERENCES.read_text(encoding="utf-8"))["entries"]}
@@ -26,7 +27,7 @@ def unit(kind):
 
 def one_vacancy(kind, size, *, copies, blocks, seed):
     """One vacancy per box; the lag is long enough for it to visit every place several times."""
-    repeats = tuple(size if k < LATTICES[kind].dimension else 1 for k in range(3))
+    repeats = tuple(size if k < SHAPES[kind][0] else 1 for k in range(3))
     box = prepare(unit(kind), T, repeats)
     return simulate(
         box,

@@ -17,6 +17,7 @@ from cellion.mesh.borders import Borders, find_borders
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.measure import owner_values
+from cellion.mesh.pieces import first_labels
 from cellion.transport.laws import InterfaceLaws
 from cellion.transport.percolation import find_components
 
@@ -105,7 +106,7 @@ def find_connection(
     first = networks.electronic[between[0]]
     reacting = np.where(first, borders.labels[:, 0], borders.labels[:, 1])
     supplied = np.zeros(len(material))
-    supplied[reacting[fed]] = 1.0
+    supplied[first_labels(mesh.pieces, reacting[fed])] = 1.0
     touching = np.zeros_like(networks.mixed, dtype=float)
     touching[tuple(part[mixed & ~passes] for part in between)] = 1.0
     areas = np.array([area[passes].sum(), area[fed & drained].sum()])
@@ -113,7 +114,7 @@ def find_connection(
     composite = _composite(mesh, n_layers)
     whole = float(mesh.comm.allreduce(mesh.cell_volumes[composite].sum()))
     reacts = (networks.mixed & np.isfinite(laws.pair_resistance)).any(axis=1)
-    has_ions = supplied[mesh.cell_labels[composite]] > 0.0
+    has_ions = supplied[first_labels(mesh.pieces, mesh.cell_labels[composite])] > 0.0
     volumes = _volumes(mesh, composite, has_ions, reach.electrons[composite])
     ionic = _volumes(mesh, composite, reach.ions[composite], np.ones(len(composite), dtype=bool))
     ionic[~networks.ionic], volumes[~(networks.electronic & reacts)] = 0.0, 0.0

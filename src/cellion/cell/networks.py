@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MaterialError
-from cellion.material.interfaces import Factor, InterfaceSet
+from cellion.material.interface_laws import Factor, InterfaceSet
 from cellion.material.material import Material
 from cellion.scenario.cell import CellSpec
 from cellion.transport.laws import InterfaceLaws

@@ -19,6 +19,7 @@ from cellion.export.paraview import FieldPiece, field_piece
 from cellion.mesh.borders import Borders, ask_owners
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
+from cellion.mesh.pieces import ascending
 from cellion.transport.interfaces import find_contacts
 from cellion.transport.solution import Solution, conducting_cells, mean_gradient
 
@@ -110,7 +111,7 @@ def _imperfect(mesh: LabelledMesh, solutions: Mapping[str, Solution]) -> _Imperf
     for found in contacts.values():
         chosen |= (found.resistance > 0.0) | (found.sheet > 0.0)
     borders = borders.part(chosen)
-    forward = np.where(borders.labels[:, 0] < borders.labels[:, 1], 1.0, -1.0)
+    forward = np.where(ascending(mesh.pieces, borders.labels), 1.0, -1.0)
     return _Imperfect(
         borders=borders,
         forward=forward,
@@ -139,14 +140,15 @@ def _outward(mesh: LabelledMesh, facets: NDArray[np.int64]) -> Array:
 
 def _sides(mesh: LabelledMesh, found: _Imperfect) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """What meets at each facet."""
-    first, second = np.sort(found.borders.labels, axis=1).T
-    grain = np.arange(len(mesh.label_material)) if mesh.pieces is None else mesh.pieces[:, 0]
+    labels, count = found.borders.labels, len(mesh.label_material)
+    grain = np.arange(count) if mesh.pieces is None else mesh.pieces[:, 0].astype(np.int64)
+    first, second = np.where(found.forward[:, None] > 0.0, labels, labels[:, ::-1]).T
     return {
         "first_label": grain[first].astype(np.int32),
         "second_label": grain[second].astype(np.int32),
         "first_material": mesh.label_material[first],
         "second_material": mesh.label_material[second],
-        "boundary": first * len(mesh.label_material) + second,
+        "boundary": grain[first] * count + grain[second],
         "normal": found.normal,
     }, {}
 

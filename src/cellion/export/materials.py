@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Column, Table
 from rich.text import Text
 
-from cellion.material.table import MATERIAL_COLUMNS, library_rows
+from cellion.material.library_table import MATERIAL_COLUMNS, library_rows
 
 __all__ = ["materials_table"]
 

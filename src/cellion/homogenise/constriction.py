@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from cellion.homogenise.faceting import cell_fields
 from cellion.mesh.borders import ask_owners, find_borders
 from cellion.mesh.facets import facet_areas, facet_vertices
+from cellion.mesh.pieces import ascending, first_labels, inside_grain
 from cellion.mesh.rims import ContactAreas, exact_contacts, nearest_contacts
 from cellion.microstructure.geometry import Geometry
 from cellion.transport.lower_bound import ConservedCurrents
@@ -38,8 +39,6 @@ def constriction_errors(
     solution: Solution, conserved: ConservedCurrents | None, geometry: Geometry
 ) -> dict[str, float]:
     """Estimate the change of sigma_eff per direction from meshed to exact contacts (collective).
-
-    Contacts of a particle with its own image are left out.
 
     Args:
         solution: Solved transport.
@@ -72,9 +71,11 @@ def _through_contacts(
     """
     problem, mesh = solution.problem, solution.problem.mesh
     borders = find_borders(mesh, periodic=problem.wraps)
+    borders = borders.part(~inside_grain(mesh.pieces, borders.labels))
     corners = mesh.points[facet_vertices(mesh.cells, borders.near)]
     centres = corners.mean(axis=1) - mesh.origin
-    contact = nearest_contacts(geometry, found, centres, borders.labels)
+    labels = first_labels(mesh.pieces, borders.labels)
+    contact = nearest_contacts(geometry, found, centres, labels)
     chosen = contact >= 0
     borders, contact = borders.part(chosen), contact[chosen]
     near = cell_fields(solution, conserved, borders.near[:, 0])
@@ -84,7 +85,7 @@ def _through_contacts(
         rows[:, count * d :].reshape(len(contact), d + 1, count)[np.arange(len(contact)), facet]
         for rows, facet in ((near, borders.near[:, 1]), (far, borders.far[:, 1]))
     ]
-    way = np.where(borders.labels[:, 0] < borders.labels[:, 1], 0.5, -0.5)
+    way = np.where(ascending(mesh.pieces, borders.labels), 0.5, -0.5)
     law = np.zeros(len(contact))
     if problem.interfaces is not None:
         law = problem.interfaces.resistance(borders.labels)

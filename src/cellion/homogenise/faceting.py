@@ -26,6 +26,7 @@ domain); second order derived in docs/theory_of_brackets.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cellion.parallel  # noqa: F401
 
@@ -35,6 +36,7 @@ from numpy.typing import NDArray
 from cellion.mesh.borders import Borders, ask_owners, find_borders
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.periodicity import AXES
+from cellion.mesh.pieces import first_labels
 from cellion.microstructure.geometry import CutGeometry
 from cellion.transport.lower_bound import ConservedCurrents
 from cellion.transport.problem import TransportProblem
@@ -47,6 +49,9 @@ type Array = NDArray[np.float64]
 
 _STEPS = 3
 """Newton steps from a facet to the surface; their error is cubed twice."""
+
+_UPRIGHT = 1e-3
+"""Cosine of the angle between a facet and its surface from which on it does not stand for it."""
 
 _POINTS = {
     2: 0.5 + np.array([[1.0, -1.0], [-1.0, 1.0]]) / np.sqrt(12.0),
@@ -151,18 +156,19 @@ def _facets(problem: TransportProblem, geometry: CutGeometry) -> _Facets:
     pairs = [(i, j) for i in range(mesh.dimension) for j in range(i)]
     middles = [0.5 * (corners[:, i] + corners[:, j]) for i, j in pairs]
     flat = np.concatenate([corners, np.stack(middles, axis=1)], axis=1)
+    labels = first_labels(mesh.pieces, borders.labels)
     return _Facets(
         borders=borders,
         normal=vectors / areas[:, None],
         areas=areas,
         flat=flat,
-        curved=_projected(geometry, flat - mesh.origin, borders.labels) + mesh.origin,
+        curved=_projected(geometry, flat - mesh.origin, labels) + mesh.origin,
         resistance=resistance[matters],
         sheet=sheet[matters],
     )
 
 
-def _projected(geometry: CutGeometry, points: Array, labels: NDArray[np.int64]) -> Array:
+def _projected(geometry: CutGeometry, points: Array, labels: NDArray[np.integer[Any]]) -> Array:
     """Points of the surfaces between two labels near some points, shape (f, n, d)."""
     x = points.reshape(-1, points.shape[2])
     both = np.repeat(labels, points.shape[1], axis=0).astype(np.int32)
@@ -258,6 +264,8 @@ def _first_order(facets: _Facets, near: _Side, far: _Side) -> Array:
 def _surface_integrals(curved: Array, flat: Array, along: Array) -> tuple[Array, Array]:
     """Areas of quadratic surfaces, and what a field that facets carry with them integrates to.
 
+    Where facets stand upright on their surface they count as flat.
+
     Args:
         curved: Vertices and midpoints of the surfaces, shape (f, n, d) [m].
         flat: Those of the facets.
@@ -269,10 +277,13 @@ def _surface_integrals(curved: Array, flat: Array, along: Array) -> tuple[Array,
     d = flat.shape[2]
     edges = flat[:, 1:d] - flat[:, :1]
     differences = along @ edges.transpose(0, 2, 1)
+    flat_metric = edges @ edges.transpose(0, 2, 1)
     area, square = np.zeros(len(flat)), np.zeros(along.shape[:2])
     for point in _POINTS[d]:
         tangents = np.einsum("an,fnd->fad", _slopes(point), curved)
         metric = tangents @ tangents.transpose(0, 2, 1)
+        upright = np.linalg.det(metric) < _UPRIGHT**2 * np.linalg.det(flat_metric)
+        metric[upright] = flat_metric[upright]
         density = np.sqrt(np.linalg.det(metric)) / ((d - 1) * len(_POINTS[d]))
         inverse = np.linalg.inv(metric)
         area += density

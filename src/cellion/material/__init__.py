@@ -6,5 +6,5 @@ A scenario's ``materials`` become `cellion.material.material.Material` objects::
     materials = build_materials(scenario)
     materials["SE"].conductivity("ion", 298.15)      # (3, 3) S/m
 
-What the scenario gives goes before what the library (`cellion.material.catalogue`) has.
+Values of the scenario replace those of the library, `cellion.material.catalogue`.
 """

@@ -1,28 +1,23 @@
-"""Notes on ions that block each other: what is counted, and where only Monte Carlo is right."""
+"""Notes on ions that block each other: what is counted, and limits of the lattice gas."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.rates.conductor import (
     Carriers,
     HoppingConductor,
-    blocked_diffusivity,
-    carrier_density,
     conductor_diffusivity,
     hopping_conductivity,
-    site_density,
-    what_counts,
+    lattice_gas_of,
 )
 from cellion.rates.nernst_einstein import Conductivity
 from cellion.rates.occupancy import occupancy
 
 __all__ = ["blocking_notes"]
-
-type Floats = NDArray[np.float64]
 
 _TOLD = 0.01  # differences below this share need no word
 _SCARCE = 0.10  # share of the places up to which a comparison with few carriers helps
@@ -31,12 +26,7 @@ _ERRORS = 3.0  # standard errors above an upper bound that are no accident
 
 
 def blocking_notes(conductor: HoppingConductor, found: Conductivity) -> tuple[str, ...]:
-    """Say how far the conductivity of ions that block each other can be trusted.
-
-    Args:
-        conductor: What conducts.
-        found: Its conductivity at one temperature.
-    """
+    """Return remarks on the accuracy of the conductivity of a conductor at one temperature."""
     if conductor.haven_ratio is not None:
         return ()
     notes = []
@@ -53,10 +43,10 @@ def blocking_notes(conductor: HoppingConductor, found: Conductivity) -> tuple[st
 
 
 def _lattice_gas(conductor: HoppingConductor, found: Conductivity) -> list[str]:
-    """Say what is counted on sites that differ, and what mean field leaves out."""
+    """Return occupancies of unlike sites, and the effect of pair correlations."""
     T = found.temperature
-    share = carrier_density(conductor, T) / site_density(conductor)
-    filled = occupancy(conductor.network, T, share, what_counts(conductor))
+    share = conductor.carrier_share(T)
+    filled = occupancy(conductor.network, T, share, conductor.counted)
     if filled.equal(conductor.network):
         return []
     held = filled.held[0]
@@ -82,19 +72,17 @@ def _lattice_gas(conductor: HoppingConductor, found: Conductivity) -> list[str]:
 
 
 def _simulated(conductor: HoppingConductor, found: Conductivity) -> list[str]:
-    """Compare a simulation without interaction with mean field, and with its upper bound."""
+    """Compare a simulation without interaction with mean field and upper bound."""
     if conductor.monte_carlo is None or conductor.monte_carlo.interaction != 0.0:
         return []
     T = found.temperature
-    share = float(carrier_density(conductor, T)[0]) / site_density(conductor)
-    gas = replace(conductor, carriers=Carriers(share=share), monte_carlo=None)
-    mean_field = hopping_conductivity(gas, T, correlated=False).mean[0]
-    bound = hopping_conductivity(gas, T).mean[0]
+    mean_field = hopping_conductivity(conductor, T, correlated=False).mean[0]
+    bound = hopping_conductivity(conductor, T).mean[0]
     told = (
         f"beside the simulation at {T[0]:g} K: mean field {mean_field:.3g} S/m, with correlations "
         f"of pairs {bound:.3g} S/m, an upper bound"
     )
-    error = float(np.sqrt(np.sum(np.diag(found.standard_error[0]) ** 2))) / 3.0
+    error = float(found.mean_error[0])
     if found.mean[0] - bound > _ERRORS * error:
         told += (
             f"; the simulated {found.mean[0]:.3g} S/m lie {(found.mean[0] - bound) / error:.2g} "
@@ -104,13 +92,13 @@ def _simulated(conductor: HoppingConductor, found: Conductivity) -> list[str]:
 
 
 def _beside_few(conductor: HoppingConductor, ions: float, found: Conductivity) -> str:
-    """Say what the scarcer kind would conduct if it were too scarce to block itself."""
+    """Compare with the scarcer kind, taken as too scarce to block itself."""
     share = min(ions, 1.0 - ions)
     if share > _SCARCE or conductor.available < 1.0:
         return ""
     scarce = replace(
         conductor,
-        carriers=Carriers(density=share * site_density(conductor)),
+        carriers=Carriers(density=share * conductor.site_density),
         mechanism="interstitial" if ions < 0.5 else "vacancy",
     )
     few = hopping_conductivity(scarce, found.temperature).mean[0]
@@ -120,7 +108,7 @@ def _beside_few(conductor: HoppingConductor, ions: float, found: Conductivity) -
     return f"; {kind} too few to block each other would conduct {ratio:.3g} times as much"
 
 
-def _told(conductor: HoppingConductor, held: Floats) -> str:
+def _told(conductor: HoppingConductor, held: FloatArray) -> str:
     """List the occupancies of sites of different energy."""
     names = conductor.network.site_names or tuple(map(str, range(held.size)))
     _, first = np.unique(held.round(9), return_index=True)
@@ -129,13 +117,12 @@ def _told(conductor: HoppingConductor, held: Floats) -> str:
 
 
 def _few(conductor: HoppingConductor, found: Conductivity) -> list[str]:
-    """Say what blocking would change of carriers that are taken for few."""
+    """Return the effect of blocking that is left out of few carriers."""
     if conductor.mechanism not in ("independent", "vacancy", "interstitial"):
         return []
     T = found.temperature
-    share = float(carrier_density(conductor, T)[0]) / site_density(conductor)
-    gas = blocked_diffusivity(conductor, T).mean[0]
-    blocked = gas / conductor_diffusivity(conductor, T).mean[0]
+    share = float(conductor.carrier_share(T)[0])
+    blocked = lattice_gas_of(conductor, T).mean[0] / conductor_diffusivity(conductor, T).mean[0]
     if share < _TOLD or abs(blocked - 1.0) < _TOLD:
         return []
     ions = 1.0 - share if conductor.mechanism == "vacancy" else share

@@ -1,7 +1,7 @@
-"""The library of materials: measured values with their units, conditions and sources.
+"""Material library: measured values with units, conditions and sources.
 
-One YAML file per material lies in ``material/library/``. It lists every measurement at hand and
-says which one is the default and why. The status of a value:
+One YAML file per material in ``material/library/`` lists every measurement at hand, the default and
+the reason for it. The status of a value:
 
 - ``found``: read in the named source (an abstract, or the row of a data set that names the paper);
 - ``secondary``: read where somebody quotes the paper; the paper itself was not at hand;
@@ -23,9 +23,9 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError, ScenarioError, nearest
 from cellion.quantities import to_si
 
@@ -33,7 +33,7 @@ __all__ = [
     "STATUSES",
     "CarrierEntry",
     "LibraryEntry",
-    "Measurement",
+    "LibraryMeasurement",
     "Sourced",
     "library_entry",
     "library_names",
@@ -46,12 +46,12 @@ _INSULATOR = "insulator"
 
 @dataclass(frozen=True, kw_only=True)
 class Sourced:
-    """One number and where it comes from.
+    """One number and its source.
 
     Attributes:
         text: The value as the file gives it, with its unit.
         value: The value in SI units.
-        sample: What it was measured on.
+        sample: Sample of the measurement.
         source: Citation.
         status: One of `STATUSES`.
         temperature: Temperature of the measurement [K], if it matters.
@@ -66,7 +66,7 @@ class Sourced:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
+class LibraryMeasurement:
     """One measured conductivity.
 
     Attributes:
@@ -78,15 +78,15 @@ class Measurement:
         activation_energy_text: The same as the file gives it.
         convention: ``sigmaT``, ``sigma``, or ``unknown`` when the source does not say.
         temperature_range: Lowest and highest temperature of the measurement [K], when known.
-        sample: What it was measured on.
+        sample: Sample of the measurement.
         source: Citation.
-        activation_energy_source: Where the energy comes from.
+        activation_energy_source: Citation for the energy.
         status: One of `STATUSES`.
     """
 
     name: str
     text: str
-    conductivity: NDArray[np.float64]
+    conductivity: FloatArray
     temperature: float
     activation_energy: float | None
     activation_energy_text: str
@@ -100,16 +100,15 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierEntry:
-    """How a material conducts one carrier.
+    """Conduction of one carrier in a material.
 
     Attributes:
-        measurements: All measurements at hand; empty when it is taken as an insulator.
-        default_name: Name of the measurement that is used.
-        reason: Why this one, or why it is taken as an insulator.
+        measurements: All measurements at hand, the one that is used first; empty when it is taken
+            as an insulator.
+        reason: Why the first one, or why it is taken as an insulator.
     """
 
-    measurements: tuple[Measurement, ...]
-    default_name: str
+    measurements: tuple[LibraryMeasurement, ...]
     reason: str
 
     @property
@@ -118,16 +117,15 @@ class CarrierEntry:
         return bool(self.measurements)
 
     @property
-    def default(self) -> Measurement:
+    def default(self) -> LibraryMeasurement:
         """The measurement that is used.
 
         Raises:
             MaterialError: The material is taken as an insulator.
         """
-        for measurement in self.measurements:
-            if measurement.name == self.default_name:
-                return measurement
-        raise MaterialError(f"there is no measurement here: {self.reason}")
+        if not self.conducts:
+            raise MaterialError(f"there is no measurement here: {self.reason}")
+        return self.measurements[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,11 +135,11 @@ class LibraryEntry:
     Attributes:
         name: Its name.
         aliases: Other names it goes by.
-        kind: What it is, in a few words.
+        kind: Class of material, in a few words.
         carriers: By ``ion`` and ``electron``.
         density: Mass density [kg/m^3].
         diffusivity: Chemical diffusivities of lithium [m^2/s]; empty if none is listed.
-        notes: What else to know, one sentence each.
+        notes: Further remarks, one sentence each.
     """
 
     name: str
@@ -159,36 +157,26 @@ def library_names() -> tuple[str, ...]:
 
 
 def library_entry(name: str) -> LibraryEntry:
-    """Find a material by its name or an alias, whatever the case.
-
-    Args:
-        name: For example ``Li6PS5Cl``, ``LLZO``, ``ncm811``.
-
-    Returns:
-        The entry.
+    """Find a material by its name or an alias, whatever the case (``LLZO``, ``ncm811``).
 
     Raises:
         MaterialError: There is no such material; the message names the nearest one and all others.
     """
-    by_name = _names()
-    found = by_name.get(name.casefold())
-    if found is None:
-        known = {alias: entry for entry in _library().values() for alias in _all_names(entry)}
-        raise MaterialError(
-            f"material library: '{name}' is not in it{nearest(name, known)}; it holds "
-            f"{', '.join(library_names())}. Give 'ion' and 'electron' conductivities instead, or "
-            "see 'cellion materials'"
-        )
-    return found
-
-
-def _all_names(entry: LibraryEntry) -> tuple[str, ...]:
-    return (entry.name, *entry.aliases)
+    for known, entry in _names().items():
+        if known.casefold() == name.casefold():
+            return entry
+    raise MaterialError(
+        f"material library: '{name}' is not in it{nearest(name, _names())}; it holds "
+        f"{', '.join(library_names())}. Give 'ion' and 'electron' conductivities instead, or see "
+        "'cellion materials'"
+    )
 
 
 @cache
 def _names() -> Mapping[str, LibraryEntry]:
-    return {alias.casefold(): entry for entry in _library().values() for alias in _all_names(entry)}
+    """Return the entries by name and alias."""
+    entries = _library().values()
+    return {name: entry for entry in entries for name in (entry.name, *entry.aliases)}
 
 
 @cache
@@ -225,22 +213,22 @@ def _entry(document: Any, where: str) -> LibraryEntry:
 def _carrier(document: Mapping[str, Any], carrier: str) -> CarrierEntry:
     section = document[carrier]
     if section == _INSULATOR:
-        note = document[f"{carrier}_note"]
-        return CarrierEntry(measurements=(), default_name="", reason=note)
-    measurements = tuple(_measurement(item) for item in section["measurements"])
-    if section["default"] not in {measurement.name for measurement in measurements}:
-        raise KeyError(f"default {section['default']}")
+        return CarrierEntry(measurements=(), reason=document[f"{carrier}_note"])
+    default = section["default"]
+    if default not in [item["id"] for item in section["measurements"]]:
+        raise KeyError(f"default {default}")
+    ordered = sorted(section["measurements"], key=lambda item: item["id"] != default)
     return CarrierEntry(
-        measurements=measurements, default_name=section["default"], reason=section["reason"]
+        measurements=tuple(_measurement(item) for item in ordered), reason=section["reason"]
     )
 
 
-def _measurement(item: Mapping[str, Any]) -> Measurement:
+def _measurement(item: Mapping[str, Any]) -> LibraryMeasurement:
     values = item["conductivity"]
     principal = values if isinstance(values, list) else [values] * 3
     energy = item.get("activation_energy")
     span = item.get("range")
-    return Measurement(
+    return LibraryMeasurement(
         name=item["id"],
         text=", ".join(values) if isinstance(values, list) else values,
         conductivity=np.diag([to_si(value, "conductivity") for value in principal]),
@@ -248,9 +236,7 @@ def _measurement(item: Mapping[str, Any]) -> Measurement:
         activation_energy=None if energy is None else to_si(energy, "energy"),
         activation_energy_text=energy or "",
         convention=item.get("convention", "unknown"),
-        temperature_range=None
-        if span is None
-        else (to_si(span[0], "temperature"), to_si(span[1], "temperature")),
+        temperature_range=span and (to_si(span[0], "temperature"), to_si(span[1], "temperature")),
         sample=item["sample"],
         source=item["source"],
         activation_energy_source=item.get("activation_energy_source", ""),

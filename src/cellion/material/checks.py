@@ -1,12 +1,12 @@
-"""What can be known of materials before anything is solved: names in studies, blind directions."""
+"""Checks of materials before a run: energies in studies, directions without conduction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError
 from cellion.material.families import family_of_spec, unknown_energy
 from cellion.material.material import Material
@@ -23,9 +23,6 @@ _AXES = ("x", "y", "z")
 
 def check_study(scenario: Scenario) -> None:
     """Check that a study varies only energies that a crystal family has.
-
-    Args:
-        scenario: A loaded scenario, with or without a study.
 
     Raises:
         MaterialError: Names are unknown; the message has a line for each, with the nearest name.
@@ -58,7 +55,7 @@ def check_conductors(
     A field that meets a direction without conduction has no unique potential there.
 
     Args:
-        scenario: What is asked.
+        scenario: The scenario.
         materials: Its materials.
         used: Names of those that the geometry holds.
         dimension: Number of dimensions of the geometry.
@@ -78,8 +75,8 @@ def check_conductors(
         raise MaterialError(scenario.told(faults))
 
 
-def _blind_directions(tensor: NDArray[np.float64], dimension: int) -> str:
-    """Say along how many directions a tensor conducts, if it is some but not all."""
+def _blind_directions(tensor: FloatArray, dimension: int) -> str:
+    """Describe the directions along which a tensor conducts, if it is some but not all."""
     values, axes = np.linalg.eigh(tensor[:dimension, :dimension])
     largest = float(np.abs(tensor).max())
     leads = values > _BLIND * largest
@@ -92,7 +89,7 @@ def _blind_directions(tensor: NDArray[np.float64], dimension: int) -> str:
     )
 
 
-def _direction(axis: NDArray[np.float64]) -> str:
+def _direction(axis: FloatArray) -> str:
     """Name a direction in crystal axes."""
     largest = int(np.abs(axis).argmax())
     if abs(axis[largest]) > 1.0 - 1e-9:
@@ -101,7 +98,7 @@ def _direction(axis: NDArray[np.float64]) -> str:
 
 
 def _remedy(ion: IonSpec | None) -> str:
-    """Say what to add."""
+    """Return the advice for a material with directions without conduction."""
     if ion is not None and ion.family is not None:
         family = family_of_spec(ion)
         given = ion.energies or {}

@@ -1,7 +1,7 @@
-"""Disorientation of two crystals: the smallest angle of a rotation that takes one to the other.
+"""Disorientation angles of crystals, and the Read-Shockley energy of boundaries.
 
-A crystal that is turned by a rotation of its own point group looks the same, so that with the
-rotations Q_a and Q_b (crystal to sample axes) of two grains::
+The disorientation is the smallest rotation angle between two crystals, which rotations of their
+point group leave unchanged. With the rotations Q_a and Q_b (crystal to sample axes) of two grains::
 
     cos(theta) = max over S in the group of (trace(Q_a^T Q_b S) - 1) / 2
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError, nearest
 
 __all__ = ["GROUPS", "disorientation_angles", "proper_rotations", "read_shockley"]
@@ -34,32 +35,21 @@ GROUPS = {
 """Schoenflies symbol of the proper rotations of each crystal system's holohedry. Main axes lie
 along z (monoclinic: along y), twofold axes along x."""
 
-type FloatArray = NDArray[np.float64]
-
 
 @cache
-def _quaternions(symmetry: str) -> FloatArray:
-    """Quaternions (m, 4) of the group, scalar last."""
+def proper_rotations(symmetry: str) -> Rotation:
+    """Group of the proper rotations of a crystal system, one of `GROUPS`.
+
+    Raises:
+        MaterialError: The crystal system is unknown.
+    """
     if symmetry not in GROUPS:
         raise MaterialError(
             f"crystal symmetry '{symmetry}' is unknown{nearest(symmetry, GROUPS)}; known are "
             f"{', '.join(GROUPS)}"
         )
     axis = "Y" if symmetry == "monoclinic" else "Z"
-    group = Rotation.create_group(GROUPS[symmetry], axis=axis)
-    return np.atleast_2d(group.as_quat())
-
-
-def proper_rotations(symmetry: str) -> FloatArray:
-    """Rotation matrices (m, 3, 3) of a crystal system.
-
-    Args:
-        symmetry: One of `GROUPS`.
-
-    Raises:
-        MaterialError: It is unknown.
-    """
-    return np.asarray(Rotation.from_quat(_quaternions(symmetry)).as_matrix(), dtype=float)
+    return Rotation.create_group(GROUPS[symmetry], axis=axis)
 
 
 def disorientation_angles(
@@ -75,7 +65,7 @@ def disorientation_angles(
     Raises:
         MaterialError: The crystal system is unknown.
     """
-    group = _quaternions(symmetry)
+    group = np.atleast_2d(proper_rotations(symmetry).as_quat())
     if not len(first):
         return np.zeros(0)
     between = Rotation.from_matrix(_solid(first)).inv() * Rotation.from_matrix(_solid(second))
@@ -96,9 +86,7 @@ def _solid(rotation: NDArray[np.floating[Any]]) -> FloatArray:
 def read_shockley(angle: FloatArray, saturation: float) -> FloatArray:
     """Energy of a low-angle boundary over that of a high-angle one, a (1 - ln a), shape (n,).
 
-    Args:
-        angle: Disorientation angles, shape (n,) [rad].
-        saturation: Angle from which on the value is 1 [rad].
+    Here a is the disorientation angle over the angle of saturation [rad], 1 at most.
 
     Source:
         Read and Shockley (1950), Dislocation models of crystal grain boundaries, Phys. Rev. 78,

@@ -1,8 +1,7 @@
-"""Which energies a conductivity depends on, and the same laws with one of them shifted.
+"""Energies behind a conductivity, and laws with one of them shifted.
 
-An energy is a number that the user, the library or a crystal family gave: the activation energy of
-a fit, the barrier of a hop, the energy of a site, the barrier of a boundary. Derivatives of a
-conductivity by them follow from shifted laws without solving anything.
+An energy is a number of the user, the library or a crystal family: the activation energy of a fit,
+the barrier of a hop, the energy of a site, the barrier of a boundary.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from cellion.material.hopping import HoppingLaw
-from cellion.material.interfaces import InterfaceSet
-from cellion.material.laws import ArrheniusLaw, ConductivityLaw
+from cellion.material.conductivity_laws import ArrheniusLaw, ConductivityLaw
+from cellion.material.hopping_law import HoppingLaw
+from cellion.material.interface_laws import InterfaceSet
 from cellion.material.material import Material
 from cellion.rates.conductor import HoppingConductor
 from cellion.scenario.interfaces import InterfaceSpec
@@ -42,13 +41,7 @@ def energies_of(
 ) -> Iterator[Energy]:
     """Yield the energies that the conductivities of one carrier depend on.
 
-    What is simulated by Monte Carlo, or fitted to a table, has none.
-
-    Args:
-        materials: All materials.
-        interfaces: The interface laws.
-        carrier: ``ion`` or ``electron``.
-        present: Names of the materials of the mesh.
+    Simulated conductors and tables have none. ``present`` names the materials of the mesh.
     """
     for name in present:
         for energy, law in _shifted_laws(materials[name].carriers.get(carrier)):
@@ -58,17 +51,13 @@ def energies_of(
                 shifted=partial(_with_law, materials, interfaces, (name, carrier), law),
             )
     for index, spec in enumerate(interfaces.specs):
-        if spec.carrier in (None, carrier) and {*spec.between} <= {*present}:
-            pair = "/".join(sorted(spec.between))
-            if spec.activation_energy is not None:
-                shift = partial(_with_activation_energy, spec)
-                name = f"activation_energy_{pair}"
-            elif spec.boundary is not None:
-                shift, name = partial(_with_barrier, spec), f"barrier_difference_{pair}"
-            else:
-                continue
+        kind = "barrier_difference" if spec.boundary is not None else ""
+        if spec.activation_energy is not None:
+            kind = "activation_energy"
+        if kind and spec.carrier in (None, carrier) and {*spec.between} <= {*present}:
             yield Energy(
-                name=name, shifted=partial(_with_spec, materials, interfaces, index, shift)
+                name=f"{kind}_{'/'.join(sorted(spec.between))}",
+                shifted=partial(_with_spec, materials, interfaces, index),
             )
 
 
@@ -108,22 +97,16 @@ def _with_law(
 
 
 def _with_spec(
-    materials: Materials,
-    interfaces: InterfaceSet,
-    index: int,
-    changed: Callable[[float], InterfaceSpec],
-    shift: float,
+    materials: Materials, interfaces: InterfaceSet, index: int, shift: float
 ) -> tuple[Materials, InterfaceSet]:
     before, after = interfaces.specs[:index], interfaces.specs[index + 1 :]
-    return materials, replace(interfaces, specs=(*before, changed(shift), *after))
+    changed = _shifted_spec(interfaces.specs[index], shift)
+    return materials, replace(interfaces, specs=(*before, changed, *after))
 
 
-def _with_activation_energy(spec: InterfaceSpec, shift: float) -> InterfaceSpec:
-    energy = (spec.activation_energy or 0.0) + shift
-    return spec.model_copy(update={"activation_energy": energy})
-
-
-def _with_barrier(spec: InterfaceSpec, shift: float) -> InterfaceSpec:
+def _shifted_spec(spec: InterfaceSpec, shift: float) -> InterfaceSpec:
+    if spec.activation_energy is not None:
+        return spec.model_copy(update={"activation_energy": spec.activation_energy + shift})
     if spec.boundary is None:
         return spec
     difference = spec.boundary.barrier_difference + shift

@@ -1,4 +1,4 @@
-"""Ion conduction in a crystal family, from what a scenario says of it."""
+"""Conductors of crystal families, with the energies and carriers of a scenario."""
 
 from __future__ import annotations
 
@@ -6,27 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cellion.errors import RatesError, nearest
-from cellion.material.carriers import build_carriers
+from cellion.material.scenario_networks import build_carriers, located
+from cellion.material.uncertain_energies import UncertainEnergies
 from cellion.quantities import ELECTRON_VOLT
-from cellion.rates.conductor import HoppingConductor, family_conductor
-from cellion.rates.family import family_network, missing_parameters, places_per_cell
-from cellion.rates.family_data import Family, Parameter, family_names, load_family
+from cellion.rates.conductor import HoppingConductor
+from cellion.rates.family import (
+    family_conductor,
+    family_network,
+    missing_parameters,
+    places_per_cell,
+)
+from cellion.rates.family_data import Family, Parameter, family_document, load_family
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import IonSpec
 from cellion.scenario.sections import fail
 
-__all__ = [
-    "BuiltFamily",
-    "build_family",
-    "family_of_spec",
-    "missing_energies",
-    "unknown_energy",
-]
-
-type Floats = NDArray[np.float64]
+__all__ = ["BuiltFamily", "build_family", "family_of_spec", "missing_energies", "unknown_energy"]
 
 _STEP = 1e-5
 
@@ -37,7 +34,7 @@ class BuiltFamily:
 
     Attributes:
         family: The family, in the variant that the scenario names.
-        spec: What the scenario says of the ion.
+        spec: The ion of the scenario.
         energies: All energies that have a value [J].
         uncertain: Standard deviations of those that have one [J].
     """
@@ -49,13 +46,13 @@ class BuiltFamily:
 
     @property
     def counted(self) -> bool:
-        """Whether the scenario says how many carriers there are."""
+        """Whether the scenario gives the number of carriers."""
         spec = self.spec
         return any((spec.carrier_share, spec.carrier_density, spec.carriers))
 
     @property
     def told(self) -> str:
-        """Mechanism of the family, what its carriers are and their Haven ratio."""
+        """Mechanism of the family, its carriers and their Haven ratio, in words."""
         family = self.family
         counted = f"; the {family.carrier} are counted" if self.spec.carrier_share else ""
         haven = ""
@@ -79,12 +76,8 @@ class BuiltFamily:
             self.family, self.energies, prefactor=self.spec.attempt_frequency, carriers=carriers
         )
 
-    def moves(self) -> tuple[Floats, Floats]:
-        """Return what one deviation of each uncertain energy does to the network.
-
-        Returns:
-            Shifts of site energies (k, n) and of saddle energies (k, m) [J].
-        """
+    def shifts(self) -> UncertainEnergies:
+        """Return the shifts of the network by one deviation of each uncertain energy."""
         base = family_network(self.family, self.energies)
         sites, saddles = [], []
         for name, deviation in self.uncertain.items():
@@ -94,9 +87,9 @@ class BuiltFamily:
             sites.append((moved.site_energies - base.site_energies) / _STEP)
             saddles.append((moved.saddle_energies - base.saddle_energies) / _STEP)
         k = len(sites)
-        return (
-            np.array(sites).reshape(k, base.n_sites),
-            np.array(saddles).reshape(k, base.starts.size),
+        return UncertainEnergies(
+            sites=np.array(sites).reshape(k, base.n_sites),
+            saddles=np.array(saddles).reshape(k, base.starts.size),
         )
 
 
@@ -107,20 +100,8 @@ def family_of_spec(spec: IonSpec) -> Family:
         FaultsError: Family, variant or the name of an energy are unknown.
     """
     name = spec.family or ""
-    if name not in family_names():
-        raise fail(
-            f"found '{name}'{nearest(name, family_names())}; families are "
-            f"{', '.join(family_names())}",
-            "family",
-        )
-    variants = load_family(name).variants
-    if spec.variant is not None and spec.variant not in variants:
-        raise fail(
-            f"found '{spec.variant}'{nearest(spec.variant, variants)}; materials of the family "
-            f"'{name}' are {', '.join(variants) or 'none'}",
-            "variant",
-        )
-    family = load_family(name, spec.variant)
+    located(lambda: family_document(name), "family")
+    family = located(lambda: load_family(name, spec.variant), "variant")
     wrong = [
         (section, key)
         for section in ("energies", "uncertainties")
@@ -133,7 +114,7 @@ def family_of_spec(spec: IonSpec) -> Family:
 
 
 def unknown_energy(family: Family, name: str) -> str:
-    """Say that a family has no such energy, and which it has."""
+    """Return the message that a family has no such energy, and which it has."""
     return (
         f"'{name}' is not an energy of the family '{family.name}'"
         f"{nearest(name, family.parameters)}; they are {_told(family)}"
@@ -141,7 +122,7 @@ def unknown_energy(family: Family, name: str) -> str:
 
 
 def missing_energies(family: Family, lacking: tuple[Parameter, ...]) -> str:
-    """Say which energies a family needs before anything can be computed."""
+    """Return the message that a family lacks energies."""
     listed = "; ".join(f"'{p.name}' ({p.meaning})" for p in lacking)
     example = ", ".join(f"{p.name}: 0.3 eV" for p in lacking)
     return (
@@ -160,9 +141,6 @@ def _told(family: Family) -> str:
 
 def build_family(spec: IonSpec) -> BuiltFamily:
     """Return the family of an ion with its energies.
-
-    Args:
-        spec: What the scenario says of the ion.
 
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.

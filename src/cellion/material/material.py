@@ -1,4 +1,4 @@
-"""Materials as a scenario uses them: conductivity tensors over temperature, with their sources."""
+"""Materials of a scenario: conductivity tensors over temperature, with their sources."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError, nearest
-from cellion.material.catalogue import LibraryEntry, Measurement, library_entry
-from cellion.material.hopping import HoppingLaw, hopping_law
-from cellion.material.laws import ArrheniusLaw, ConductivityLaw, ConstantLaw, Insulator
+from cellion.material.catalogue import LibraryMeasurement, library_entry
+from cellion.material.conductivity_laws import INSULATOR, ArrheniusLaw, ConductivityLaw, ConstantLaw
+from cellion.material.hopping_law import HoppingLaw, hopping_law
 from cellion.material.tabulated import TableLaw, table_law
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import CarrierSpec, IonSpec, MaterialSpec
@@ -34,9 +34,9 @@ class Material:
         name: Its name in the scenario.
         carriers: Conductivity law of ``ion`` and ``electron``; a carrier that is missing does not
             move.
-        density: Mass density [kg/m^3]; None when nobody said.
-        sources: Where its values come from, one sentence each.
-        notes: What the user should know about them, one sentence each.
+        density: Mass density [kg/m^3]; None when it is unknown.
+        sources: Sources of its values, one sentence each.
+        notes: Remarks on them, one sentence each.
         ranges: Lowest and highest temperature of the data behind a carrier [K]; missing where the
             law knows no bounds.
     """
@@ -48,15 +48,10 @@ class Material:
     notes: tuple[str, ...] = ()
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def conductivity(self, carrier: str, temperature: float) -> NDArray[np.float64]:
-        """Conductivity tensor in crystal axes.
+    def conductivity(self, carrier: str, temperature: float) -> FloatArray:
+        """Conductivity tensor of a carrier in crystal axes at a temperature [K].
 
-        Args:
-            carrier: ``ion`` or ``electron``.
-            temperature: Temperature [K].
-
-        Returns:
-            Symmetric tensor, shape (3, 3) [S/m]; zeros if the carrier does not move.
+        Symmetric, shape (3, 3) [S/m]; zeros if the carrier does not move.
 
         Raises:
             MaterialError: The carrier is unknown or the temperature not above 0 K.
@@ -66,17 +61,11 @@ class Material:
                 f"material '{self.name}': carrier '{carrier}' is unknown"
                 f"{nearest(carrier, CARRIERS)}; known are {' and '.join(CARRIERS)}"
             )
-        return self.carriers.get(carrier, Insulator()).conductivity(temperature)
+        return self.carriers.get(carrier, INSULATOR).conductivity(temperature)
 
 
 def build_materials(scenario: Scenario) -> dict[str, Material]:
-    """Build every material of a scenario, at its temperature.
-
-    Args:
-        scenario: A loaded scenario.
-
-    Returns:
-        Materials by their name in the scenario, in its order.
+    """Build every material of a scenario, by name, with notes for its temperature.
 
     Raises:
         MaterialError: Names of the library, of families or lattices are unknown, barriers are
@@ -97,15 +86,12 @@ def build_materials(scenario: Scenario) -> dict[str, Material]:
 
 
 def build_material(name: str, spec: MaterialSpec, temperature: float) -> Material:
-    """Build one material: what the scenario gives goes before what the library has.
+    """Build one material; values of the scenario replace those of the library.
 
     Args:
         name: Its name in the scenario.
-        spec: What the scenario says about it.
+        spec: Its section of the scenario.
         temperature: Temperature for which notes are written [K].
-
-    Returns:
-        The material.
 
     Raises:
         MaterialError: The library name is unknown, or hops and barriers make no crystal.
@@ -142,9 +128,10 @@ def _material(name: str, spec: MaterialSpec, temperature: float) -> Material:
             sources += _sources_of(carrier, measurement)
             notes += _notes_of(name, carrier, measurement, temperature)
         else:
-            carriers[carrier] = Insulator()
-    density = _density(spec, entry)
-    if entry is not None and spec.density is None:
+            carriers[carrier] = INSULATOR
+    density = spec.density
+    if entry is not None and density is None:
+        density = entry.density.value
         sources.append(f"density: {entry.density.source} [{entry.density.status}]")
     return Material(
         name=name,
@@ -156,12 +143,6 @@ def _material(name: str, spec: MaterialSpec, temperature: float) -> Material:
     )
 
 
-def _density(spec: MaterialSpec, entry: LibraryEntry | None) -> float | None:
-    if spec.density is not None or entry is None:
-        return spec.density
-    return entry.density.value
-
-
 def _source_of_spec(law: ConductivityLaw) -> str:
     if isinstance(law, HoppingLaw):
         return f"hops, {law.conductor.network.source}"
@@ -171,7 +152,7 @@ def _source_of_spec(law: ConductivityLaw) -> str:
 
 
 def _notes_of_law(name: str, carrier: str, law: ConductivityLaw, temperature: float) -> list[str]:
-    """What is uncertain about a computed or fitted value at this temperature."""
+    """Remarks on a computed or fitted value at this temperature."""
     notes: list[str] = []
     where = f"material '{name}', {carrier}"
     if isinstance(law, TableLaw):
@@ -205,7 +186,7 @@ def _law_of_spec(spec: CarrierSpec) -> ConductivityLaw:
         except FaultsError as error:
             raise FaultsError(*(((*at, *path), text) for path, text in error.faults)) from error
     if not spec.conducts:
-        return Insulator()
+        return INSULATOR
     tensor = np.array(spec.conductivity, dtype=np.float64)
     if spec.activation_energy is None or spec.at is None:
         return ConstantLaw(reference=tensor)
@@ -217,7 +198,7 @@ def _law_of_spec(spec: CarrierSpec) -> ConductivityLaw:
     )
 
 
-def _law_of_measurement(measurement: Measurement) -> ConductivityLaw:
+def _law_of_measurement(measurement: LibraryMeasurement) -> ConductivityLaw:
     """The law of a library value; an energy of unknown convention is read as sigma T."""
     if measurement.activation_energy is None:
         return ConstantLaw(reference=measurement.conductivity)
@@ -229,15 +210,17 @@ def _law_of_measurement(measurement: Measurement) -> ConductivityLaw:
     )
 
 
-def _sources_of(carrier: str, measurement: Measurement) -> list[str]:
+def _sources_of(carrier: str, measurement: LibraryMeasurement) -> list[str]:
     sources = [f"{carrier} conductivity: {measurement.source} [{measurement.status}]"]
     if measurement.activation_energy is not None:
         sources.append(f"{carrier} activation energy: {measurement.activation_energy_source}")
     return sources
 
 
-def _notes_of(name: str, carrier: str, measurement: Measurement, temperature: float) -> list[str]:
-    """What is doubtful about a library value at this temperature."""
+def _notes_of(
+    name: str, carrier: str, measurement: LibraryMeasurement, temperature: float
+) -> list[str]:
+    """Doubts about a library value at this temperature."""
     notes: list[str] = []
     where = f"material '{name}', {carrier}"
     if measurement.status == "unverified":

@@ -1,4 +1,4 @@
-"""Transport tensors of a material over temperature: principal values, axes, extrapolation."""
+"""Transport tensors of a material over temperature."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import BoolArray, FloatArray
 from cellion.errors import MaterialError
-from cellion.material.hopping import HoppingLaw, correlation_note
-from cellion.material.laws import Spread
+from cellion.material.conductivity_laws import ConductivityInterval
+from cellion.material.hopping_law import HoppingLaw, correlation_note
 from cellion.material.material import MARGIN, Material
 from cellion.material.tabulated import TableLaw
-from cellion.rates.arrhenius import Quantity, fit
+from cellion.rates.arrhenius_fit import Quantity, fit_arrhenius
 from cellion.rates.diffusivity import Diffusivity, PrincipalAxes, principal_axes
 
 __all__ = ["TensorTable", "conductivity_table", "diffusivity_table"]
-
-type Floats = NDArray[np.float64]
 
 _SAME = 1e-9  # relative difference below which principal values are one
 
@@ -34,19 +32,19 @@ class TensorTable:
         tensor: Symmetric tensors in crystal axes, shape (n, 3, 3).
         extrapolated: Whether a temperature is outside the data behind the law, shape (n,).
         origin: ``computed`` from hops, or ``measured``.
-        source: Where it comes from.
-        spread: How sure the mean of the principal values is, where that is known.
-        notes: What else to know, one sentence each.
+        source: Citation or crystal.
+        spread: Interval of the mean of the principal values, where that is known.
+        notes: Further remarks, one sentence each.
     """
 
     name: str
     quantity: Literal["conductivity", "diffusivity"]
-    temperature: Floats
-    tensor: Floats
-    extrapolated: NDArray[np.bool_]
+    temperature: FloatArray
+    tensor: FloatArray
+    extrapolated: BoolArray
     origin: Literal["computed", "measured"]
     source: str
-    spread: Spread | None = None
+    spread: ConductivityInterval | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -56,18 +54,11 @@ class TensorTable:
 
     @property
     def principal(self) -> PrincipalAxes:
-        """Principal values, descending, and their axes; rounding below zero is cut off.
-
-        The sign of an axis is chosen such that its largest component is positive.
-        """
-        found = principal_axes(self.tensor)
-        values = np.where(found.values > 1e-12 * found.values[:, :1], found.values, 0.0)
-        largest = np.abs(found.axes).round(9).argmax(axis=2)[..., None]
-        signs = np.sign(np.take_along_axis(found.axes, largest, axis=2))
-        return PrincipalAxes(values=values, axes=found.axes * signs, anisotropy=found.anisotropy)
+        """Principal values, descending, and their axes."""
+        return principal_axes(self.tensor)
 
     @property
-    def mean(self) -> Floats:
+    def mean(self) -> FloatArray:
         """One third of the trace, shape (n,)."""
         return np.asarray(np.trace(self.tensor, axis1=1, axis2=2) / 3.0)
 
@@ -83,21 +74,16 @@ class TensorTable:
         if np.unique(self.temperature).size < 2 or not np.all(self.mean > 0.0):
             return None
         law: Quantity = "sigmaT" if self.quantity == "conductivity" else "diffusivity"
-        return fit(self.temperature, self.mean, law).activation_energy
+        return fit_arrhenius(self.temperature, self.mean, law).activation_energy
 
-    def scaled(self) -> Floats:
-        """Principal values of what follows an Arrhenius law: sigma T [S K/m] or D, shape (n, 3)."""
+    def scaled(self) -> FloatArray:
+        """Principal values of sigma T [S K/m] or D, which follow Arrhenius laws, shape (n, 3)."""
         values = self.principal.values
         return values * self.temperature[:, None] if self.quantity == "conductivity" else values
 
 
-def conductivity_table(material: Material, carrier: str, temperature: Floats) -> TensorTable:
-    """Return the conductivity of a material over temperature.
-
-    Args:
-        material: A material.
-        carrier: ``ion`` or ``electron``; it must conduct.
-        temperature: Temperatures [K], shape (n,).
+def conductivity_table(material: Material, carrier: str, temperature: FloatArray) -> TensorTable:
+    """Return the conductivity of one carrier of a material at temperatures (n,) [K].
 
     Raises:
         MaterialError: The carrier does not move, or a temperature is not above 0 K.

@@ -1,4 +1,4 @@
-"""Ranking materials by ionic conductivity, with what an uncertain barrier makes of it."""
+"""Ranking of materials by ionic conductivity, with 95 % intervals of uncertain barriers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from cellion.errors import MaterialError, RatesError
 from cellion.material.catalogue import library_entry, library_names
 from cellion.material.material import build_material
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
-from cellion.rates.conductor import family_conductor, hopping_conductivity
-from cellion.rates.family import missing_parameters
+from cellion.rates.conductor import hopping_conductivity
+from cellion.rates.family import family_conductor, missing_parameters
 from cellion.rates.family_data import family_names, load_family
 from cellion.scenario.materials import MaterialSpec
 
 __all__ = ["BARRIER_DEVIATION", "Candidate", "Screening", "log_deviation", "screen"]
 
 BARRIER_DEVIATION = 0.05 * ELECTRON_VOLT
-"""Standard deviation of a computed barrier [J]: what density-functional theory usually leaves."""
+"""Standard deviation of a computed barrier [J], typical of density-functional theory."""
 
 _PROBABILITY = 0.95
 
@@ -63,13 +63,12 @@ class Screening:
 
 
 def log_deviation(deviation: float, temperature: float, measured_at: float | None = None) -> float:
-    """Return the standard deviation of ln sigma that an uncertain barrier leaves.
+    """Return the standard deviation of ln sigma that follows from that of a barrier.
 
-    A computed value feels all of it, s/kT. A measured one feels only what carries it away from its
-    temperature, s abs(1/kT - 1/kT_0).
+    It is s/kT of a computed value, and s abs(1/kT - 1/kT_0) of one measured at T_0.
 
     Args:
-        deviation: Standard deviation s of the barrier [J].
+        deviation: s [J].
         temperature: T [K].
         measured_at: T_0 [K]; None for a computed value.
     """
@@ -80,9 +79,7 @@ def log_deviation(deviation: float, temperature: float, measured_at: float | Non
 def screen(temperature: float, deviation: float = BARRIER_DEVIATION) -> Screening:
     """Rank the ion conductors of the library and of the crystal families.
 
-    Args:
-        temperature: Temperature [K].
-        deviation: Standard deviation of a barrier [J].
+    The temperature is in K, the standard deviation of a barrier in J.
 
     Raises:
         MaterialError: Temperature or deviation are not sensible.

@@ -1,25 +1,23 @@
-"""Conduction from a table of values over temperature: a fitted Arrhenius law."""
+"""Conductivity laws fitted to a table of values over temperature."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cellion.errors import RatesError
-from cellion.material.hopping import known_haven_ratio
-from cellion.material.laws import Spread
+from cellion.arrays import FloatArray
+from cellion.material.conductivity_laws import ConductivityInterval
+from cellion.material.hopping_law import known_haven_ratio
+from cellion.material.scenario_networks import located
 from cellion.quantities import ELECTRON_VOLT
-from cellion.rates.arrhenius import ArrheniusLaw, Quantity, evaluate, fit
+from cellion.rates.arrhenius_fit import ArrheniusFit, Quantity, fit_arrhenius
 from cellion.rates.diffusivity import Diffusivity
 from cellion.rates.nernst_einstein import conductivity
 from cellion.scenario.sections import fail
 from cellion.scenario.table import TableSpec
 
 __all__ = ["TableLaw", "table_law"]
-
-type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,7 @@ class TableLaw:
         haven_ratio: By which a tracer diffusivity is divided; None of a charge diffusivity.
     """
 
-    law: ArrheniusLaw
+    law: ArrheniusFit
     points: int
     notes: tuple[str, ...] = ()
     carrier_density: float | None = None
@@ -61,7 +59,7 @@ class TableLaw:
             f"{energy:.4g}{error} eV, residual {self.law.residual:.2g} in the logarithm"
         )
 
-    def conductivity(self, temperature: float) -> Floats:
+    def conductivity(self, temperature: float) -> FloatArray:
         """Conductivity tensor, shape (3, 3) [S/m].
 
         Raises:
@@ -70,14 +68,14 @@ class TableLaw:
         mean = float(self._mean(np.array([temperature]))[0])
         return mean * np.eye(3)
 
-    def _mean(self, temperature: Floats) -> Floats:
+    def _mean(self, temperature: FloatArray) -> FloatArray:
         """Conductivity of the fit, shape (n,) [S/m]."""
-        found = evaluate(self.law, temperature)
+        value = self.law.value(temperature)
         if self.carrier_density is None:
-            return found.value
+            return value
         measured = Diffusivity(
-            tensor=found.value[:, None, None] * np.eye(3),
-            temperature=found.temperature,
+            tensor=value[:, None, None] * np.eye(3),
+            temperature=temperature,
             kind="charge" if self.haven_ratio is None else "tracer",
             method="table",
         )
@@ -88,27 +86,20 @@ class TableLaw:
             haven=self.haven_ratio,
         ).mean
 
-    def spread(self, temperature: Floats) -> Spread | None:
-        """How sure the fit is; None of two points without errors.
-
-        Args:
-            temperature: Temperatures [K], shape (n,).
-        """
-        mean, deviation = self._mean(temperature), self._deviation(temperature)
+    def spread(self, temperature: FloatArray) -> ConductivityInterval | None:
+        """Interval of the fit at temperatures (n,) [K]; None of two points without errors."""
+        mean = self._mean(temperature)
+        deviation = self.law.log_standard_deviation(temperature)
         if np.isnan(deviation).any():
             return None
         factor = np.exp(deviation)
-        return Spread(median=mean, low=mean / factor, high=mean * factor, cause="error of the fit")
-
-    def _deviation(self, temperature: Floats) -> Floats:
-        return evaluate(self.law, temperature).log_standard_deviation
+        return ConductivityInterval(
+            median=mean, low=mean / factor, high=mean * factor, cause="error of the fit"
+        )
 
 
 def table_law(spec: TableSpec) -> TableLaw:
     """Return the law of a table.
-
-    Args:
-        spec: What the scenario says.
 
     Raises:
         FaultsError: No law can be fitted; key paths are relative to the table.
@@ -116,10 +107,8 @@ def table_law(spec: TableSpec) -> TableLaw:
     quantity: Quantity = "diffusivity" if spec.of == "diffusivity" else spec.convention
     content = spec.content()
     T, values, errors = zip(*content.rows, strict=True)
-    try:
-        law = fit(T, values, quantity, relative_error=None if None in errors else errors)
-    except RatesError as error:
-        raise fail(str(error)) from error
+    given = None if None in errors else errors
+    law = located(lambda: fit_arrhenius(T, values, quantity, relative_error=given))
     if law.activation_energy < 0.0:
         raise fail(
             f"the values fall on heating (the fit gives {law.activation_energy / ELECTRON_VOLT:.3g}"

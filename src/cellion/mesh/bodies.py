@@ -43,7 +43,7 @@ class Bodies:
     @cached_property
     def _several(self) -> NDArray[np.bool_]:
         """Labels whose images are bodies of their own."""
-        return np.asarray(self.geometry.meets_itself(self.reach), dtype=np.bool_)
+        return np.asarray(self.geometry.meets_itself(self.reach).any(axis=1))
 
     @cached_property
     def _plain(self) -> bool:

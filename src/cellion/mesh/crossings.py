@@ -158,7 +158,7 @@ def _crossing(
 
 
 def pair_keys(first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.int64]:
-    """One integer per unordered pair of bodies."""
+    """One integer per unordered pair of labels."""
     a, b = first.astype(np.int64), second.astype(np.int64)
     return np.minimum(a, b) << 32 | np.maximum(a, b)
 
@@ -169,7 +169,7 @@ class Meeting:
 
     Attributes:
         bodies: The bodies of the geometry.
-        seen: Keys of pairs (`pair_keys`, sorted) that an edge of the mesh joins.
+        seen: Keys of pairs of labels (`pair_keys`, sorted) that an edge of the mesh joins.
     """
 
     bodies: Bodies
@@ -183,7 +183,8 @@ class Meeting:
         length: NDArray[np.float64],
     ) -> NDArray[np.bool_]:
         """Whether two bodies meet at each point x, on an edge of some length [m], shape (n,)."""
-        seen = np.isin(pair_keys(first, second), self.seen)
+        labels = self.bodies.labels(first), self.bodies.labels(second)
+        seen = np.isin(pair_keys(*labels), self.seen)
         return self.bodies.together(x, first, second, RIM * length, seen)
 
 

@@ -112,7 +112,8 @@ def _open_gaps(
     """
     edges = mixed_edges(nodes, cells)
     crossings = find_crossings(nodes, edges, bodies)
-    pairs = pair_keys(nodes.own[edges.start], nodes.own[edges.stop])
+    labels = bodies.labels(nodes.own)
+    pairs = pair_keys(labels[edges.start], labels[edges.stop])
     meeting = Meeting(bodies=bodies, seen=sorted_unique(pairs[crossings.between < 0]))
     gap = spanned_gaps(nodes, edges, crossings, meeting)
     own = nodes.own.copy()

@@ -15,6 +15,7 @@ from cellion.mesh.cut import CutMesh, cut_mesh
 from cellion.mesh.data import MeshData
 from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
 from cellion.mesh.octree import Spots, build_octree, uniform_planes
+from cellion.mesh.pieces import divided_bodies
 from cellion.mesh.project import (
     box_projectors,
     find_interface,
@@ -179,13 +180,14 @@ def _cut_and_fitted(
     points, fit = _fitted(cut, bodies, say)
     points = _match_images(points, cut.image_of, geometry.box)
     mesh = BackgroundMesh(points=points, cells=cut.cells, image_of=cut.image_of)
-    labels = bodies.labels(cut.bodies)
+    labels, pieces = divided_bodies(bodies, cut.bodies, points[cut.cells].mean(axis=1))
+    filled = np.unique(bodies.labels(cut.bodies))
     numbers = {
         **fit,
         "gaps_kept_open": float(cut.kept_open),
-        "labels_without_cells": float(len(geometry.label_material) - len(np.unique(labels))),
+        "labels_without_cells": float(len(geometry.label_material) - len(filled)),
     }
-    return _Labelled(mesh=mesh, labels=labels, numbers=numbers)
+    return _Labelled(mesh=mesh, labels=labels, numbers=numbers, pieces=pieces)
 
 
 def _fitted(

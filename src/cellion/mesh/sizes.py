@@ -13,6 +13,7 @@ from cellion.errors import MeshError
 from cellion.mesh.features import fine_spots
 from cellion.mesh.grid import LAYER_CELLS, tile_size
 from cellion.mesh.octree import SizeFunction, leaf_edges, uniform_planes
+from cellion.microstructure.contacts import Particles
 from cellion.microstructure.geometry import (
     FINEST_PART,
     CutGeometry,
@@ -29,6 +30,9 @@ BULK = 2.0
 
 BOX_PARTS = 8.0
 """Cells along the shortest edge of the box, at least."""
+
+MOST_GAPS = 1e6
+"""Gaps between particles that are looked at, at most; packings have some ten per particle."""
 
 SAMPLES = 1 << 13
 """Points at which the wanted size is sampled for an estimate."""
@@ -132,7 +136,7 @@ def mesh_sizes(
     if smallest is None:
         smallest = min(surface / defaults.gap_part, defaults.smallest)
     feature = min(surface, request.smallest_size or surface / FINEST_PART)
-    return MeshSizes(
+    found = MeshSizes(
         size=size,
         surface=surface,
         smallest=smallest,
@@ -140,6 +144,27 @@ def mesh_sizes(
         feature=feature,
         inert=tuple(k for k, name in enumerate(microstructure.materials) if name in inert),
     )
+    particles = microstructure.geometry.particles
+    if particles is not None:
+        _check_gaps(particles, found)
+    return found
+
+
+def _check_gaps(geometry: Particles, sizes: MeshSizes) -> None:
+    """Refuse to count gaps so wide that nearly all particles have one between them.
+
+    Raises:
+        MeshError: There are too many, even if the particles were spread evenly.
+    """
+    d, reach = len(geometry.box), sizes.gap_cells * sizes.surface
+    ball = {2: np.pi, 3: 4.0 / 3.0 * np.pi}[d] * reach**d
+    gaps = 0.5 * geometry.count**2 * ball / float(geometry.box.prod())
+    if gaps > MOST_GAPS:
+        raise MeshError(
+            f"mesh.gap_cells: found {sizes.gap_cells:.6g}, so that gaps of up to {reach:.3g} m "
+            f"would get so many cells, about {gaps:.2g} between {geometry.count} particles; at "
+            f"most {MOST_GAPS:.0e} can be looked at: choose a smaller gap_cells or surface_size"
+        )
 
 
 def wanted_size(geometry: CutGeometry, sizes: MeshSizes) -> SizeFunction:

@@ -86,9 +86,12 @@ class CompositeGeometry:
         return np.asarray(labels >= self.grains.count)
 
     def meets_itself(self, reach: float) -> BoolArray:
-        """Return which labels (g + n,) are closer than ``reach`` [m] to their own image."""
-        of_grains = np.zeros(self.grains.count, np.bool_)
-        return np.concatenate([of_grains, self.particles.meets_itself(reach)[1:]])
+        """Return along which axes labels are nearer than ``reach`` [m] to their own image.
+
+        Shape (g + n, d).
+        """
+        of_particles = self.particles.meets_itself(reach)[1:]
+        return np.concatenate([self.grains.meets_itself(reach), of_particles])
 
     def together(
         self, x: FloatArray, labels: Pair, images: Pair, slack: FloatArray, seen: BoolArray

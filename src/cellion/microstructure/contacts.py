@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from typing import Protocol
@@ -82,8 +81,8 @@ class Contacts:
     def __len__(self) -> int:
         return int(self.gap.size)
 
-    def select(self, keep: BoolArray) -> Contacts:
-        """Return the contacts where ``keep`` (m,) is true."""
+    def select(self, keep: BoolArray | NDArray[np.int64]) -> Contacts:
+        """Return the contacts where ``keep`` (m,) is true, or those of some indices."""
         return Contacts(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
 
     def with_labels(self, labels: IntArray) -> Contacts:
@@ -228,10 +227,11 @@ def contact_size(
     contacts: Contacts,
     x: FloatArray,
     away: FloatArray,
+    coarse: FloatArray,
     sizes: SizeLimits,
     domain: tuple[FloatArray, BoolArray],
-) -> tuple[NDArray[np.int64], FloatArray]:
-    """Return the points that lie in a gap or at a neck, and the cell edge wanted there.
+) -> FloatArray:
+    """Return the cell edge (n,) [m] wanted at points: a coarse one, or less in gaps and at necks.
 
     At a distance rho from a contact, the gap of width w = gap + rho^2 / (2 R) is to hold
     ``gap_cells`` cells, and a neck of radius a as many along its radius; the edge grows by
@@ -245,45 +245,44 @@ def contact_size(
         contacts: gaps and necks.
         x: points (n, d) [m] in the box.
         away: distance (n,) [m] of the points from the nearest surface.
+        coarse: edge (n,) [m] wanted without contacts.
         sizes: mesh sizes.
         domain: box (d,) [m] and which axes repeat (d,).
-
-    Returns:
-        Indices (m,) of the points within reach of a contact, and their sizes (m,) [m].
     """
-    wanted = np.full(len(x), np.inf)
-    box, periodic = domain
+    wanted, (box, periodic) = coarse.copy(), domain
     room = np.maximum(sizes.gap_cells * sizes.surface - contacts.gap, 0.0)
     reach = np.sqrt(2 * contacts.reduced_radius * room)
-    relevant = np.flatnonzero(reach > 0)
     floor = np.maximum(sizes.smallest, contacts.neck_radius / sizes.gap_cells)
-    # similar reaches share a tree, so that long ones do not widen the search of short ones
-    classes = np.floor(np.log2(reach[relevant] / reach[relevant].max(initial=1e-300)))
-    for c in np.unique(classes):
-        group = relevant[classes == c]
-        tree = cKDTree(contacts.midpoint[group], boxsize=np.where(periodic, box, 0.0))
-        for point, local, rho in _within(tree, x, float(reach[group].max())):
-            one = group[local]
-            width = contacts.gap[one] + rho**2 / (2 * contacts.reduced_radius[one])
+    least = np.maximum(floor, contacts.gap / sizes.gap_cells)
+    for group in _alike(least, reach):
+        near, lowest, far = contacts.select(group), least[group].min(), reach[group]
+        tree = cKDTree(near.midpoint, boxsize=np.where(periodic, box, 0.0))
+        longest = float(far.max()) * (1 + 1e-12)
+        points, k = np.flatnonzero(wanted > lowest), min(2, tree.n)
+        while points.size:
+            rho, entry = tree.query(x[points], np.arange(1, k + 1), distance_upper_bound=longest)
+            inside = rho < far[np.minimum(entry, tree.n - 1)]
+            point, one = points[np.nonzero(inside)[0]], entry[inside]
+            width = near.gap[one] + rho[inside] ** 2 / (2 * near.reduced_radius[one])
             beyond = GROWTH * np.maximum(away[point] - 0.5 * np.maximum(width, 0.0), 0.0)
-            size = np.maximum(floor[one], width / sizes.gap_cells) + beyond
-            inside = rho < reach[one]
-            np.minimum.at(wanted, point[inside], size[inside])
-    near = np.flatnonzero(np.isfinite(wanted))
-    return near, wanted[near]
+            size = np.maximum(floor[group[one]], width / sizes.gap_cells) + beyond
+            np.minimum.at(wanted, point, size)
+            if k == tree.n:
+                break
+            # the rest is farther away, where no gap of the group is narrower than this
+            narrowest = near.gap.min() + rho[:, -1] ** 2 / (2 * near.reduced_radius.max())
+            asked = np.maximum(lowest, narrowest / sizes.gap_cells)
+            points, k = points[wanted[points] > asked], min(4 * k, tree.n)
+    return wanted
 
 
-def _within(
-    tree: cKDTree, x: FloatArray, reach: float
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]]:
-    """Yield (points, entries of the tree, distances), each pair within ``reach`` at least once."""
-    open_points, k = np.arange(len(x)), min(2, tree.n)
-    while open_points.size:
-        rho, entry = tree.query(
-            x[open_points], k=np.arange(1, k + 1), distance_upper_bound=reach * (1 + 1e-12)
-        )
-        row, column = np.nonzero(np.isfinite(rho))
-        yield open_points[row], entry[row, column], rho[row, column]
-        if k == tree.n:
-            break
-        open_points, k = open_points[np.isfinite(rho[:, -1])], min(4 * k, tree.n)
+def _alike(least: FloatArray, reach: FloatArray) -> list[NDArray[np.int64]]:
+    """Return groups of contacts that agree within a factor of 2 in both, the finest sizes first.
+
+    Contacts that can ask for nothing less than what narrower gaps ask for need no search, and
+    long reaches do not widen the search of short ones.
+    """
+    relevant = np.flatnonzero(reach > 0)
+    classes = np.floor(np.log2(np.stack([least, reach], axis=1)[relevant]))
+    keys, member = np.unique(classes, axis=0, return_inverse=True)
+    return [relevant[member == k] for k in range(len(keys))]

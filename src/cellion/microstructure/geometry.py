@@ -179,7 +179,10 @@ class CutGeometry(Geometry, Protocol):
         """Return which labels are particles, with surfaces of their own, in the same shape."""
 
     def meets_itself(self, reach: float) -> BoolArray:
-        """Return which labels (n_labels,) are closer than ``reach`` [m] to their own image."""
+        """Return along which axes labels are nearer than ``reach`` [m] to their own image.
+
+        Shape (n_labels, d).
+        """
 
     def together(
         self, x: FloatArray, labels: Pair, images: Pair, slack: FloatArray, seen: BoolArray

@@ -24,7 +24,7 @@ class GrainStatistics:
         equivalent_diameter: (n,) [m] of spheres (2D: discs) of these volumes.
         neighbours: (n,) number of other grains that each one meets.
         boundary_surface: area of boundaries per volume of the box [1/m]; a boundary counts once,
-            that of a grain with its own image does not.
+            that of a grain with its own image too.
         mean_boundary_area: mean area [m^(d-1)] over the pairs of grains that meet.
     """
 
@@ -68,6 +68,8 @@ def grain_statistics(geometry: LaguerreGeometry) -> GrainStatistics:
     owned = diagram.volume > 0
     volume = diagram.volume[owned]
     pairs, area = grain_boundaries(geometry)
+    own = diagram.facets.cell == diagram.facets.neighbour
+    surface = area.sum() + 0.5 * diagram.facets.area[own].sum()
     box = float(np.prod(geometry.box[geometry.across]))
     unit = float(ball_volume(np.array(0.5), d))
     return GrainStatistics(
@@ -75,6 +77,6 @@ def grain_statistics(geometry: LaguerreGeometry) -> GrainStatistics:
         volume=volume,
         equivalent_diameter=(volume / unit) ** (1.0 / d),
         neighbours=np.bincount(pairs.ravel(), minlength=geometry.count)[owned].astype(np.int64),
-        boundary_surface=float(area.sum()) / box,
+        boundary_surface=float(surface) / box,
         mean_boundary_area=float(area.mean()) if len(area) else 0.0,
     )

@@ -101,8 +101,11 @@ class LaguerreGeometry:
         return 2.0 * self._from_center(x, labels, images)
 
     def nearest_image(self, x: FloatArray, labels: IntArray) -> IntArray:
-        """Return the periodic image of each label nearest to x, ``labels.shape + (d,)``."""
-        whole = np.rint(self._offset(x, labels) / self.box)
+        """Return the periodic image of each label nearest to x, ``labels.shape + (d,)``.
+
+        Of two equally near, the upper one: points that are moved by a period find moved images.
+        """
+        whole = np.floor(self._offset(x, labels) / self.box + 0.5)
         return np.where(self.periodic & self.across, whole, 0.0).astype(np.int32)
 
     def _offset(self, x: FloatArray, labels: IntArray) -> FloatArray:
@@ -124,8 +127,19 @@ class LaguerreGeometry:
         return np.zeros(labels.shape, np.bool_)
 
     def meets_itself(self, reach: float) -> BoolArray:
-        """Return no label (n,): a grain and its own image are one body."""
-        return np.zeros(self.count, np.bool_)
+        """Return along which axes grains share a facet with their own image, shape (n, d)."""
+        return self._own
+
+    @cached_property
+    def _own(self) -> BoolArray:
+        """Axes (n, d) along which each grain meets its own image; none in a sketch."""
+        flags = np.zeros((self.count, self.box.size), np.bool_)
+        if self.expected is None:
+            facets = self.diagram.facets
+            own = np.flatnonzero(facets.cell == facets.neighbour)
+            axis = np.flatnonzero(self.across)[np.abs(facets.offset[own]).argmax(axis=1)]
+            flags[facets.cell[own], axis] = True
+        return flags
 
     def together(
         self, x: FloatArray, labels: Pair, images: Pair, slack: FloatArray, seen: BoolArray
@@ -142,17 +156,24 @@ class LaguerreGeometry:
     def boundary_distance(self, x: FloatArray) -> FloatArray:
         """Return the distance (n,) [m] to the plane towards the grain that is second at x (n, d).
 
-        Inf where there is only one grain. It bounds the distance to the nearest boundary from
-        above, and equals it near boundaries.
+        Or to that towards the own image, where a grain meets it and it is nearer; inf where there
+        is neither. It bounds the distance to the nearest boundary from above, and equals it near
+        boundaries.
         """
-        if self.count == 1:
-            return np.full(len(x), np.inf)
         pair = self.lowest(x, 2)
+        own = self._own_distance(x, pair[:, :1])
+        if self.count == 1:
+            return own
         value, away = self.field(x, pair), self._from_center(x, pair)
         spacing = np.linalg.norm(away[:, 1] - away[:, 0], axis=1)
         room = value[:, 1] - value[:, 0]
         safe = np.where(spacing > 0, spacing, 1.0)
-        return np.where(spacing > 0, 0.5 * room / safe, np.inf)
+        return np.minimum(np.where(spacing > 0, 0.5 * room / safe, np.inf), own)
+
+    def _own_distance(self, x: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the distance (n,) [m] from x (n, d) to the planes towards own images, or inf."""
+        beyond = 0.5 * self.box - np.abs(self._from_center(x, labels)[:, 0])
+        return np.asarray(np.where(self._own[labels[:, 0]], beyond, np.inf).min(axis=1))
 
     def size(self, x: FloatArray, sizes: SizeLimits) -> FloatArray:
         """Return the wanted cell edge (n,) [m]: ``surface`` at boundaries, growing to ``size``."""

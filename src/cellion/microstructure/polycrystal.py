@@ -135,7 +135,7 @@ def tessellate(
     numbers = grain_statistics(geometry).numbers()
     if volumes is not None:
         numbers["largest_grain_volume_error"] = float(np.max(np.abs(found - volumes) / volumes))
-    notes = (*notes, *_empty(found, where), *_own_neighbours(geometry, where))
+    notes = (*notes, *_empty(found, where))
     return Grains(geometry=geometry, numbers=numbers, notes=notes)
 
 
@@ -170,15 +170,3 @@ def _empty(volumes: FloatArray, where: str) -> tuple[str, ...]:
         return ()
     listed = ", ".join(f"seeds[{k}]" for k in gone[:5])
     return (f"{where}: {gone.size} grains own no point, others outweigh them: {listed}",)
-
-
-def _own_neighbours(geometry: LaguerreGeometry, where: str) -> tuple[str, ...]:
-    """Say which grains meet their own images, where no boundary is found."""
-    facets = geometry.diagram.facets
-    own = np.unique(facets.cell[facets.cell == facets.neighbour])
-    if not own.size:
-        return ()
-    return (
-        f"{where}: {own.size} of {geometry.count} grains meet their own image across the period, "
-        "and no boundary lies there; in a larger box none does",
-    )

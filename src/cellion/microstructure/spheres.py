@@ -218,10 +218,14 @@ class SphereGeometry:
         return np.asarray(labels > 0)
 
     def meets_itself(self, reach: float) -> BoolArray:
-        """Return which labels (n + 1,) are closer than ``reach`` [m] to their own image."""
-        labels = self.contacts(reach).labels
-        flags = np.zeros(self.count + 1, np.bool_)
-        flags[labels[labels[:, 0] == labels[:, 1], 0]] = True
+        """Return along which axes labels are nearer than ``reach`` [m] to their own image.
+
+        Shape (n + 1, d). What is that near across a corner of the box is so along an axis too.
+        """
+        found = self.contacts(reach)
+        own = found.select(found.labels[:, 0] == found.labels[:, 1])
+        flags = np.zeros((self.count + 1, self.box.size), np.bool_)
+        flags[own.labels[:, 0], np.abs(own.normal).argmax(axis=1)] = True
         return flags
 
     def together(
@@ -270,13 +274,11 @@ class SphereGeometry:
         radius = np.concatenate([[np.inf], self.radii])[labels[:, 0]]
         away = np.minimum(np.abs(distance[:, 0]), sizes.size / GROWTH)
         grown = np.minimum(sizes.size, np.minimum(sizes.surface, radius) + GROWTH * away)
-        smooth: FloatArray = np.maximum(grown, sizes.smallest)
+        smooth = np.maximum(grown, sizes.smallest)
         reach = sizes.gap_cells * sizes.surface
         contacts = self.contacts(reach).and_more(self.wall_contacts(reach))
         home = wrap(x, self.box, self.periodic)
-        near, fine = contact_size(contacts, home, away, sizes, (self.box, self.periodic))
-        smooth[near] = np.minimum(smooth[near], fine)
-        return smooth
+        return contact_size(contacts, home, away, smooth, sizes, (self.box, self.periodic))
 
     def volume_fractions(self, materials: Collection[str]) -> dict[str, float]:
         """Return the volume fraction of each material in the box, overlaps counted once."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from cellion.errors import CellionError
 from cellion.homogenise.properties import DIRECTIONS, EffectiveTransport
 from cellion.material.energies import Energy, energies_of
-from cellion.material.interfaces import InterfaceSet, build_interfaces
+from cellion.material.interface_laws import InterfaceSet, build_interfaces
 from cellion.material.material import Material
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 from cellion.scenario.scenario import Scenario

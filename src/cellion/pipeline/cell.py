@@ -11,7 +11,7 @@ from cellion.cell.networks import cell_laws, find_networks
 from cellion.cell.response import CellResponse
 from cellion.cell.steady import CellProblem, respond, solve_cell
 from cellion.errors import ConvergenceError
-from cellion.material.interfaces import build_interfaces
+from cellion.material.interface_laws import build_interfaces
 from cellion.pipeline.sample import MeshedSample
 from cellion.pipeline.task import Answer, Listener
 from cellion.scenario.cell import CellSpec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 
 from cellion.parallel import Stopwatch
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from cellion.errors import ConvergenceError
 from cellion.homogenise.effective import homogenise
 from cellion.homogenise.mesh_error import error_of_gap
-from cellion.homogenise.properties import EffectiveTransport
-from cellion.material.interfaces import build_interfaces
+from cellion.homogenise.properties import Dissipation, EffectiveTransport
+from cellion.material.interface_laws import build_interfaces
 from cellion.mesh.periodicity import AXES
 from cellion.pipeline.accuracy import Bounded, bounded, gap_fields, refined, with_geometry_errors
 from cellion.pipeline.barriers import barrier_sensitivities
@@ -25,7 +25,8 @@ from cellion.pipeline.refinement import Remesher
 from cellion.pipeline.remarks import reference_notes
 from cellion.pipeline.sample import MeshedSample
 from cellion.pipeline.task import Answer, Listener
-from cellion.results.record import CarrierResult, carrier_result
+from cellion.results.record import CarrierResult, DissipationRecord, pair_name
+from cellion.results.sensitivities import derivatives
 from cellion.scenario.scenario import Scenario
 from cellion.transport.laws import InterfaceLaws
 from cellion.transport.problem import TransportProblem
@@ -93,22 +94,49 @@ class EffectiveTransportTask:
         """Record what was found of a carrier (collective)."""
         sample, solution = found.sample, found.solutions[carrier]
         transport, bracket = found.transport[carrier], found.brackets.get(carrier)
-        errors = None
         if bracket is not None:
             directions, d = solution.problem.directions, sample.mesh.dimension
             errors = {name: error_of_gap(bracket.share(name), d) for name in directions}
-        return carrier_result(
-            transport,
-            lower=None if bracket is None else bracket.lower,
-            upper=None if bracket is None else bracket.upper,
-            errors=errors,
-            geometry_errors=found.geometry_errors.get(carrier),
+            transport = replace(transport, discretisation_error=errors)
+        shares = {name: _shares(each) for name, each in transport.dissipation.items()}
+        return CarrierResult(
+            conducting=transport.conducting,
+            conducting_fraction=transport.conducting_fraction,
+            bulk_conductivity=transport.bulk_conductivity,
+            effective_conductivity=_three_by_three(transport.effective_conductivity),
+            percolates=transport.percolates,
+            tortuosity_factor=transport.tortuosity_factor,
+            macmullin_number=transport.macmullin_number,
+            bruggeman_exponent=transport.bruggeman_exponent,
+            discretisation_error_estimate=transport.discretisation_error,
+            composition_bounds=transport.bounds,
+            lower=None if bracket is None else _three_by_three(bracket.lower),
+            upper=None if bracket is None else _three_by_three(bracket.upper),
+            geometry_error_estimate=found.geometry_errors.get(carrier, {}),
             reason="; ".join(dict.fromkeys(solution.percolation.reason.values())) or None,
-            brick_layer=brick_estimate(solution.problem, sample.interfaces),
+            dissipation=shares,
+            sensitivities={name: derivatives(each) for name, each in shares.items()},
             barrier_sensitivities=barrier_sensitivities(
                 self.scenario, sample.materials, sample.names, transport
             ),
+            conductivity_moments=transport.moments,
+            brick_layer=brick_estimate(solution.problem, sample.interfaces),
+            conductors=transport.conductors,
         )
+
+
+def _shares(found: Dissipation) -> DissipationRecord:
+    return DissipationRecord(
+        bulk=dict(found.bulk),
+        resistive={pair_name(*pair): share for pair, share in found.resistive.items()},
+        sheet={pair_name(*pair): share for pair, share in found.sheet.items()},
+    )
+
+
+def _three_by_three(tensor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fill a tensor of fewer dimensions up with NaN."""
+    missing = 3 - len(tensor)
+    return np.pad(tensor, (0, missing), constant_values=np.nan)
 
 
 def solve_carrier(

@@ -1,7 +1,7 @@
-"""From hops in a crystal to diffusivity and conductivity tensors.
+"""Diffusivity and conductivity tensors over temperature from hops in a crystal.
 
-What atomistic calculations give (sites, hops, barriers, normal modes) goes in; diffusivity and
-conductivity tensors over temperature come out. Neither DOLFINx nor MPI is needed here.
+Input are sites, hops, barriers and normal modes of atomistic calculations. Neither DOLFINx nor MPI
+is needed here.
 
 >>> import numpy as np
 >>> from scipy.constants import electron_volt

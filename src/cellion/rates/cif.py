@@ -1,8 +1,8 @@
-"""Crystals of CIF files: sites, occupancies and setting, as the file states them or not at all.
+"""Reader of CIF files: sites, occupancies and space-group setting.
 
-The setting comes from the list of operations, the Hall symbol, the Hermann-Mauguin symbol or the
-number, whichever are there; they, the cell, the formula and the distances must agree. Where two
-origins remain possible, that one is taken at which the atoms make sense.
+The setting follows from the list of operations, the Hall symbol, the Hermann-Mauguin symbol or the
+number, whichever are given; they, the cell, the formula and the distances must agree. Of two
+possible origins, the one with plausible formula and distances is taken.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError
 from cellion.rates.cif_text import CifBlock, cif_blocks
 from cellion.rates.crystal_structure import FULL, MOST_SITES, CrystalStructure, check_structure
@@ -35,8 +36,6 @@ from cellion.rates.space_groups import (
 )
 
 __all__ = ["read_cif"]
-
-type Floats = NDArray[np.float64]
 
 _SYMBOL = (
     "_space_group_name_h-m_alt",
@@ -61,29 +60,17 @@ _SAME_PLACE = 0.05  # angstrom; images closer than this are one site, whose coor
 _COUNTS = 0.1  # of an element, relative and per formula unit
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Atom:
-    """One row of the atoms.
-
-    Attributes:
-        label: Its label.
-        element: Its chemical symbol.
-        occupancy: Share of its site.
-        position: Fractional coordinates, shape (3,).
-    """
+class _Atom(NamedTuple):
+    """One row of the atoms; position in fractional coordinates, shape (3,)."""
 
     label: str
     element: str
     occupancy: float
-    position: Floats
+    position: FloatArray
 
 
 def read_cif(text: str, source: str) -> CrystalStructure:
-    """Return the crystal of a CIF file.
-
-    Args:
-        text: Text of the file.
-        source: Name of the file.
+    """Return the crystal of the text of a CIF file; messages call it ``source``.
 
     Raises:
         RatesError: It follows no syntax, holds no or several crystals, or contradicts itself.
@@ -127,8 +114,7 @@ def _crystal(block: CifBlock, source: str) -> CrystalStructure:
     atoms, notes = _atoms(block)
     operations, assumed = _possible(block, lattice)
     notes += assumed
-    found: list[CrystalStructure] = []
-    names: list[str] = []
+    found: dict[str, CrystalStructure] = {}
     faults: list[str] = []
     for name, one in operations.items():
         try:
@@ -137,25 +123,24 @@ def _crystal(block: CifBlock, source: str) -> CrystalStructure:
         except RatesError as error:
             faults.append(f"as '{name}': {error}" if len(operations) > 1 else str(error))
         else:
-            found.append(structure)
-            names.append(name)
+            found[name] = structure
     if not found:
         raise RatesError("; ".join(dict.fromkeys(faults)))
     if len(found) > 1:
-        told = " or ".join(f"'{n}' ({_told(s)})" for n, s in zip(names, found, strict=True))
+        contents = {
+            name: " ".join(f"{element}{count:g}" for element, count in one.composition().items())
+            for name, one in found.items()
+        }
+        told = " or ".join(f"'{name}' ({content})" for name, content in contents.items())
         raise RatesError(f"the file can mean {told} per cell; give the setting behind the symbol")
     if faults:
         plain = (fault.replace(f"structure: {source}: ", "").partition(";")[0] for fault in faults)
-        others = "; ".join(plain)
-        notes.append(f"no origin is named; read as '{names[0]}'; {others}")
-    return replace(found[0], notes=tuple(f"{source}: {note}" for note in notes))
+        notes.append(f"no origin is named; read as '{next(iter(found))}'; {'; '.join(plain)}")
+    structure = next(iter(found.values()))
+    return replace(structure, notes=tuple(f"{source}: {note}" for note in notes))
 
 
-def _told(structure: CrystalStructure) -> str:
-    return " ".join(f"{element}{count:g}" for element, count in structure.composition().items())
-
-
-def _lattice(block: CifBlock) -> Floats:
+def _lattice(block: CifBlock) -> FloatArray:
     """Return the lattice vectors [m]; angles that are not given are right."""
     lengths = [_number(block.first(f"_cell_length_{a}"), f"_cell_length_{a}") for a in "abc"]
     angles = []
@@ -208,7 +193,7 @@ def _atom(row: tuple[str | None, ...], index: int, formula: Collection[str]) -> 
     return _Atom(label=name, element=element, occupancy=occupancy, position=np.array(place))
 
 
-def _possible(block: CifBlock, lattice: Floats) -> tuple[dict[str, Operations], list[str]]:
+def _possible(block: CifBlock, lattice: FloatArray) -> tuple[dict[str, Operations], list[str]]:
     """Return the operations that the file may mean, by name, and what was assumed.
 
     Raises:
@@ -249,7 +234,7 @@ def _possible(block: CifBlock, lattice: Floats) -> tuple[dict[str, Operations], 
 
 
 def _check_listed(
-    own: Operations, settings: tuple[Setting, ...], lattice: Floats, *, exact: bool
+    own: Operations, settings: tuple[Setting, ...], lattice: FloatArray, *, exact: bool
 ) -> None:
     """Refuse a list of operations that contradicts the symbols, the number or the cell."""
     if not fits_cell(own.rotations, lattice):
@@ -270,10 +255,10 @@ def _check_listed(
 
 
 def _built(
-    atoms: list[_Atom], operations: Operations, lattice: Floats, source: str
+    atoms: list[_Atom], operations: Operations, lattice: FloatArray, source: str
 ) -> CrystalStructure:
     """Return the crystal that operations make of atoms; atoms in one place share a site."""
-    places: list[Floats] = []
+    places: list[FloatArray] = []
     occupants: list[dict[str, float]] = []
     owners: list[str] = []
     for atom in atoms:
@@ -316,19 +301,19 @@ def _built(
     return structure
 
 
-def _distances(gaps: Floats, lattice: Floats) -> Floats:
+def _distances(gaps: FloatArray, lattice: FloatArray) -> FloatArray:
     """Return lengths [angstrom] of differences of coordinates, to the nearest image."""
     return np.asarray(np.linalg.norm((gaps - np.round(gaps)) @ lattice, axis=-1) / angstrom)
 
 
-def _orbit(atom: _Atom, operations: Operations, lattice: Floats) -> Floats:
+def _orbit(atom: _Atom, operations: Operations, lattice: FloatArray) -> FloatArray:
     """Return all images of an atom, shape (m, 3), moved onto its special position exactly."""
     images = operations.rotations @ atom.position + operations.shifts
     gaps = images - atom.position
     same = _distances(gaps, lattice) < _SAME_PLACE
     centre = atom.position + (gaps[same] - np.round(gaps[same])).mean(axis=0)
     images = operations.rotations @ centre + operations.shifts
-    kept: list[Floats] = []
+    kept: list[FloatArray] = []
     for image in images:
         apart = _distances(np.array(kept).reshape(-1, 3) - image, lattice)
         if not (apart < 0.5 * _SAME_PLACE).any():

@@ -54,11 +54,7 @@ class CifBlock:
 
 
 def cif_blocks(text: str, source: str) -> list[CifBlock]:
-    """Return the data blocks of a file.
-
-    Args:
-        text: Text of the file.
-        source: What messages call it.
+    """Return the data blocks of the text of a file; messages call it ``source``.
 
     Raises:
         RatesError: It does not follow the syntax; the message names the line.

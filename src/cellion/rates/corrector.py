@@ -1,23 +1,21 @@
-"""Long-time diffusion of a reversible Markov chain that carries a displacement: the exact answer.
+"""Exact long-time diffusion tensor of a reversible Markov chain with displacements.
 
 A walker sits in state i with probability p_i and jumps i -> j with rate w_ij, moving by dx_ij;
 detailed balance makes c_ij = p_i w_ij = c_ji, a conductance. Then::
 
     D = min over u of   sum over edges of  c_ij (dx_ij + u_j - u_i) (dx_ij + u_j - u_i)^T
 
-each edge counted once. The minimiser u (the corrector) balances the drift at every state and so
-carries the correlation between successive jumps. Jump networks use it with sites as states,
-correlation factors with (defect, tracer) pairs.
+each edge counted once. The minimiser u, the corrector, balances the drift at every state and so
+carries the correlation between successive jumps. States are sites of a jump network, or pairs of
+defect and tracer.
 
 Small problems are solved by star-mesh elimination: a state is removed, its neighbours are joined by
-the equivalent conductances, and parallel edges merge; what merging costs in energy is a
-contribution to D. Every number added is positive, so nothing cancels and the answer is accurate at
-any contrast of rates. Large problems are solved by sparse factorisation, and the error of that is
-measured.
+the equivalent conductances, and parallel edges are merged; the energy of each merge adds to D. All
+terms are positive, so nothing cancels at any contrast of rates. Large problems are solved by sparse
+factorisation, whose error is measured.
 
 Source: Derrida 1983, J. Stat. Phys. 31, 433 (one dimension); De Masi, Ferrari, Goldstein, Wick
-    1989,
-J. Stat. Phys. 55, 787 (variational form).
+1989, J. Stat. Phys. 55, 787 (variational form).
 """
 
 from __future__ import annotations
@@ -25,17 +23,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import SuperLU, splu
 
+from cellion.arrays import BoolArray, FloatArray, IntArray
 from cellion.errors import RatesError
 
-__all__ = ["component_labels", "reversible_diffusion"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+__all__ = ["component_labels", "incidence_matrix", "ranks_within", "reversible_diffusion"]
 
 SMALL_SYSTEM = 200
 """States up to which star-mesh elimination is the faster way."""
@@ -59,6 +54,13 @@ def component_labels(n_states: int, start: IntArray, end: IntArray) -> tuple[int
     graph = sparse.coo_matrix((np.ones(start.size), (start, end)), shape=(n_states, n_states))
     count, labels = csgraph.connected_components(graph, directed=False)
     return int(count), np.asarray(labels, dtype=np.int64)
+
+
+def incidence_matrix(n_states: int, start: IntArray, end: IntArray) -> sparse.csr_matrix:
+    """Return the matrix of differences end - start over the edges, shape (m, n_states)."""
+    rows, signs = np.arange(start.size), np.ones(start.size)
+    entries = (np.r_[signs, -signs], (np.r_[rows, rows], np.r_[end, start]))
+    return sparse.csr_matrix(entries, shape=(start.size, n_states))
 
 
 def reversible_diffusion(
@@ -93,9 +95,9 @@ def reversible_diffusion(
     if n_states > LARGEST_ELIMINATION:
         raise RatesError(
             f"jump network: {n_states} sites with rates that differ by {_contrast(c):.1g} found; "
-            f"up to "
-            f"{LARGEST_ELIMINATION} sites may differ by anything, more by {LARGEST_CONTRAST:.0g}. "
-            "Merge sites that are joined by very fast hops, or use a smaller cell"
+            f"up to {LARGEST_ELIMINATION} sites may differ by anything, more by "
+            f"{LARGEST_CONTRAST:.0g}. Merge sites that are joined by very fast hops, or use a "
+            "smaller cell"
         )
     block = max(1, LARGEST_BLOCK // n_states**2)
     parts = [
@@ -134,7 +136,7 @@ def _merge(
     return total, dx1 + share[..., None] * difference, c1 * share, difference
 
 
-def _ranks_within(keys: IntArray) -> IntArray:
+def ranks_within(keys: IntArray) -> IntArray:
     """Return 0, 1, 2, ... for the first, second, third ... occurrence of each key."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
@@ -156,7 +158,7 @@ def _paired_edges(
     pair = np.minimum(i, j) * n + np.maximum(i, j)
     upward = np.where(i <= j, 1.0, -1.0)[:, None] * dx
     C, X, energy = np.zeros((sets, n * n)), np.zeros((sets, n * n, d)), np.zeros((sets, d, d))
-    ranks = _ranks_within(pair)
+    ranks = ranks_within(pair)
     for rank in range(int(ranks.max(initial=-1)) + 1):
         now = ranks == rank
         at, added = pair[now], np.broadcast_to(upward[now], (sets, int(now.sum()), d))
@@ -165,7 +167,7 @@ def _paired_edges(
     return C, X, energy
 
 
-def _elimination_order(adjacency: NDArray[np.bool_]) -> Iterator[tuple[int, IntArray]]:
+def _elimination_order(adjacency: BoolArray) -> Iterator[tuple[int, IntArray]]:
     """Yield each state with its neighbours, fewest first; fills the pattern on the way."""
     degree = adjacency.sum(axis=1)
     for _ in range(adjacency.shape[0] - 1):
@@ -208,11 +210,7 @@ def _sparse_tensor(n: int, i: IntArray, j: IntArray, c: FloatArray, dx: FloatArr
     scale = c.max(initial=0.0)
     if scale == 0.0:
         return np.zeros((dx.shape[1], dx.shape[1]))
-    m = i.size
-    incidence = sparse.csr_matrix(
-        (np.repeat([[1.0], [-1.0]], m, axis=1).ravel(), (np.tile(np.arange(m), 2), np.r_[j, i])),
-        shape=(m, n),
-    )
+    incidence = incidence_matrix(n, i, j)
     weighted = sparse.diags_array(c / scale) @ incidence
     laplacian = (incidence.T @ weighted).tocsc()[1:, 1:]
     factor = splu(laplacian, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
@@ -223,8 +221,7 @@ def _sparse_tensor(n: int, i: IntArray, j: IntArray, c: FloatArray, dx: FloatArr
         raise RatesError(
             f"jump network: sparse factorisation of {n} sites reached a relative error of "
             f"{scale * error / np.trace(tensor):.1g}, {ALLOWED_ERROR:g} is allowed. Merge sites "
-            f"that "
-            "are joined by very fast hops, or use a smaller cell"
+            "that are joined by very fast hops, or use a smaller cell"
         )
     return np.asarray(tensor)
 

@@ -1,10 +1,9 @@
-"""Correlation factors and Haven ratios of defect mechanisms, exactly.
+"""Correlation factors and Haven ratios of defect mechanisms.
 
-A marked atom sees a defect come and go, and its successive moves remember each other. Atom and
-defect together are a reversible chain: its states are the defect state and the place of the marked
-atom as seen from the defect, on a torus of L cells; its displacement is that of the marked atom.
-The corrector of `cellion.rates.corrector` gives the tracer diffusivity without approximation, and
-the torus is taken to infinity by a series in 1/L. With the defect alone as chain one gets the
+Marked atom and defect together are a reversible chain: a state is that of the defect and the place
+of the atom as seen from the defect, on a torus of L cells; the displacement is that of the atom.
+The corrector of `cellion.rates.corrector` gives the tracer diffusivity without approximation; it is
+extrapolated to an infinite torus by a series in 1/L. The defect alone as chain gives the
 diffusivity of charge::
 
     D_tracer N_atoms = tracer sum,   D_charge = of the summed displacement, per defect
@@ -19,13 +18,13 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 from ruamel.yaml import YAML
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
+from cellion.arrays import BoolArray, FloatArray, IntArray
 from cellion.errors import RatesError, nearest
-from cellion.rates.corrector import reversible_diffusion
+from cellion.rates.corrector import incidence_matrix, reversible_diffusion
 from cellion.rates.mechanisms import Cell, DefectState, Mechanism, Place
 
 __all__ = [
@@ -38,9 +37,6 @@ __all__ = [
     "tracer_tensor",
     "uncorrelated_tensor",
 ]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 DEFAULT_SIZES = {1: (40, 60, 90), 2: (20, 28, 40), 3: (10, 14, 20)}
 """Sizes of the torus by the number of directions in which the defect moves."""
@@ -67,7 +63,7 @@ class CorrelationResult:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownCorrelation:
-    """A correlation factor from the literature: value, uncertainty, Haven ratio and source."""
+    """A correlation factor of the literature."""
 
     mechanism: str
     lattice: str
@@ -99,7 +95,7 @@ def charge_tensor(mechanism: Mechanism) -> FloatArray:
 
 
 def uncorrelated_tensor(mechanism: Mechanism) -> FloatArray:
-    """Return the tracer sum as if successive moves knew nothing of each other, shape (3, 3)."""
+    """Return the tracer sum of uncorrelated moves, shape (3, 3) [m^2/s]."""
     weights = np.repeat(_conductances(mechanism), [len(jump.moves) for jump in mechanism.jumps])
     steps = np.array([mechanism.displacement(m) for jump in mechanism.jumps for m in jump.moves])
     return np.asarray(np.einsum("m,ma,mb->ab", weights, steps, steps))
@@ -137,7 +133,7 @@ class _Pairs:
         return np.repeat(np.stack(grid, -1).reshape(-1, 3), self.n_sites, axis=0)
 
 
-def _occupied(mechanism: Mechanism, state: DefectState, pairs: _Pairs) -> NDArray[np.bool_]:
+def _occupied(mechanism: Mechanism, state: DefectState, pairs: _Pairs) -> BoolArray:
     """Return which places hold an atom in a state, shape (places,)."""
     occupied = np.tile(mechanism.regular, int(np.prod(pairs.repeats)))
     occupied[pairs.of(state.vacant)] = False
@@ -171,20 +167,14 @@ def _pair_edges(
         end.append(target[here] + jump.end * pairs.places)
         weight.append(np.full(here.size, c))
         step.append(dx[here])
-    return (
-        np.concatenate(start),
-        np.concatenate(end),
-        np.concatenate(weight),
-        np.concatenate(step),
-    )
+    edges = np.concatenate(start), np.concatenate(end)
+    return *edges, np.concatenate(weight), np.concatenate(step)
 
 
 def tracer_tensor(mechanism: Mechanism, size: int) -> FloatArray:
     """Return the tracer sum N_atoms D_tracer of one defect on a torus, shape (3, 3) [m^2/s].
 
-    Args:
-        mechanism: the mechanism.
-        size: cells along each lattice vector.
+    The torus has ``size`` cells along each lattice vector.
 
     Raises:
         RatesError: the mechanism moves atoms that are not there.
@@ -192,10 +182,8 @@ def tracer_tensor(mechanism: Mechanism, size: int) -> FloatArray:
     pairs = _Pairs(repeats=_torus(mechanism, size), n_sites=len(mechanism.positions))
     start, end, weight, step = _pair_edges(mechanism, pairs)
     used, index = np.unique(np.r_[start, end], return_inverse=True)
-    m, n = start.size, used.size
-    incidence = sparse.csr_matrix(
-        (np.r_[-np.ones(m), np.ones(m)], (np.tile(np.arange(m), 2), index)), shape=(m, n)
-    )
+    n = used.size
+    incidence = incidence_matrix(n, index[: start.size], index[start.size :])
     laplacian = (incidence.T @ sparse.diags_array(weight) @ incidence).tocsr()
     diagonal = laplacian.diagonal()
     preconditioner = sparse.diags_array(1.0 / np.where(diagonal > 0.0, diagonal, 1.0))
@@ -221,7 +209,7 @@ def correlation(
     alone is the uncertainty.
 
     Args:
-        mechanism: the mechanism.
+        mechanism: mechanism in its dilute limit.
         sizes: three ascending sizes of the torus, in cells. Collinear mechanisms feel whether a
             size is even or odd, so take all even or all odd. None chooses by dimension.
 

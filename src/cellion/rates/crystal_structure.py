@@ -1,4 +1,4 @@
-"""Crystals as structure files describe them, checked before any library computes with them."""
+"""Crystal structures of files, and checks of their numbers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError
 from cellion.rates.lattices import neighbour_pairs
 
 __all__ = ["FULL", "MOST_SITES", "CrystalStructure", "check_structure"]
-
-FloatArray = NDArray[np.float64]
 
 FULL = 1.05
 """Largest total occupancy of a site, rounding of the file included."""
@@ -31,7 +29,7 @@ _FARTHEST = 1e3
 
 @dataclass(frozen=True, kw_only=True)
 class CrystalStructure:
-    """What a structure file holds.
+    """Content of a structure file.
 
     Attributes:
         lattice: lattice vectors as rows, shape (3, 3) [m].
@@ -39,7 +37,7 @@ class CrystalStructure:
         elements: n chemical symbols; of a shared site, that of its main species.
         source: name of the file.
         shares: of sites that are shared or not full, by index: occupancy of each element.
-        notes: what was assumed in reading it, one sentence each.
+        notes: assumptions in reading it, one sentence each.
     """
 
     lattice: FloatArray
@@ -65,12 +63,8 @@ class CrystalStructure:
 def check_structure(structure: CrystalStructure) -> None:
     """Refuse numbers that are no crystal.
 
-    Args:
-        structure: what a file holds.
-
     Raises:
-        RatesError: numbers are not finite, the cell is none, or atoms that are there together are
-            too close.
+        RatesError: numbers are not finite, the cell is degenerate, or atoms are too close.
     """
     source, cell = structure.source, structure.lattice / angstrom
     if not (np.isfinite(cell).all() and (np.abs(structure.positions) < _FARTHEST).all()):

@@ -1,15 +1,15 @@
-"""Concentrations of charged point defects, with charge neutrality.
+"""Equilibrium concentrations of charged point defects.
 
-Each species i has charge z_i, N_i places, and a free energy g_i of formation. One potential phi,
-common to all, keeps the crystal neutral::
+Each species i has charge z_i, N_i places, and a free energy g_i of formation. A common potential
+phi keeps the crystal neutral::
 
     c_i = N_i x/(1 + x),  x = exp(-(g_i + z_i e phi)/kT),      sum_i z_i c_i + rho_fixed = 0
 
-The sum falls monotonically with phi, so there is one solution and bracketing finds it. Only
-combinations of formation energies that conserve charge and atoms matter: the sum of vacancy and
-interstitial (Frenkel), or of the two vacancies (Schottky); how a pair energy is split between its
-partners changes phi alone. In the intrinsic range half of the pair energy adds to the migration
-energy in the conductivity; with the carriers fixed by doping nothing does.
+The sum falls monotonically with phi, so bisection finds the one solution. Only combinations of
+formation energies that conserve charge and atoms matter: the sum of vacancy and interstitial
+(Frenkel), or of the two vacancies (Schottky); the split of a pair energy between its partners
+changes phi alone. In the intrinsic range half of the pair energy adds to the migration energy in
+the conductivity; with the carriers fixed by doping nothing does.
 """
 
 from __future__ import annotations
@@ -19,24 +19,15 @@ from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.constants import Boltzmann
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.transition_state import positive_temperatures
 
-__all__ = [
-    "DefectConcentrations",
-    "DefectModel",
-    "DefectSpecies",
-    "association",
-    "concentrations",
-    "frenkel_pair",
-    "schottky_pair",
-]
-
-FloatArray = NDArray[np.float64]
+__all__ = ["DefectModel", "DefectSpecies", "concentrations", "frenkel_pair", "schottky_pair"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,32 +49,6 @@ class DefectSpecies:
     formation_entropy: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class DefectConcentrations:
-    """Concentrations over temperature.
-
-    Attributes:
-        names: of the species.
-        concentration: shape (nT, n_species) [1/m^3].
-        potential: e phi that keeps neutrality, shape (nT,) [J].
-        temperature: shape (nT,) [K].
-    """
-
-    names: tuple[str, ...]
-    concentration: FloatArray
-    potential: FloatArray
-    temperature: FloatArray
-
-    def of(self, name: str) -> FloatArray:
-        """Return the concentration of one species, shape (nT,) [1/m^3]."""
-        if name not in self.names:
-            raise RatesError(
-                f"defects: '{name}' is not a species; species are {', '.join(self.names)}"
-                + nearest(name, self.names)
-            )
-        return np.asarray(self.concentration[:, self.names.index(name)])
-
-
 def frenkel_pair(
     charge: int, sites: float, interstices: float, pair_energy: float, pair_entropy: float = 0.0
 ) -> tuple[DefectSpecies, DefectSpecies]:
@@ -96,20 +61,11 @@ def frenkel_pair(
         pair_energy: energy to form the pair [J].
         pair_entropy: vibrational entropy of the pair [J/K].
     """
-    vacancy, interstitial = (
-        DefectSpecies(
-            name=name,
-            charge=z,
-            density=places,
-            formation_energy=0.5 * pair_energy,
-            formation_entropy=0.5 * pair_entropy,
-        )
-        for name, z, places in (
-            ("vacancy", -charge, sites),
-            ("interstitial", charge, interstices),
-        )
+    half = {"formation_energy": 0.5 * pair_energy, "formation_entropy": 0.5 * pair_entropy}
+    return (
+        DefectSpecies(name="vacancy", charge=-charge, density=sites, **half),
+        DefectSpecies(name="interstitial", charge=charge, density=interstices, **half),
     )
-    return vacancy, interstitial
 
 
 def schottky_pair(
@@ -138,17 +94,11 @@ def schottky_pair(
             f"{balance:g} e per m^3; the perfect crystal must be neutral"
         )
     vacancies = (abs(charges[0]) + abs(charges[1])) // gcd(*charges)
-    first, second = (
-        DefectSpecies(
-            name=names[k],
-            charge=-charges[k],
-            density=sites[k],
-            formation_energy=energy / vacancies,
-            formation_entropy=entropy / vacancies,
-        )
-        for k in (0, 1)
+    share = {"formation_energy": energy / vacancies, "formation_entropy": entropy / vacancies}
+    return (
+        DefectSpecies(name=names[0], charge=-charges[0], density=sites[0], **share),
+        DefectSpecies(name=names[1], charge=-charges[1], density=sites[1], **share),
     )
-    return first, second
 
 
 def _check_species(species: Sequence[DefectSpecies]) -> None:
@@ -170,29 +120,27 @@ def _check_neutrality_possible(species: Sequence[DefectSpecies], fixed: float) -
     if fixed + positive <= 0.0 < -fixed or fixed + negative >= 0.0 < fixed:
         raise RatesError(
             f"defects: a fixed charge of {fixed:g} e per m^3 cannot be compensated; the species "
-            f"hold "
-            f"between {negative:g} and {positive:g} e per m^3. Add a species of opposite charge"
+            f"hold between {negative:g} and {positive:g} e per m^3. Add a species of opposite "
+            "charge"
         )
     if fixed == 0.0 and (positive == 0.0) != (negative == 0.0):
         sign = "positive" if positive else "negative"
         raise RatesError(
-            f"defects: all charged species are {sign} and nothing is doped, so the crystal "
-            f"cannot be "
-            "neutral. Add a species or a dopant of opposite charge"
+            f"defects: all charged species are {sign} and nothing is doped, so the crystal cannot "
+            "be neutral. Add a species or a dopant of opposite charge"
         )
 
 
 def concentrations(
     species: Sequence[DefectSpecies], temperature: ArrayLike, *, fixed_charge: ArrayLike = 0.0
-) -> DefectConcentrations:
-    """Return the concentrations of all species in a neutral crystal.
+) -> dict[str, FloatArray]:
+    """Return the concentration of each species in a neutral crystal, shape (nT,) [1/m^3].
 
     Args:
         species: the mobile or thermally created defects.
         temperature: scalar or shape (nT,) [K].
         fixed_charge: density of immobile charge, dopants counted with their effective charge (Ba on
-            a La
-            site: -1; Ca on a Li site: +1), scalar or shape (nT,) [e/m^3].
+            a La site: -1; Ca on a Li site: +1), scalar or shape (nT,) [e/m^3].
 
     Raises:
         RatesError: neutrality is impossible, or a value has no meaning.
@@ -212,12 +160,8 @@ def concentrations(
     entropy = np.array([one.formation_entropy for one in species])
     g = energy / kT[:, None] - entropy / Boltzmann
     potential = _neutral_potential(g, charge, density, fixed)
-    return DefectConcentrations(
-        names=tuple(one.name for one in species),
-        concentration=density * expit(-g - charge * potential[:, None]),
-        potential=potential * kT,
-        temperature=T,
-    )
+    found = density * expit(-g - charge * potential[:, None])
+    return {one.name: found[:, k] for k, one in enumerate(species)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,12 +180,17 @@ class DefectModel:
 
     def __post_init__(self) -> None:
         """Check that the crystal can be neutral and the carrier is among the species."""
-        concentrations(self.species, 300.0, fixed_charge=self.fixed_charge).of(self.carrier)
+        names = concentrations(self.species, 300.0, fixed_charge=self.fixed_charge)
+        if self.carrier not in names:
+            raise RatesError(
+                f"defects: '{self.carrier}' is not a species; species are {', '.join(names)}"
+                + nearest(self.carrier, names)
+            )
 
     def density(self, temperature: ArrayLike) -> FloatArray:
         """Return the concentration of the carrier, shape (nT,) [1/m^3]."""
         found = concentrations(self.species, temperature, fixed_charge=self.fixed_charge)
-        return found.of(self.carrier)
+        return found[self.carrier]
 
 
 def _neutral_potential(
@@ -259,7 +208,7 @@ def _neutral_potential(
     log_fixed = np.log(np.where(fixed == 0.0, 1.0, np.abs(fixed)))[:, None]
     for _ in range(80):
         middle = 0.5 * (low + high)
-        logs = np.log(density * np.maximum(np.abs(charge), 1e-300)) + _log_expit(
+        logs = np.log(density * np.maximum(np.abs(charge), 1e-300)) + log_expit(
             -g - charge * middle[:, None]
         )
         sides = []
@@ -270,45 +219,3 @@ def _neutral_potential(
         too_positive = sides[0] > sides[1]
         low, high = np.where(too_positive, middle, low), np.where(too_positive, high, middle)
     return np.asarray(0.5 * (low + high))
-
-
-def _log_expit(x: FloatArray) -> FloatArray:
-    return np.asarray(-np.logaddexp(0.0, -x))
-
-
-def association(
-    free: ArrayLike,
-    partner: float,
-    binding_energy: float,
-    orientations: int,
-    temperature: ArrayLike,
-) -> FloatArray:
-    """Return the share of defects not bound to an immobile partner of equal concentration.
-
-        x_pair/(x_free^2) = Z exp(B/kT),   x = x_free + x_pair
-
-    Args:
-        free: total site fraction x of the mobile defect, scalar or shape (nT,).
-        partner: total site fraction of the partner; must equal x.
-        binding_energy: B > 0 for attraction [J].
-        orientations: Z, orientations of the pair.
-        temperature: scalar or shape (nT,) [K].
-
-    Returns:
-        x_free/x, shape (nT,): the factor on the density of carriers.
-
-    Raises:
-        RatesError: fractions differ or lie outside (0, 1].
-
-    Source: Lidiard 1957, Handbuch der Physik 20, 246.
-    """
-    T = positive_temperatures(temperature)
-    x = np.broadcast_to(np.asarray(free, dtype=float), T.shape)
-    if not np.all((x > 0.0) & (x <= 1.0)) or not np.allclose(x, partner, rtol=1e-9):
-        raise RatesError(
-            f"association: site fractions {x.max():g} and {partner:g} found; both must be the same "
-            "number in (0, 1]"
-        )
-    strength = orientations * np.exp(binding_energy / (Boltzmann * T)) * x
-    # positive root of  strength y^2 + y - 1 = 0, in the form without cancellation
-    return np.asarray(2.0 / (1.0 + np.sqrt(1.0 + 4.0 * strength)))

@@ -1,4 +1,4 @@
-"""Diffusivity over temperature, with its kind, its uncertainty and its principal axes."""
+"""Diffusion tensors over temperature: kind, covariance and principal axes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,14 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.transition_state import positive_temperatures
 
-__all__ = [
-    "Diffusivity",
-    "DiffusivityKind",
-    "PrincipalAxes",
-    "principal_axes",
-    "rotate_tensor",
-]
+__all__ = ["Diffusivity", "DiffusivityKind", "PrincipalAxes", "principal_axes"]
 
-FloatArray = NDArray[np.float64]
 DiffusivityKind = Literal["carrier", "tracer", "charge"]
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -48,9 +42,9 @@ class Diffusivity:
     Attributes:
         tensor: symmetric, positive semidefinite, shape (nT, 3, 3) [m^2/s].
         temperature: shape (nT,) [K].
-        kind: ``carrier`` (one independent carrier; its tracer and charge diffusivity are the same),
+        kind: ``carrier`` (one independent carrier, whose tracer and charge diffusivity are equal),
             ``tracer`` (self-diffusion of a marked ion) or ``charge`` (centre of mass of all ions of
-            the kind, per ion: what conductivity needs).
+            the kind, per ion: what enters the conductivity).
         method: how it was computed.
         source: where the input comes from.
         covariance: of the six components xx, yy, zz, yz, xz, xy, shape (nT, 6, 6) [m^4/s^2], or
@@ -97,7 +91,7 @@ class Diffusivity:
 
     @property
     def mean(self) -> FloatArray:
-        """One third of the trace, shape (nT,) [m^2/s]: what an orientation average sees first."""
+        """One third of the trace, shape (nT,) [m^2/s]."""
         return np.asarray(np.trace(self.tensor, axis1=1, axis2=2) / 3.0)
 
 
@@ -112,19 +106,16 @@ def _check_symmetric(tensor: FloatArray) -> None:
 
 
 def principal_axes(tensor: ArrayLike) -> PrincipalAxes:
-    """Return principal values and axes of symmetric tensors, shape (nT, 3, 3) or (3, 3)."""
-    stack = np.atleast_3d(np.asarray(tensor, dtype=float))
-    stack = stack.reshape((-1, 3, 3))
-    values, vectors = np.linalg.eigh(stack)
-    values, axes = values[:, ::-1], np.swapaxes(vectors[:, :, ::-1], 1, 2)
-    smallest = np.where(values[:, 2] > 1e-12 * values[:, 0], values[:, 2], 0.0)
-    ratio = np.divide(
-        values[:, 0], smallest, out=np.full(len(values), np.inf), where=smallest > 0.0
-    )
-    return PrincipalAxes(values=values, axes=axes, anisotropy=ratio)
+    """Return principal values and axes of symmetric tensors, shape (nT, 3, 3) or (3, 3).
 
-
-def rotate_tensor(tensor: FloatArray, rotation: ArrayLike) -> FloatArray:
-    """Return R D R^T for tensors of shape (..., 3, 3) and a rotation matrix of shape (3, 3)."""
-    R = np.asarray(rotation, dtype=float)
-    return np.asarray(R @ tensor @ R.T)
+    Values below 1e-12 of the largest are rounding and set to zero. The largest component of each
+    axis is positive.
+    """
+    found, vectors = np.linalg.eigh(np.asarray(tensor, dtype=float).reshape((-1, 3, 3)))
+    values, axes = found[:, ::-1], np.swapaxes(vectors[:, :, ::-1], 1, 2)
+    values = np.where(values > 1e-12 * values[:, :1], values, 0.0)
+    smallest, unlimited = values[:, 2], np.full(len(values), np.inf)
+    ratio = np.divide(values[:, 0], smallest, out=unlimited, where=smallest > 0.0)
+    largest = np.abs(axes).round(9).argmax(axis=2)[..., None]
+    signs = np.sign(np.take_along_axis(axes, largest, axis=2))
+    return PrincipalAxes(values=values, axes=axes * signs, anisotropy=ratio)

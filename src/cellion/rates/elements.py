@@ -1,4 +1,4 @@
-"""Chemical symbols, and the labels and formulas that are written with them."""
+"""Chemical symbols, atom labels and formulas."""
 
 from __future__ import annotations
 

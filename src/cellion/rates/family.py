@@ -1,41 +1,27 @@
-"""Crystal families of battery materials as ready jump networks.
+"""Jump networks of crystal families.
 
 >>> from cellion.rates.family_data import load_family
 >>> network = family_network(load_family("spinel", "MgSc2Se4"))
 >>> network.n_sites
 8
 
-Where the review prints no energy, `missing_parameters` says which to supply before anything is
-computed.
+`missing_parameters` lists the energies that the founding review does not print; they must be given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
-from cellion.rates.diffusivity import Diffusivity
+from cellion.rates.conductor import Carriers, HoppingConductor
 from cellion.rates.family_data import Family, FamilyHop, FamilySite, Parameter
-from cellion.rates.jump_network import JumpNetwork, diffusivity
+from cellion.rates.jump_network import JumpNetwork
 from cellion.rates.lattices import neighbour_pairs
-from cellion.rates.nernst_einstein import Conductivity, conductivity
-from cellion.rates.occupancy import lattice_gas_diffusivity
 
-__all__ = [
-    "available_share",
-    "family_conductivity",
-    "family_diffusivity",
-    "family_network",
-    "free_share",
-    "held_share",
-    "missing_parameters",
-    "places_per_cell",
-]
-
-FloatArray = NDArray[np.float64]
+__all__ = ["family_conductor", "family_network", "missing_parameters", "places_per_cell"]
 
 CENTRINGS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "P": ((0.0, 0.0, 0.0),),
@@ -49,11 +35,7 @@ CENTRINGS: dict[str, tuple[tuple[float, float, float], ...]] = {
 def missing_parameters(
     family: Family, energies: Mapping[str, float] | None = None
 ) -> tuple[Parameter, ...]:
-    """Return the parameters without which the family cannot be evaluated.
-
-    Args:
-        family: a family.
-        energies: values that will be supplied, by parameter name [J].
+    """Return the parameters without a value in the family or among the given energies [J].
 
     Raises:
         RatesError: a supplied name is not a parameter of the family.
@@ -65,11 +47,8 @@ def missing_parameters(
                 f"family {family.name}: '{name}' is not a parameter; parameters are "
                 f"{', '.join(family.parameters)}" + nearest(name, family.parameters)
             )
-    return tuple(
-        p
-        for p in family.parameters.values()
-        if p.value is None and not p.optional and p.name not in given
-    )
+    needed = (p for p in family.parameters.values() if p.value is None and not p.optional)
+    return tuple(p for p in needed if p.name not in given)
 
 
 def family_network(
@@ -119,7 +98,7 @@ def family_network(
 
 def _hop_table(
     family: Family, rule: FamilyHop, positions: FloatArray, kinds: list[str], saddle: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray]:
+) -> tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]:
     """Return start, end, translation, saddle energy and ways of all hops of one kind."""
     low, high = rule.distance - rule.tolerance, rule.distance + rule.tolerance
     i, j, cells, _ = neighbour_pairs(
@@ -129,16 +108,13 @@ def _hop_table(
     a, b = rule.between
     fits = ((names[i] == a) & (names[j] == b)) | ((names[i] == b) & (names[j] == a))
     if rule.through:
-        points = (np.array(rule.through)[:, None] + np.array(CENTRINGS[family.centring])).reshape(
-            -1, 3
-        )
+        points = _centred(rule.through, family)
         gap = 0.5 * (positions[i] + positions[j] + cells)[:, None] - points
         fits &= np.any(np.all(np.abs(gap - np.round(gap)) < 1e-3, axis=2), axis=1)
     if not np.any(fits):
         raise RatesError(
             f"family {family.name}: no '{a}' and '{b}' sites are {low:g} to {high:g} edges apart "
-            f"for "
-            f"the hop '{rule.name}'; the lattice is too far from that of the family"
+            f"for the hop '{rule.name}'; the lattice is too far from that of the family"
         )
     found = (i[fits], j[fits], cells[fits])
     return *found, np.full(found[0].size, saddle), np.full(found[0].size, float(rule.ways))
@@ -146,16 +122,19 @@ def _hop_table(
 
 def _all_sites(family: Family) -> tuple[FloatArray, list[str]]:
     """Return the fractional coordinates and kinds of all sites of the conventional cell."""
-    shifts = np.array(CENTRINGS[family.centring])
     places: dict[str, FloatArray] = {}
     for site in family.sites:
-        if not site.middle_of:
-            points = (np.array(site.positions)[None] + shifts[:, None]).reshape(-1, 3)
-        else:
-            points = _middles(family, places, site)
-        places[site.name] = _distinct(points)
+        middles = site.middle_of
+        points = _middles(family, places, site) if middles else _centred(site.positions, family)
+        places[site.name] = np.unique(np.round(points % 1.0, 6) % 1.0, axis=0)
     kinds = [name for name, points in places.items() for _ in points]
     return np.concatenate(list(places.values())), kinds
+
+
+def _centred(points: Sequence[tuple[float, float, float]], family: Family) -> FloatArray:
+    """Return all images of points under the centring, shape (n, 3)."""
+    shifts = np.array(CENTRINGS[family.centring])
+    return np.asarray((np.array(points)[None] + shifts[:, None]).reshape(-1, 3))
 
 
 def _middles(family: Family, places: dict[str, FloatArray], site: FamilySite) -> FloatArray:
@@ -166,66 +145,59 @@ def _middles(family: Family, places: dict[str, FloatArray], site: FamilySite) ->
     return np.asarray(0.5 * (points[i] + points[j] + cells))
 
 
-def _distinct(points: FloatArray) -> FloatArray:
-    """Return the points inside the cell, each once."""
-    wrapped = np.round(points % 1.0, 6) % 1.0
-    return np.asarray(np.unique(wrapped, axis=0))
-
-
-def family_diffusivity(
-    family: Family, temperature: ArrayLike, energies: Mapping[str, float] | None = None
-) -> Diffusivity:
-    """Return the diffusivity of one independent carrier of a family."""
-    return diffusivity(family_network(family, energies), temperature)
-
-
 def places_per_cell(family: Family) -> int:
     """Return the number of places in the cell, whoever holds them."""
     return len(_all_sites(family)[1])
 
 
-def available_share(family: Family) -> float:
+def _available_share(family: Family) -> float:
     """Return the share of places that no immobile ion holds."""
     return 1.0 - family.blocked_per_cell / places_per_cell(family)
 
 
-def free_share(family: Family) -> float:
-    """Return the share of places that neither mobile nor immobile ions hold.
-
-    Raises:
-        RatesError: no place is free.
-    """
-    places = places_per_cell(family)
-    share = 1.0 - (family.ions_per_cell + family.blocked_per_cell) / places
-    if share <= 1e-9:
-        raise RatesError(
-            f"family {family.name}: {family.ions_per_cell:g} ions fill all {places} places, so "
-            "nothing can move without defects; take the carrier density from "
-            "cellion.rates.defects, and the diffusivity of one carrier from family_diffusivity"
-        )
-    return share
-
-
-def held_share(family: Family) -> float:
+def _held_share(family: Family) -> float:
     """Return the share of the available places that the mobile ions of the formula hold.
 
     Raises:
         RatesError: no place is free.
     """
-    return 1.0 - free_share(family) / available_share(family)
+    places = places_per_cell(family)
+    free = 1.0 - (family.ions_per_cell + family.blocked_per_cell) / places
+    if free <= 1e-9:
+        raise RatesError(
+            f"family {family.name}: {family.ions_per_cell:g} ions fill all {places} places, so "
+            "nothing can move without defects; take the carrier density from "
+            "cellion.rates.defects, and the diffusivity of one carrier from family_network"
+        )
+    return 1.0 - free / _available_share(family)
 
 
-def family_conductivity(
-    family: Family, temperature: ArrayLike, energies: Mapping[str, float] | None = None
-) -> Conductivity:
-    """Return the conductivity of the ions of a family's formula that block each other.
+def family_conductor(
+    family: Family,
+    energies: Mapping[str, float] | None = None,
+    *,
+    prefactor: float | None = None,
+    carriers: Carriers | None = None,
+) -> HoppingConductor:
+    """Return the conductor of a crystal family.
+
+    Args:
+        family: from `load_family`.
+        energies: barriers and site energies that replace or complete its own, by name [J].
+        prefactor: replaces the family's [1/s].
+        carriers: None takes the ions of its formula. A share counts the carriers of the mechanism
+            of the family (vacancies, or ions), per place that no immobile ion holds; they block
+            each other. A density counts few of them.
 
     Raises:
         RatesError: energies are missing, or no place is free.
     """
-    network, available = family_network(family, energies), available_share(family)
-    return conductivity(
-        lattice_gas_diffusivity(network, temperature, held_share(family), available=available),
-        density=family.ions_per_cell / network.volume,
+    few = carriers is not None and carriers.density is not None
+    return HoppingConductor(
+        network=family_network(family, energies, prefactor=prefactor),
         charge_number=family.charge_number,
+        carriers=carriers or Carriers(share=_held_share(family)),
+        mechanism="vacancy" if few and family.carrier == "vacancies" else "independent",
+        counts="ions" if carriers is None else family.carrier,
+        available=_available_share(family),
     )

@@ -1,4 +1,4 @@
-"""Jump networks: periodic crystals of sites joined by hops, and their exact diffusion tensor.
+"""Jump networks: periodic crystals of sites and hops, and their exact diffusion tensor.
 
 A hop is given once, by its saddle-point energy and one symmetric prefactor; the reverse hop is
 implied. Barriers are saddle energy minus site energy, so detailed balance holds by construction::
@@ -19,9 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.constants import Boltzmann, electron_volt
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.corrector import component_labels, reversible_diffusion
 from cellion.rates.diffusivity import Diffusivity
@@ -32,17 +33,12 @@ __all__ = [
     "JumpNetwork",
     "Site",
     "diffusivity",
-    "displacements",
-    "hop_from_barriers",
     "hop_rates",
     "jump_network",
-    "log_conductances",
     "log_populations",
     "populations",
+    "saddle_from_barriers",
 ]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 ENERGY_TOLERANCE = 1.0e-6 * electron_volt
 """Energies closer than this are the same [J]."""
@@ -151,12 +147,12 @@ def _check_shapes(network: JumpNetwork) -> None:
         "translations": (m, 3),
         "saddle_energies": (m,),
         "prefactors": (m,),
+        "site_entropies": (n,),
     }
-    if network.site_entropies is not None:
-        wanted["site_entropies"] = (n,)
     for key, shape in wanted.items():
-        found = np.shape(getattr(network, key))
-        if found != shape:
+        values = getattr(network, key)
+        found = np.shape(values)
+        if values is not None and found != shape:
             raise RatesError(f"jump network.{key}: shape {found} found, {shape} needed")
     if network.site_names and len(network.site_names) != n:
         raise RatesError(f"jump network.site_names: {len(network.site_names)} found, {n} needed")
@@ -165,9 +161,9 @@ def _check_shapes(network: JumpNetwork) -> None:
 
 
 def _check_values(network: JumpNetwork) -> None:
-    numbers = ("lattice", "positions", "site_energies", "saddle_energies", "site_entropies")
-    for key in numbers[: 4 if network.site_entropies is None else 5]:
-        if not np.all(np.isfinite(getattr(network, key))):
+    for key in ("lattice", "positions", "site_energies", "saddle_energies", "site_entropies"):
+        values = getattr(network, key)
+        if values is not None and not np.all(np.isfinite(values)):
             raise RatesError(f"jump network.{key}: a value is not a finite number")
     for key in ("prefactors", "multiplicities"):
         values = getattr(network, key)
@@ -262,66 +258,51 @@ def _check_given_once(hops: Sequence[Hop]) -> None:
     for k, hop in enumerate(hops):
         forward = (hop.start, hop.end, tuple(hop.translation), hop.path)
         back = (hop.end, hop.start, tuple(-t for t in hop.translation), hop.path)
-        if forward in seen or back in seen:
-            first = seen.get(forward, seen.get(back, 0))
+        first = seen.setdefault(min(forward, back), k)
+        if first != k:
             raise RatesError(
                 f"jump network.hops[{k}]: '{hop.start}' -> '{hop.end}' {tuple(hop.translation)} "
-                f"was given "
-                f"before as hops[{first}] (or its reverse); each hop is given once, the reverse "
-                f"is implied. "
-                "If two saddle points join the same sites, name them with `path`"
+                f"was given before as hops[{first}] (or its reverse); each hop is given once, the "
+                "reverse is implied. If two saddle points join the same sites, name them with "
+                "`path`"
             )
-        seen[forward] = k
 
 
-def hop_from_barriers(
-    start: Site,
-    end: Site,
-    forward_barrier: float,
-    backward_barrier: float,
-    *,
-    prefactor: float,
-    translation: tuple[int, int, int] = (0, 0, 0),
-    tolerance: float = ENERGY_TOLERANCE,
-) -> Hop:
-    """Return the hop whose two barriers were computed, after checking detailed balance.
+def saddle_from_barriers(
+    start: Site, end: Site, forward: float, backward: float | None = None
+) -> float:
+    """Return the saddle energy between two sites, E_start + forward [J].
 
-    E_start + forward = E_end + backward must be one number, the saddle energy. All energies in J.
+    Barriers are seen from their own site [J]; the backward one is checked for detailed balance.
 
     Raises:
-        RatesError: the two sides disagree by more than ``tolerance``.
+        RatesError: E_start + forward and E_end + backward differ.
     """
-    sides = (start.energy + forward_barrier, end.energy + backward_barrier)
-    if abs(sides[0] - sides[1]) > tolerance:
+    saddle = start.energy + forward
+    if backward is None:
+        return saddle
+    other = end.energy + backward
+    if abs(saddle - other) > ENERGY_TOLERANCE:
         raise RatesError(
-            f"hop '{start.name}' -> '{end.name}': detailed balance violated; the saddle point "
-            f"lies at "
-            f"{sides[0] / electron_volt:.6g} eV seen from '{start.name}' and at "
-            f"{sides[1] / electron_volt:.6g} eV seen from '{end.name}'. Forward minus backward "
-            f"barrier must "
-            "be the difference of the site energies"
+            f"hop '{start.name}' -> '{end.name}': detailed balance violated; the saddle point lies "
+            f"at {saddle / electron_volt:.6g} eV seen from '{start.name}' and at "
+            f"{other / electron_volt:.6g} eV seen from '{end.name}'. Forward minus backward "
+            "barrier must be the difference of the site energies"
         )
-    return Hop(
-        start=start.name,
-        end=end.name,
-        translation=translation,
-        saddle_energy=0.5 * (sides[0] + sides[1]),
-        prefactor=prefactor,
-    )
+    return 0.5 * (saddle + other)
 
 
-def _log_partition(network: JumpNetwork, kT: FloatArray) -> FloatArray:
-    """Return ln(Z exp(E_lowest/kT)), shape (nT,)."""
+def _log_states(network: JumpNetwork, kT: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the logarithms of the Boltzmann weights and of their sum, (nT, n) and (nT, 1)."""
     levels = network.site_energies - network.site_energies.min()
-    return np.asarray(np.logaddexp.reduce(network.log_weights - levels / kT[:, None], axis=1))
+    logs = network.log_weights - levels / kT
+    return logs, np.logaddexp.reduce(logs, axis=1, keepdims=True)
 
 
 def log_populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
     """Return the logarithm of `populations`, finite at any temperature, shape (nT, n)."""
-    kT = Boltzmann * positive_temperatures(temperature)
-    levels = network.site_energies - network.site_energies.min()
-    logs = network.log_weights - levels / kT[:, None]
-    return np.asarray(logs - _log_partition(network, kT)[:, None])
+    logs, total = _log_states(network, Boltzmann * positive_temperatures(temperature)[:, None])
+    return logs - total
 
 
 def populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
@@ -329,33 +310,20 @@ def populations(network: JumpNetwork, temperature: ArrayLike) -> FloatArray:
     return np.exp(log_populations(network, temperature))
 
 
-def log_conductances(
+def _log_conductances(
     network: JumpNetwork, temperature: ArrayLike, saddle_shift: ArrayLike = 0.0
 ) -> FloatArray:
-    """Return ln(p_i w_ij / (1/s)) of each hop, shape (nT, m).
-
-    Args:
-        network: the network.
-        temperature: shape (nT,) [K].
-        saddle_shift: added to the saddle energies, broadcast to (nT, m) [J].
-    """
-    kT = (Boltzmann * positive_temperatures(temperature))[:, None]
+    """Return ln(p_i w_ij / (1/s)) of each hop, shape (nT, m)."""
+    kT = Boltzmann * positive_temperatures(temperature)[:, None]
     height = network.saddle_energies - network.site_energies.min() + np.asarray(saddle_shift, float)
-    logs = np.log(network.prefactors) - height / kT - _log_partition(network, kT[:, 0])[:, None]
-    return np.asarray(logs)
+    return np.asarray(np.log(network.prefactors) - height / kT - _log_states(network, kT)[1])
 
 
 def hop_rates(network: JumpNetwork, temperature: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return the rates of each hop and of its reverse, both of shape (nT, m) [1/s]."""
-    flux = log_conductances(network, temperature)
+    flux = _log_conductances(network, temperature)
     logs = log_populations(network, temperature)
     return np.exp(flux - logs[:, network.starts]), np.exp(flux - logs[:, network.ends])
-
-
-def displacements(network: JumpNetwork) -> FloatArray:
-    """Return the displacement of each hop in Cartesian coordinates, shape (m, 3) [m]."""
-    fractional = network.positions[network.ends] - network.positions[network.starts]
-    return np.asarray((fractional + network.translations) @ network.lattice)
 
 
 def diffusivity(
@@ -364,9 +332,8 @@ def diffusivity(
     """Return the exact long-time diffusion tensor of independent carriers.
 
     The corrector problem of `cellion.rates.corrector` on one cell. Only the lattice translations of
-    the hops enter (positions inside the cell move the walker back and forth, not on), which keeps
-    them exact
-    integers: closed loops of fast hops contribute exactly nothing.
+    the hops enter, exact integers; positions inside the cell cancel. Closed loops of fast hops thus
+    contribute exactly nothing.
 
     Args:
         network: a connected network.
@@ -377,7 +344,7 @@ def diffusivity(
         RatesError: a temperature is not positive.
     """
     T = positive_temperatures(temperature)
-    flux = np.exp(log_conductances(network, T, saddle_shift))
+    flux = np.exp(_log_conductances(network, T, saddle_shift))
     counts = network.translations.astype(float)
     tensor = reversible_diffusion(network.n_sites, network.starts, network.ends, flux, counts)
     tensor = network.lattice.T @ tensor @ network.lattice

@@ -1,8 +1,8 @@
-"""Kinetic Monte Carlo: tracer and charge diffusivity of ions that block and repel each other.
+"""Kinetic Monte Carlo of tracer and charge diffusivity in a lattice gas.
 
-Diffusivities come from the growth of squared displacements between one and two lags, which removes
-what short times add once and for all. Charge forgets faster than a tracer, so it is sampled more
-often. Errors come from the scatter between independent copies of the box.
+Diffusivities follow from the growth of squared displacements between one and two lags, in which the
+contribution of short times cancels. Charge decorrelates faster than a tracer and is sampled more
+often. Standard errors follow from the scatter between independent copies of the box.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError
 from cellion.rates.diffusivity import VOIGT, Diffusivity
 from cellion.rates.lattice_gas import LatticeGas, MonteCarloBox
 
 __all__ = ["Growth", "KineticMonteCarlo", "simulate"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,28 +29,20 @@ class KineticMonteCarlo:
         charge: charge diffusivity per ion.
         haven_ratio: D_tracer/D_charge, traces.
         haven_error: standard error of the Haven ratio.
-        tracer_error: standard error of the mean tracer diffusivity (trace/3) [m^2/s].
-        charge_error: standard error of the mean charge diffusivity (trace/3) [m^2/s].
         correlation_factor: D_tracer over that of the same hops without memory.
         correlation_error: its standard error.
-        occupied: share of occupied places.
         events: number of hops made.
         hops_per_lag: hops made by each ion, or vacancy where these are fewer, in one block.
-        time: simulated time of each copy [s].
     """
 
     tracer: Diffusivity
     charge: Diffusivity
     haven_ratio: float
     haven_error: float
-    tracer_error: float
-    charge_error: float
     correlation_factor: float
     correlation_error: float
-    occupied: float
     events: int
     hops_per_lag: float
-    time: float
 
 
 class Growth:
@@ -73,11 +63,7 @@ class Growth:
         self._past = [*self._past[-1:], now]
 
     def samples(self, lag: float) -> FloatArray:
-        """Return one diffusion tensor per copy, shape (copies, 3, 3) [m^2/s].
-
-        Args:
-            lag: time between two positions [s].
-        """
+        """Return one diffusion tensor per copy for a lag [s], shape (copies, 3, 3) [m^2/s]."""
         single, double = self._sums / self._counts[:, None, None, None]
         return np.asarray((double - single) / (2.0 * lag))
 
@@ -93,7 +79,7 @@ def simulate(
     blocks: int = 16,
     charge_samples: int = 8,
 ) -> KineticMonteCarlo:
-    """Simulate ions on a box and return tracer and charge diffusivity with confidence.
+    """Simulate ions on a box; return tracer and charge diffusivity with standard errors.
 
     Args:
         box: from `cellion.rates.lattice_gas.prepare`.
@@ -165,12 +151,8 @@ def _evaluate(
         charge=_record(charge, "charge", gas),
         haven_ratio=float(ratio),
         haven_error=float(np.sqrt(gradient @ covariance @ gradient)),
-        tracer_error=float(np.sqrt(covariance[0, 0])),
-        charge_error=float(np.sqrt(covariance[1, 1])),
         correlation_factor=float(value[0] / bare),
         correlation_error=float(np.sqrt(covariance[0, 0]) / bare),
-        occupied=gas.ions / gas.box.places,
         events=gas.events,
         hops_per_lag=gas.events / (gas.copies * gas.walkers_per_copy * blocks),
-        time=duration,
     )

@@ -1,34 +1,30 @@
-"""A lattice gas: many copies of a periodic box of ions that block each other's places.
+"""Lattice gas in many copies of a periodic box, advanced by uniformised Monte Carlo.
 
-The copies run in step, so that each operation acts on all of them at once and they are independent
-samples. At every attempt each copy picks one walker and one hop slot and accepts with w/w_max
-(uniformisation): an attempt stands for 1/(walkers slots w_max) seconds, and no event is ever chosen
-wrongly, only sometimes none. The walkers are the ions or, where fewer, the vacancies; the physics
-is the same. With a nearest-neighbour interaction J a hop out of a place with m occupied neighbours
-is exp(m J/kT) times faster (the saddle point does not feel J), which is detailed balance for the
-energy J per pair of neighbours.
+The copies are independent samples, advanced together by array operations. At every attempt each
+copy picks one walker and one hop slot and accepts with w/w_max (uniformisation): an attempt stands
+for 1/(walkers slots w_max) seconds. The walkers are the ions or, where fewer, the vacancies. With a
+nearest-neighbour interaction J a hop out of a place with m occupied neighbours is exp(m J/kT) times
+faster (the saddle point does not feel J): detailed balance for the energy J per pair of neighbours.
 
 Source: Jensen 1953 (uniformisation); Bortz, Kalos, Lebowitz 1975, J. Comput. Phys. 17, 10.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 from scipy.special import gammaln
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError
+from cellion.rates.corrector import ranks_within
 from cellion.rates.jump_network import JumpNetwork, hop_rates, log_populations
-from cellion.rates.transformations import supercell
 from cellion.rates.transition_state import positive_temperatures
 
-__all__ = ["LatticeGas", "MonteCarloBox", "prepare"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+__all__ = ["LatticeGas", "MonteCarloBox", "prepare", "supercell"]
 
 LONGEST = 1000.0
 """Factor by which attempts that are turned down may lengthen a simulation."""
@@ -81,12 +77,7 @@ class MonteCarloBox:
 def prepare(
     network: JumpNetwork, temperature: float, repeats: tuple[int, int, int]
 ) -> MonteCarloBox:
-    """Return a periodic box of ``repeats`` cells of a network.
-
-    Args:
-        network: single-ion energies and hops; multiplicities must be 1 (a place holds one ion).
-        temperature: [K].
-        repeats: cells along each lattice vector.
+    """Return a periodic box of cells of a network, repeated along each lattice vector.
 
     Raises:
         RatesError: lumped sites, or a box so small that an ion is its own neighbour.
@@ -106,18 +97,15 @@ def prepare(
     forward, backward = (rates[0] for rates in hop_rates(box, T))
     fastest = float(max(forward.max(), backward.max()))
     start = np.r_[box.starts, box.ends]
-    order = np.argsort(start, kind="stable")
-    counts = np.bincount(start, minlength=box.n_sites)
-    slot = np.arange(start.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    at = (start[order], slot)
-    shape = (box.n_sites, int(counts.max()))
+    slot = ranks_within(start)
+    shape = (box.n_sites, int(slot.max()) + 1)
     neighbours = np.repeat(np.arange(box.n_sites)[:, None], shape[1], axis=1)
     crossings = np.zeros((*shape, 3), dtype=np.int64)
     acceptance, arrival = np.zeros(shape), np.zeros(shape)
-    neighbours[at] = np.r_[box.ends, box.starts][order]
-    crossings[at] = np.concatenate([box.translations, -box.translations])[order]
-    acceptance[at] = np.r_[forward, backward][order] / fastest
-    arrival[at] = np.r_[backward, forward][order] / fastest
+    neighbours[start, slot] = np.r_[box.ends, box.starts]
+    crossings[start, slot] = np.concatenate([box.translations, -box.translations])
+    acceptance[start, slot] = np.r_[forward, backward] / fastest
+    arrival[start, slot] = np.r_[backward, forward] / fastest
     logs = log_populations(box, T)[0]
     return MonteCarloBox(
         lattice=box.lattice,
@@ -133,11 +121,41 @@ def prepare(
     )
 
 
-class LatticeGas:
-    """The moving part of a simulation: all copies of a box, advanced in place.
+def supercell(network: JumpNetwork, repeats: tuple[int, int, int]) -> JumpNetwork:
+    """Return the same crystal described by a cell repeated along each lattice vector."""
+    counts = np.asarray(repeats, dtype=np.int64)
+    if np.any(counts < 1):
+        raise RatesError(f"supercell: repeats {repeats} found; each must be 1 or more")
+    cells = np.stack(np.meshgrid(*(np.arange(c) for c in counts), indexing="ij"), -1).reshape(-1, 3)
+    n, total = network.n_sites, len(cells)
+    target = cells[:, None, :] + network.translations[None, :, :]
+    wrapped, carry = target % counts, target // counts
+    number = (wrapped[..., 0] * counts[1] + wrapped[..., 1]) * counts[2] + wrapped[..., 2]
+    return replace(
+        network,
+        lattice=network.lattice * counts[:, None],
+        positions=((cells[:, None, :] + network.positions) / counts).reshape(-1, 3),
+        site_energies=np.tile(network.site_energies, total),
+        multiplicities=np.tile(network.multiplicities, total),
+        site_entropies=None
+        if network.site_entropies is None
+        else np.tile(network.site_entropies, total),
+        starts=(np.arange(total)[:, None] * n + network.starts).ravel(),
+        ends=(number * n + network.ends).ravel(),
+        translations=carry.reshape(-1, 3),
+        saddle_energies=np.tile(network.saddle_energies, total),
+        prefactors=np.tile(network.prefactors, total),
+        site_names=tuple(
+            f"{name}@{a}{b}{c}" for a, b, c in cells.tolist() for name in network.site_names
+        ),
+    )
 
-    Ions carry global numbers (copy times ions plus ion). Their way is booked in whole boxes: where
-    an ion stands plus the boxes it has crossed is its unwrapped position.
+
+class LatticeGas:
+    """All copies of a box, advanced in place.
+
+    Ions carry global numbers (copy times ions plus ion). The unwrapped position of an ion is that
+    of its place plus the boxes it has crossed.
     """
 
     def __init__(

@@ -1,151 +1,69 @@
-"""Lattices with one kind of site and one kind of hop, and the search for neighbours behind them."""
+"""Named lattices of one kind of site and hop, and the search for neighbours in a crystal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.spatial import KDTree
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
 from cellion.rates.jump_network import JumpNetwork
 
-__all__ = [
-    "LATTICES",
-    "LatticeShape",
-    "cell_vectors",
-    "lattice_network",
-    "neighbour_pairs",
-]
+__all__ = ["LATTICES", "LatticeShape", "cell_vectors", "lattice_network", "neighbour_pairs"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+type Point = tuple[float, float, float]
 
 _ROUNDING = 1e-9  # relative; distances are computed again before they are compared
 
 
-@dataclass(frozen=True, kw_only=True)
-class LatticeShape:
-    """A lattice in units of its edge.
+class LatticeShape(NamedTuple):
+    """Lattice vectors as rows, fractional sites and jump length, in units of the edge."""
 
-    Attributes:
-        vectors: lattice vectors as rows, in units of the edge.
-        positions: fractional coordinates of the sites.
-        jump: jump length in units of the edge.
-        dimension: number of directions in which it conducts.
-        coordination: hops that lead away from each site.
-    """
-
-    vectors: tuple[tuple[float, float, float], ...]
-    positions: tuple[tuple[float, float, float], ...]
+    vectors: tuple[Point, ...]
+    positions: tuple[Point, ...]
     jump: float
-    dimension: int
-    coordination: int
 
 
 _CUBE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 _FCC = ((0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
 _BCC = ((-0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.5, 0.5, -0.5))
 _HEXAGON = ((1.0, 0.0, 0.0), (0.5, np.sqrt(0.75), 0.0))
+_APART = ((0.0, 3.0, 0.0), (0.0, 0.0, 3.0))  # along axes without hops
 _ORIGIN = ((0.0, 0.0, 0.0),)
 _THIRDS = ((0.0, 0.0, 0.0), (1 / 3, 1 / 3, 0.0))
 _GARNET_24D = (
-    (3, 0, 2),
-    (1, 0, 6),
-    (2, 3, 0),
-    (6, 1, 0),
-    (0, 2, 3),
-    (0, 6, 1),
-    (5, 0, 6),
-    (7, 0, 2),
-    (6, 5, 0),
-    (2, 7, 0),
-    (0, 6, 5),
-    (0, 2, 7),
+    *((3, 0, 2), (1, 0, 6), (2, 3, 0), (6, 1, 0), (0, 2, 3), (0, 6, 1)),
+    *((5, 0, 6), (7, 0, 2), (6, 5, 0), (2, 7, 0), (0, 6, 5), (0, 2, 7)),
 )
 _GARNET_24C = ((1, 0, 2), (3, 0, 6), (2, 1, 0), (6, 3, 0), (0, 2, 1), (0, 6, 3))
 """Wyckoff positions of Ia-3d in eighths of the cubic edge, without the body centring. The 24c sites
 form two nets of opposite hand that touch nowhere; one of them is given."""
 
 
-def _in_primitive_cell(
-    eighths: tuple[tuple[int, int, int], ...], vectors: tuple[tuple[float, float, float], ...]
-) -> tuple[tuple[float, float, float], ...]:
-    fractional = np.array(eighths) / 8.0 @ np.linalg.inv(np.array(vectors))
+def _in_primitive_cell(eighths: tuple[Point, ...]) -> tuple[Point, ...]:
+    fractional = np.array(eighths) / 8.0 @ np.linalg.inv(np.array(_BCC))
     return tuple((float(a), float(b), float(c)) for a, b, c in fractional)
 
 
 LATTICES: dict[str, LatticeShape] = {
-    "chain": LatticeShape(
-        vectors=(*_CUBE[:1], (0.0, 3.0, 0.0), (0.0, 0.0, 3.0)),
-        positions=_ORIGIN,
-        jump=1.0,
-        dimension=1,
-        coordination=2,
-    ),
-    "square": LatticeShape(
-        vectors=(*_CUBE[:2], (0.0, 0.0, 3.0)),
-        positions=_ORIGIN,
-        jump=1.0,
-        dimension=2,
-        coordination=4,
-    ),
-    "triangular": LatticeShape(
-        vectors=(*_HEXAGON, (0.0, 0.0, 3.0)),
-        positions=_ORIGIN,
-        jump=1.0,
-        dimension=2,
-        coordination=6,
-    ),
-    "honeycomb": LatticeShape(
-        vectors=(*_HEXAGON, (0.0, 0.0, 3.0)),
-        positions=_THIRDS,
-        jump=1 / np.sqrt(3.0),
-        dimension=2,
-        coordination=3,
-    ),
-    "sc": LatticeShape(vectors=_CUBE, positions=_ORIGIN, jump=1.0, dimension=3, coordination=6),
-    "bcc": LatticeShape(
-        vectors=_BCC, positions=_ORIGIN, jump=np.sqrt(0.75), dimension=3, coordination=8
-    ),
-    "fcc": LatticeShape(
-        vectors=_FCC, positions=_ORIGIN, jump=np.sqrt(0.5), dimension=3, coordination=12
-    ),
-    "diamond": LatticeShape(
-        vectors=_FCC,
-        positions=((0.0, 0.0, 0.0), (0.25, 0.25, 0.25)),
-        jump=np.sqrt(3.0) / 4.0,
-        dimension=3,
-        coordination=4,
-    ),
+    "chain": LatticeShape((*_CUBE[:1], *_APART), _ORIGIN, 1.0),
+    "square": LatticeShape((*_CUBE[:2], _APART[1]), _ORIGIN, 1.0),
+    "triangular": LatticeShape((*_HEXAGON, _APART[1]), _ORIGIN, 1.0),
+    "honeycomb": LatticeShape((*_HEXAGON, _APART[1]), _THIRDS, 1 / np.sqrt(3.0)),
+    "sc": LatticeShape(_CUBE, _ORIGIN, 1.0),
+    "bcc": LatticeShape(_BCC, _ORIGIN, np.sqrt(0.75)),
+    "fcc": LatticeShape(_FCC, _ORIGIN, np.sqrt(0.5)),
+    "diamond": LatticeShape(_FCC, ((0.0, 0.0, 0.0), (0.25, 0.25, 0.25)), np.sqrt(3.0) / 4.0),
     "hcp": LatticeShape(
-        vectors=(*_HEXAGON, (0.0, 0.0, np.sqrt(8 / 3))),
-        positions=((0.0, 0.0, 0.0), (1 / 3, 1 / 3, 0.5)),
-        jump=1.0,
-        dimension=3,
-        coordination=12,
+        (*_HEXAGON, (0.0, 0.0, np.sqrt(8 / 3))), ((0.0, 0.0, 0.0), (1 / 3, 1 / 3, 0.5)), 1.0
     ),
-    "garnet_24d": LatticeShape(
-        vectors=_BCC,
-        positions=_in_primitive_cell(_GARNET_24D, _BCC),
-        jump=np.sqrt(6.0) / 8.0,
-        dimension=3,
-        coordination=4,
-    ),
-    "garnet_24c": LatticeShape(
-        vectors=_BCC,
-        positions=_in_primitive_cell(_GARNET_24C, _BCC),
-        jump=np.sqrt(6.0) / 8.0,
-        dimension=3,
-        coordination=4,
-    ),
+    "garnet_24d": LatticeShape(_BCC, _in_primitive_cell(_GARNET_24D), np.sqrt(6.0) / 8.0),
+    "garnet_24c": LatticeShape(_BCC, _in_primitive_cell(_GARNET_24C), np.sqrt(6.0) / 8.0),
     "octahedron_vertices": LatticeShape(
-        vectors=_CUBE,
-        positions=((0.5, 0.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 0.5)),
-        jump=np.sqrt(0.5),
-        dimension=3,
-        coordination=8,
+        _CUBE, ((0.5, 0.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 0.5)), np.sqrt(0.5)
     ),
 }
 """Edge: cubic edge, in-plane lattice constant, or spacing. `octahedron_vertices` is the mobile
@@ -225,8 +143,7 @@ def lattice_network(
     """
     if kind not in LATTICES:
         raise RatesError(
-            f"lattice: '{kind}' is not known; lattices are {', '.join(LATTICES)}"
-            + nearest(kind, LATTICES)
+            f"found '{kind}'{nearest(kind, LATTICES)}; lattices are {', '.join(LATTICES)}"
         )
     shape = LATTICES[kind]
     lattice = edge * np.array(shape.vectors)

@@ -1,9 +1,8 @@
-"""How ions move: a defect that wanders through a crystal and carries atoms along.
+"""Defect mechanisms: states of a defect in a crystal, and the jumps that move atoms with it.
 
-Every mechanism is a set of defect states (which regular sites are vacant, which atoms are extra)
-and jumps between them (which atoms move where). From that alone follow what carries charge, the
-jump vectors, the charge displacement and, through `cellion.rates.correlation`, correlation factor
-and Haven ratio:
+A defect state says which regular sites are vacant and which atoms are extra; a jump says which
+atoms move where. Charge displacements follow from these, and correlation factors and Haven ratios
+through `cellion.rates.correlation`:
 
 ===============  =========================  ====================================================
 mechanism        carrier                    one jump moves
@@ -16,17 +15,18 @@ interstitialcy   interstitial ion           interstitial onto a site, the ion th
 exchange         interstitial ion           either: by itself, or as an interstitialcy
 ===============  =========================  ====================================================
 
-The last two are in `cellion.rates.pushing`. Where ions rest on regular sites for long,
-`exchange_diffusivity` gives the limit of fast exchange.
+The last two are built by `cellion.rates.interstitialcy`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import BoolArray, FloatArray, IntArray
 from cellion.errors import RatesError
 from cellion.rates.corrector import component_labels
 from cellion.rates.jump_network import JumpNetwork, hop_rates, log_populations, populations
@@ -38,15 +38,14 @@ __all__ = [
     "DefectJump",
     "DefectState",
     "Mechanism",
+    "as_cell",
     "concerted",
+    "directed_hops",
     "divacancy",
-    "exchange_diffusivity",
     "interstitial",
-    "shifted",
     "vacancy",
 ]
 
-FloatArray = NDArray[np.float64]
 Cell = tuple[int, int, int]
 Place = tuple[int, Cell]
 """A site index and the cell it is in."""
@@ -54,8 +53,7 @@ Place = tuple[int, Cell]
 HOME: Cell = (0, 0, 0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class AtomMove:
+class AtomMove(NamedTuple):
     """One atom moves from one place to another."""
 
     start: Place
@@ -107,17 +105,14 @@ class Mechanism:
         regular: true where the perfect crystal has an atom, shape (n,).
         states: the defect states.
         jumps: the jumps between them.
-        carrier_charge: charge of the defect in units of the charge of the ion (+1 or -1 per
-            defect).
     """
 
     name: str
     lattice: FloatArray
     positions: FloatArray
-    regular: NDArray[np.bool_]
+    regular: BoolArray
     states: tuple[DefectState, ...]
     jumps: tuple[DefectJump, ...]
-    carrier_charge: int
 
     def displacement(self, move: AtomMove) -> FloatArray:
         """Return the displacement of one atom, shape (3,) [m]."""
@@ -129,8 +124,8 @@ class Mechanism:
         return np.asarray(np.sum([self.displacement(move) for move in jump.moves], axis=0))
 
 
-def shifted(cell: NDArray[np.int64]) -> Cell:
-    """Return a lattice translation as three plain numbers."""
+def as_cell(cell: IntArray) -> Cell:
+    """Return a lattice translation as a tuple."""
     a, b, c = cell.tolist()
     return int(a), int(b), int(c)
 
@@ -138,51 +133,62 @@ def shifted(cell: NDArray[np.int64]) -> Cell:
 def vacancy(network: JumpNetwork, temperature: float) -> Mechanism:
     """Return the vacancy mechanism in a crystal whose sites are all full but one.
 
-    The network describes single ions; the vacancy prefers the sites where an ion costs most.
+    The network describes single ions; the vacancy prefers the sites where an ion costs most, and a
+    vacancy that goes from i to j takes the ion of j back to i.
     """
     _, backward = hop_rates(network, temperature)
     logs = -log_populations(network, temperature)[0]
-    weights = np.exp(logs - logs.max())
-    jumps = []
-    for k, (i, j) in enumerate(zip(network.starts.tolist(), network.ends.tolist(), strict=True)):
-        cell = shifted(network.translations[k])
-        # the vacancy goes i -> j: the ion of j comes back to i
-        back = AtomMove(start=(j, cell), end=(i, HOME))
-        rate = float(backward[0, k])
-        jumps.append(DefectJump(start=i, end=j, translation=cell, moves=(back,), rate=rate))
-    return Mechanism(
-        name="vacancy",
-        lattice=network.lattice,
-        positions=network.positions,
-        regular=np.ones(network.n_sites, dtype=bool),
-        states=tuple(
-            DefectState(vacant=((k, HOME),), weight=float(w)) for k, w in enumerate(weights)
-        ),
-        jumps=tuple(jumps),
-        carrier_charge=-1,
-    )
+    weights = np.exp(logs - logs.max()).tolist()
+    jumps = [
+        DefectJump(
+            start=i, end=j, translation=cell, moves=(AtomMove((j, cell), (i, HOME)),), rate=w
+        )
+        for i, j, cell, w in directed_hops(network, backward[0])
+    ]
+    states = [DefectState(vacant=((k, HOME),), weight=w) for k, w in enumerate(weights)]
+    return _on_network("vacancy", network, states, jumps, full=True)
 
 
 def interstitial(network: JumpNetwork, temperature: float) -> Mechanism:
     """Return the direct interstitial mechanism: few ions on a network of empty sites."""
     forward, _ = hop_rates(network, temperature)
-    jumps = []
-    for k, (i, j) in enumerate(zip(network.starts.tolist(), network.ends.tolist(), strict=True)):
-        cell = shifted(network.translations[k])
-        move = AtomMove(start=(i, HOME), end=(j, cell))
-        rate = float(forward[0, k])
-        jumps.append(DefectJump(start=i, end=j, translation=cell, moves=(move,), rate=rate))
-    weights = populations(network, temperature)[0]
+    jumps = [
+        DefectJump(
+            start=i, end=j, translation=cell, moves=(AtomMove((i, HOME), (j, cell)),), rate=w
+        )
+        for i, j, cell, w in directed_hops(network, forward[0])
+    ]
+    weights = populations(network, temperature)[0].tolist()
+    states = [DefectState(extra=((k, HOME),), weight=w) for k, w in enumerate(weights)]
+    return _on_network("interstitial", network, states, jumps, full=False)
+
+
+def directed_hops(
+    network: JumpNetwork, rates: FloatArray
+) -> Iterator[tuple[int, int, Cell, float]]:
+    """Yield start, end, translation and rate of each hop of a network."""
+    cells = map(as_cell, network.translations)
+    yield from zip(
+        network.starts.tolist(), network.ends.tolist(), cells, rates.tolist(), strict=True
+    )
+
+
+def _on_network(
+    name: str,
+    network: JumpNetwork,
+    states: Iterable[DefectState],
+    jumps: Iterable[DefectJump],
+    *,
+    full: bool,
+) -> Mechanism:
+    """Return a mechanism on the sites of a network, which are all full or all empty."""
     return Mechanism(
-        name="interstitial",
+        name=name,
         lattice=network.lattice,
         positions=network.positions,
-        regular=np.zeros(network.n_sites, dtype=bool),
-        states=tuple(
-            DefectState(extra=((k, HOME),), weight=float(w)) for k, w in enumerate(weights)
-        ),
+        regular=np.full(network.n_sites, full),
+        states=tuple(states),
         jumps=tuple(jumps),
-        carrier_charge=1,
     )
 
 
@@ -205,21 +211,12 @@ def concerted(network: JumpNetwork, temperature: float, length: int) -> Mechanis
         )
     forward, _ = hop_rates(network, temperature)
     jumps = []
-    for k, step in enumerate(network.translations):
-        row = [shifted(step * place) for place in range(length + 1)]
-        moves = tuple(AtomMove(start=(0, row[p + 1]), end=(0, row[p])) for p in range(length))
-        jumps.append(
-            DefectJump(start=0, end=0, translation=row[-1], moves=moves, rate=float(forward[0, k]))
-        )
-    return Mechanism(
-        name=f"concerted, rows of {length}",
-        lattice=network.lattice,
-        positions=network.positions,
-        regular=np.ones(1, dtype=bool),
-        states=(DefectState(vacant=((0, HOME),)),),
-        jumps=tuple(jumps),
-        carrier_charge=-1,
-    )
+    for step, rate in zip(network.translations, forward[0].tolist(), strict=True):
+        row = [(0, as_cell(step * place)) for place in range(length + 1)]
+        moves = tuple(AtomMove(row[p + 1], row[p]) for p in range(length))
+        jumps.append(DefectJump(start=0, end=0, translation=row[-1][1], moves=moves, rate=rate))
+    states = [DefectState(vacant=((0, HOME),))]
+    return _on_network(f"concerted, rows of {length}", network, states, jumps, full=True)
 
 
 def divacancy(network: JumpNetwork, temperature: float) -> Mechanism:
@@ -239,9 +236,9 @@ def divacancy(network: JumpNetwork, temperature: float) -> Mechanism:
             f"divacancy: {network.n_sites} sites per cell found; exactly 1 is supported"
         )
     forward, _ = hop_rates(network, temperature)
-    bonds = [shifted(t) for t in network.translations]
+    bonds = [as_cell(t) for t in network.translations]
     rate = {
-        shifted(s * t): float(forward[0, k])
+        as_cell(s * t): float(forward[0, k])
         for k, t in enumerate(network.translations)
         for s in (1, -1)
     }
@@ -249,7 +246,7 @@ def divacancy(network: JumpNetwork, temperature: float) -> Mechanism:
     for first, bond in enumerate(bonds):
         # vacancies at 0 and at the bond; the ion at `third`, next to both, fills one of them
         for third in rate:
-            other = shifted(np.subtract(third, bond))
+            other = as_cell(np.subtract(third, bond))
             if other in rate:
                 jumps += _divacancy_jumps(first, bond, third, bonds, rate)
     if not jumps:
@@ -268,15 +265,8 @@ def divacancy(network: JumpNetwork, temperature: float) -> Mechanism:
             "between them: leave out the hops of pairs that do not move, or give hops that close "
             "triangles"
         )
-    return Mechanism(
-        name="divacancy",
-        lattice=network.lattice,
-        positions=network.positions,
-        regular=np.ones(1, dtype=bool),
-        states=tuple(DefectState(vacant=((0, HOME), (0, bond))) for bond in bonds),
-        jumps=tuple(jumps),
-        carrier_charge=-2,
-    )
+    states = [DefectState(vacant=((0, HOME), (0, bond))) for bond in bonds]
+    return _on_network("divacancy", network, states, jumps, full=True)
 
 
 def _divacancy_jumps(
@@ -288,41 +278,15 @@ def _divacancy_jumps(
     """
     found = []
     for filled, left in ((HOME, bond), (bond, HOME)):
-        step = shifted(np.subtract(third, left))
-        anchor, state = (left, step) if step in bonds else (third, shifted(np.negative(step)))
-        move = AtomMove(start=(0, third), end=(0, filled))
-        speed = 0.5 * rate[shifted(np.subtract(filled, third))]
+        step = as_cell(np.subtract(third, left))
+        anchor, state = (left, step) if step in bonds else (third, as_cell(np.negative(step)))
         found.append(
             DefectJump(
                 start=first,
                 end=bonds.index(state),
                 translation=anchor,
-                moves=(move,),
-                rate=speed,
+                moves=(AtomMove((0, third), (0, filled)),),
+                rate=0.5 * rate[as_cell(np.subtract(filled, third))],
             )
         )
     return found
-
-
-def exchange_diffusivity(interstitial_diffusivity: float, interstitial_share: float) -> float:
-    """Return the diffusivity of an ion that moves as interstitial and rests on regular sites.
-
-        D = x_i D_i,   x_i = c_i/(c_i + c_s)
-
-    Holds for the dissociative (vacancy) and the kick-out (self-interstitial) exchange alike, once
-    the exchange is faster than the diffusion looked at; regular-site motion is neglected.
-
-    Args:
-        interstitial_diffusivity: D_i [m^2/s].
-        interstitial_share: x_i in [0, 1].
-
-    Raises:
-        RatesError: the share is not inside [0, 1].
-
-    Source: Frank and Turnbull 1956, Phys. Rev. 104, 617; Goesele, Frank, Seeger 1980, Appl. Phys.
-    23,
-        361.
-    """
-    if not 0.0 <= interstitial_share <= 1.0:
-        raise RatesError(f"exchange: interstitial share {interstitial_share:g}; must be in [0, 1]")
-    return interstitial_share * interstitial_diffusivity

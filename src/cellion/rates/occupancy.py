@@ -1,4 +1,4 @@
-"""Occupancies of sites that hold one ion each, and the conduction of ions that block each other.
+"""Site occupancies and mean-field diffusivity of ions that block each other.
 
 Ions without other interaction fill the places of a network like fermions fill levels, one chemical
 potential for all, and independently of each other::
@@ -12,8 +12,8 @@ A hop needs an ion before and a free place behind it. Its mean rate is the same 
 Linearised around equilibrium, with d f_i = f_i (1 - f_i) d mu_i/kT, the mean-field current of each
 hop is c_ij (d mu_i - d mu_j + z e E dx_ij)/kT: a resistor network, whose tensor is that of
 `cellion.rates.corrector` with these conductances. It is exact for few ions, for few vacancies and
-where all occupancies are equal; otherwise it is an upper bound, and
-`cellion.rates.pair_correlation` takes the correlations of pairs off it.
+where all occupancies are equal; otherwise it is an upper bound, lowered by the pair correlations of
+`cellion.rates.pair_correlation`.
 
 Where immobile ions hold the share 1 - a of the places at random, c_ij has the factor a^2.
 
@@ -27,9 +27,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.constants import Boltzmann
 
+from cellion.arrays import FloatArray
 from cellion.errors import RatesError
 from cellion.rates.corrector import reversible_diffusion
 from cellion.rates.diffusivity import Diffusivity
@@ -39,7 +40,6 @@ from cellion.rates.transition_state import positive_temperatures
 
 __all__ = ["Counted", "Occupancy", "lattice_gas_diffusivity", "occupancy"]
 
-FloatArray = NDArray[np.float64]
 Counted = Literal["ions", "vacancies"]
 
 EQUAL = 1.0e-9

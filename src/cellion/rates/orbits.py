@@ -1,11 +1,11 @@
-"""Symmetry-distinct hops of a crystal, and the network that a table of their barriers makes.
+"""Symmetry-distinct hops of a crystal, and networks from tables of their barriers.
 
 The space group carries every hop onto others of the same barrier, so a table needs one line for
 each orbit::
 
     sublattice = mobile_sublattice(read_structure("LiFePO4.cif"), "Li")
     orbits = distinct_hops(sublattice, longest=4e-10)        # which barriers are needed?
-    network = structure_network(sublattice, rows, prefactor=1e13)
+    network, lines = structure_network(sublattice, rows, prefactor=1e13)
 
 Nothing is evaluated before every orbit up to the longest hop of the table has its line.
 """
@@ -16,14 +16,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
-from cellion.rates.jump_network import JumpNetwork, Site, hop_from_barriers
+from cellion.rates.corrector import component_labels
+from cellion.rates.jump_network import JumpNetwork, Site, saddle_from_barriers
 from cellion.rates.lattices import neighbour_pairs
 from cellion.rates.structure import MobileSublattice
 
@@ -33,12 +32,8 @@ __all__ = [
     "HopOrbit",
     "distinct_hops",
     "missing_barriers",
-    "rows_of_hops",
     "structure_network",
 ]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 TOLERANCE = 0.01
 """Relative tolerance of the distances in a table."""
@@ -133,9 +128,7 @@ def distinct_hops(sublattice: MobileSublattice, longest: float) -> tuple[HopOrbi
     return tuple(sorted(orbits, key=lambda orbit: (orbit.distance, orbit.between)))
 
 
-def _orbits(
-    sublattice: MobileSublattice, i: IntArray, j: IntArray, cells: IntArray
-) -> NDArray[np.int32]:
+def _orbits(sublattice: MobileSublattice, i: IntArray, j: IntArray, cells: IntArray) -> IntArray:
     """Return the orbit of each hop under the space group, shape (m,)."""
     codes = _codes(i, j, cells)
     order = np.argsort(codes)
@@ -149,9 +142,7 @@ def _orbits(
         same = codes[partner] == found
         sources.append(np.flatnonzero(same))
         targets.append(partner[same])
-    rows, columns = np.concatenate(sources), np.concatenate(targets)
-    graph = coo_array((np.ones(rows.size), (rows, columns)), shape=(codes.size, codes.size))
-    return np.asarray(connected_components(graph, directed=False)[1])
+    return component_labels(codes.size, np.concatenate(sources), np.concatenate(targets))[1]
 
 
 def _generators(sublattice: MobileSublattice) -> list[tuple[IntArray, FloatArray]]:
@@ -209,8 +200,8 @@ def structure_network(
     prefactor: float,
     energies: Mapping[str, float] | None = None,
     entropies: Mapping[str, float] | None = None,
-) -> JumpNetwork:
-    """Return the network of all hops that the space group makes of a table.
+) -> tuple[JumpNetwork, IntArray]:
+    """Return the network of all hops of a table, and the line of each hop, shape (m,).
 
     Args:
         sublattice: from `mobile_sublattice`.
@@ -227,7 +218,7 @@ def structure_network(
     _check_kinds(sublattice, rows, levels | vibrations)
     used = _used(sublattice, rows)
     sizes = [orbit.starts.size for orbit, _ in used]
-    return JumpNetwork(
+    network = JumpNetwork(
         lattice=sublattice.lattice,
         positions=sublattice.positions,
         site_energies=np.array([levels.get(kind, 0.0) for kind in sublattice.kinds]),
@@ -241,12 +232,7 @@ def structure_network(
         site_entropies=np.array([vibrations.get(kind, 0.0) for kind in sublattice.kinds]),
         source=f"{sublattice.source}, space group {sublattice.space_group}",
     )
-
-
-def rows_of_hops(sublattice: MobileSublattice, rows: Sequence[BarrierRow]) -> IntArray:
-    """Return the line of the table that each hop of `structure_network` comes from, shape (m,)."""
-    used = _used(sublattice, rows)
-    return np.repeat([k for _, k in used], [orbit.starts.size for orbit, _ in used])
+    return network, np.repeat([k for _, k in used], sizes)
 
 
 def _used(sublattice: MobileSublattice, rows: Sequence[BarrierRow]) -> list[tuple[HopOrbit, int]]:
@@ -307,8 +293,6 @@ def _saddle(row: BarrierRow, levels: Mapping[str, float]) -> float:
     if row.saddle is not None or row.barrier is None:
         return row.saddle or 0.0
     first, second = (
-        Site(name=n, position=(0, 0, 0), energy=levels.get(n, 0.0)) for n in row.between
+        Site(name=name, position=(0, 0, 0), energy=levels.get(name, 0.0)) for name in row.between
     )
-    saddle = first.energy + row.barrier
-    back = saddle - second.energy if row.reverse_barrier is None else row.reverse_barrier
-    return hop_from_barriers(first, second, row.barrier, back, prefactor=1.0).saddle_energy
+    return saddle_from_barriers(first, second, row.barrier, row.reverse_barrier)

@@ -1,17 +1,17 @@
-"""What correlations of pairs take off the mean field of ions that block each other.
+"""Pair correlations of ions that block each other.
 
 The conductivity of a reversible lattice gas is a minimum over functions F of its whole state::
 
     D = min over F of   sum over hops of  w_ij < n_i (1 - n_j) (dx_ij + F(after) - F(before))^2 >
 
-Any F gives an upper bound. F = sum of u_i n_i is the mean field of `cellion.rates.occupancy`. Here
-F also holds pairs, sum of v_ij (n_i - f_i)(n_j - f_j), out to a few hops. Ions without other
+Any F gives an upper bound. F = sum of u_i n_i is the mean field of `cellion.rates.occupancy`; here
+F also has pairs, sum of v_ij (n_i - f_i)(n_j - f_j), out to a few hops. Ions without other
 interaction fill their places independently, so that each mean is a product; a hop a -> b costs::
 
     c_ab [(dx + u_b - u_a + (f_b - f_a) v_ab)^2 + sum over y of f_y (1 - f_y) (v_by - v_ay)^2]
 
-Pairs know that an ion that has left a site which is seldom free finds the way back open. Where all
-occupancies are equal nothing couples u and v, and the mean field is exact.
+Pairs describe the return of an ion to a site that is seldom free: the way back is open. Where all
+occupancies are equal, u and v decouple and the mean field is exact.
 
 Source: Spohn 1991, Large Scale Dynamics of Interacting Particles, section II.2 (the minimum);
 Landim, Olla, Varadhan 2001, Commun. Math. Phys. 224, 307 (functions of few places).
@@ -23,16 +23,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.rates.jump_network import JumpNetwork
 
 __all__ = ["PairFunctions"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Place = tuple[int, int, int, int]
 """A site index and the cell it is in."""
 
@@ -78,7 +76,7 @@ class PairFunctions:
     def lowered(
         self, mean_field: FloatArray, conductance: FloatArray, held: FloatArray, noise: FloatArray
     ) -> FloatArray:
-        """Return the tensors of the mean field less what pairs take off, in lattice units.
+        """Return the tensors lowered by pair correlations, in lattice units.
 
         Args:
             mean_field: tensors without pairs, shape (nT, 3, 3).

@@ -1,4 +1,4 @@
-"""Crystals of POSCAR files, as VASP reads and writes them.
+"""Reader of POSCAR files.
 
 Source: VASP manual, POSCAR: scaling factor (negative for the volume, or three), lattice vectors,
 names and numbers of the species, perhaps ``Selective dynamics``, coordinates.
@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
 
 from cellion.errors import RatesError
@@ -19,18 +18,12 @@ from cellion.rates.elements import element_of_symbol
 
 __all__ = ["read_poscar"]
 
-type Floats = NDArray[np.float64]
-
 _MOST_ATOMS = 100_000
 _LARGEST = 1e6
 
 
 def read_poscar(text: str, source: str) -> CrystalStructure:
-    """Return the crystal of a POSCAR file.
-
-    Args:
-        text: Text of the file.
-        source: Name of the file.
+    """Return the crystal of the text of a POSCAR file; messages call it ``source``.
 
     Raises:
         RatesError: A line is missing or wrong; the message names it.

@@ -1,4 +1,4 @@
-"""Space groups in a setting: symmetry operations from symbols, numbers or their list.
+"""Settings of space groups from symbols, numbers or lists of operations.
 
 A Hermann-Mauguin symbol may end with its setting: origin choice (``:1``, ``:2``), axes (``:H``,
 ``:R``), or as older collections write it (``S``, ``Z``, ``H``, ``R``). Operations are exact:
@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from spglib import (
     SpglibError,
     get_spacegroup_type,
@@ -26,6 +25,7 @@ from spglib import (
     get_symmetry_from_database,
 )
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, nearest
 
 __all__ = [
@@ -40,9 +40,6 @@ __all__ = [
     "preferred",
     "setting_of",
 ]
-
-type Floats = NDArray[np.float64]
-type Integers = NDArray[np.int64]
 
 _SETTINGS = range(1, 531)
 _PARTS = 24
@@ -69,11 +66,11 @@ class Operations:
         translations: t in twenty-fourths, shape (m, 3).
     """
 
-    rotations: Integers
-    translations: Integers
+    rotations: IntArray
+    translations: IntArray
 
     @property
-    def shifts(self) -> Floats:
+    def shifts(self) -> FloatArray:
         """Translations as fractions, shape (m, 3)."""
         return self.translations / _PARTS
 
@@ -93,12 +90,16 @@ class Setting:
         number: Number of the space group.
         symbol: Symbol in this setting.
         choice: Unique axis, origin choice or axes; empty where there is one only.
+        full_symbol: Full symbol.
+        hall_symbol: Hall symbol.
     """
 
     hall: int
     number: int
     symbol: str
     choice: str
+    full_symbol: str
+    hall_symbol: str
 
     @property
     def name(self) -> str:
@@ -115,7 +116,7 @@ class Setting:
 
 
 def ask_spglib(question: Callable[..., Any], *given: Any, **options: Any) -> Any:
-    """Return the answer of spglib, None if there is none; version 2 warns how it will fail in 3."""
+    """Return the answer of spglib, None if there is none; warnings of version 2 are ignored."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
@@ -137,6 +138,8 @@ def _table() -> tuple[Setting, ...]:
                 number=kind.number,
                 symbol=(names[1] if len(names) > 1 else names[0]).strip(),
                 choice=kind.choice,
+                full_symbol=kind.international_full,
+                hall_symbol=kind.hall_symbol,
             )
         )
     return tuple(found)
@@ -147,8 +150,7 @@ def _by_symbol() -> dict[str, tuple[Setting, ...]]:
     """Return the settings that each symbol may mean, short or full."""
     found: dict[str, list[Setting]] = {}
     for setting in _table():
-        kind = ask_spglib(get_spacegroup_type, setting.hall)
-        full = kind.international_full
+        full = setting.full_symbol
         written = {setting.symbol, full}
         if 3 <= setting.number <= 15:
             written.add(" ".join(word for word in full.split() if word != "1"))
@@ -159,10 +161,7 @@ def _by_symbol() -> dict[str, tuple[Setting, ...]]:
 
 @cache
 def _by_hall() -> dict[str, Setting]:
-    return {
-        _hall_key(ask_spglib(get_spacegroup_type, s.hall).hall_symbol): s
-        for s in reversed(_table())
-    }
+    return {_hall_key(setting.hall_symbol): setting for setting in reversed(_table())}
 
 
 def _symbol_key(symbol: str) -> str:
@@ -178,7 +177,7 @@ def _hall_key(symbol: str) -> str:
 def named_settings(
     symbol: str | None, hall: str | None, number: int | None, code: str | None = None
 ) -> tuple[Setting, ...]:
-    """Return the settings that symbols and number of a file allow, all of them together.
+    """Return the settings that agree with all symbols and the number of a file.
 
     Args:
         symbol: Hermann-Mauguin symbol, perhaps with its setting.
@@ -214,18 +213,11 @@ def named_settings(
         of_hall = _by_hall().get(_hall_key(hall))
         if of_hall is None:
             raise UnknownSymbolError(f"the Hall symbol '{hall[:_LONGEST]}' is not known")
-        same = _alike(of_hall)
+        same = set(_matching(of_hall.operations, of_hall.number))
         if found and not set(found) & same and (symbol or of_hall.number != number):
             raise RatesError(f"{told} and the Hall symbol '{hall}' ({of_hall.name}) contradict")
         found = tuple(s for s in found if s in same)[:1] or (of_hall,)
     return found
-
-
-def _alike(setting: Setting) -> set[Setting]:
-    """Return the settings with the same operations."""
-    keys = setting.operations.keys
-    same = [s for s in _table() if s.number == setting.number]
-    return {s for s in same if s.operations.keys == keys}
 
 
 def _of_symbol(symbol: str, code: str | None) -> tuple[Setting, ...]:
@@ -272,8 +264,8 @@ def preferred(settings: tuple[Setting, ...]) -> tuple[Setting, ...]:
     return settings
 
 
-def fits_cell(rotations: Integers, lattice: Floats) -> bool:
-    """Tell whether rotations (m, 3, 3) leave the lengths and angles of a cell as they are."""
+def fits_cell(rotations: IntArray, lattice: FloatArray) -> bool:
+    """Tell whether rotations (m, 3, 3) preserve the metric of a cell."""
     metric = lattice @ lattice.T
     scale = np.sqrt(np.outer(np.diag(metric), np.diag(metric)))
     turned = np.swapaxes(rotations, 1, 2) @ metric @ rotations
@@ -306,7 +298,7 @@ def listed_operations(texts: list[str]) -> Operations:
     return found
 
 
-def _operation(text: str) -> tuple[Integers, Integers]:
+def _operation(text: str) -> tuple[IntArray, IntArray]:
     """Return rotation and translation, in twenty-fourths, of one operation."""
     parts = re.sub(r"[\s'\"]", "", text[:_LONGEST]).lower().split(",")
     rotation, shift = np.zeros((3, 3), dtype=np.int64), np.zeros(3)
@@ -330,7 +322,7 @@ def _operation(text: str) -> tuple[Integers, Integers]:
     return rotation, np.round(scaled).astype(np.int64) % _PARTS
 
 
-def number_of(operations: Operations, lattice: Floats) -> int:
+def number_of(operations: Operations, lattice: FloatArray) -> int:
     """Return the number of the space group of operations; 0 where it is not found."""
     cell = lattice / np.cbrt(abs(np.linalg.det(lattice)))
     kind = ask_spglib(
@@ -341,6 +333,10 @@ def number_of(operations: Operations, lattice: Floats) -> int:
 
 def setting_of(operations: Operations, number: int) -> Setting | None:
     """Return the tabulated setting with exactly these operations."""
+    return next(_matching(operations, number), None)
+
+
+def _matching(operations: Operations, number: int) -> Iterator[Setting]:
+    """Yield the tabulated settings of a space group with exactly these operations."""
     keys = operations.keys
-    same = (s for s in _table() if s.number == number)
-    return next((s for s in same if s.operations.keys == keys), None)
+    return (s for s in _table() if s.number == number and s.operations.keys == keys)

@@ -1,4 +1,4 @@
-"""Structure files: the sites of a mobile ion in a crystal, and its space group."""
+"""Sublattice of the mobile ion and space group of a crystal from a structure file."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.constants import angstrom
 from spglib import get_symmetry_dataset
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError, ScenarioError, nearest
 from cellion.rates.cif import read_cif
 from cellion.rates.crystal_structure import CrystalStructure, check_structure
@@ -20,15 +20,13 @@ from cellion.rates.space_groups import ask_spglib
 from cellion.scenario.data_files import read_data_text
 
 __all__ = [
-    "CrystalStructure",
     "MobileSublattice",
     "mobile_sublattice",
     "named_kinds",
     "read_structure",
 ]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+_PRECISION = 0.01  # angstrom; positions within it are the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +42,7 @@ class MobileSublattice:
         space_group: number and symbol.
         source: name of the file.
         shares: occupancy of each element on each of these sites.
-        notes: what was assumed or left out, one sentence each.
+        notes: assumptions and omissions, one sentence each.
     """
 
     lattice: FloatArray
@@ -84,15 +82,12 @@ def read_structure(path: str | Path) -> CrystalStructure:
     return read_cif(text, file.name) if cif else read_poscar(text, file.name)
 
 
-def mobile_sublattice(
-    structure: CrystalStructure, element: str, *, precision: float = 1e-12
-) -> MobileSublattice:
+def mobile_sublattice(structure: CrystalStructure, element: str) -> MobileSublattice:
     """Return the sites of one element and the space group of the whole crystal.
 
     Args:
         structure: from `read_structure`.
         element: chemical symbol of the mobile ion.
-        precision: distance within which positions are the same [m].
 
     Raises:
         RatesError: the element is not in the crystal, or its symmetry cannot be found.
@@ -109,7 +104,7 @@ def mobile_sublattice(
     order_of = {content: k + 1 for k, content in enumerate(dict.fromkeys(contents))}
     numbers = [order_of[content] for content in contents]
     cell = (structure.lattice / angstrom, structure.positions, numbers)
-    found = ask_spglib(get_symmetry_dataset, cell, symprec=precision / angstrom)
+    found = ask_spglib(get_symmetry_dataset, cell, symprec=_PRECISION)
     if found is None:
         raise RatesError(
             f"structure: the space group of {structure.source} cannot be found; two atoms may "
@@ -134,40 +129,35 @@ def mobile_sublattice(
 def named_kinds(
     sublattice: MobileSublattice, element: str, names: Collection[str]
 ) -> MobileSublattice:
-    """Leave out sites that another species prevails on, unless they are named.
+    """Leave out unnamed sites on which another species prevails.
+
+    All sites are kept where no name is known. Notes list the omitted and the shared sites.
 
     Args:
         sublattice: from `mobile_sublattice`.
         element: chemical symbol of the mobile ion.
         names: kinds of sites that hops or energies name.
-
-    Returns:
-        The other sites, or all where no name is known; notes say which were left out, and which of
-        the others are shared.
     """
     if not set(names) & set(sublattice.kinds):
         return sublattice
-    kept, told = [], {}
+    kept, notes = [], {}
     for k, (kind, site) in enumerate(zip(sublattice.kinds, sublattice.shares, strict=True)):
-        minor = site[element] < max(site.values())
-        if kind in names or not minor:
+        left = kind not in names and site[element] < max(site.values())
+        if not left:
             kept.append(k)
-        if len(site) > 1 or (minor and kind not in names):
-            told[kind] = (minor and kind not in names, site)
-    notes = [
-        f"{sublattice.source}: site {kind} ({sublattice.kinds.count(kind)} per cell) is shared ("
-        + ", ".join(f"{symbol} {share:g}" for symbol, share in site.items())
-        + (
-            "); no hop names it, and it is left out"
-            if left
-            else "); all of them are in the network"
-        )
-        for kind, (left, site) in told.items()
-    ]
+        if left or len(site) > 1:
+            shares = ", ".join(f"{symbol} {share:g}" for symbol, share in site.items())
+            fate = (
+                "no hop names it, and it is left out" if left else "all of them are in the network"
+            )
+            notes[kind] = (
+                f"{sublattice.source}: site {kind} ({sublattice.kinds.count(kind)} per cell) is "
+                f"shared ({shares}); {fate if left else 'all of them are in the network'}"
+            )
     return replace(
         sublattice,
         positions=sublattice.positions[kept],
         kinds=tuple(sublattice.kinds[k] for k in kept),
         shares=tuple(sublattice.shares[k] for k in kept),
-        notes=(*sublattice.notes, *notes),
+        notes=(*sublattice.notes, *notes.values()),
     )

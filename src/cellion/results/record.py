@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from cellion.cell.response import CellResponse
 from cellion.errors import ResultsError, nearest
-from cellion.homogenise.properties import DIRECTIONS, Conductor, Dissipation, EffectiveTransport
+from cellion.homogenise.properties import DIRECTIONS, Conductor
 from cellion.results.accuracy import AccuracyRecord
 from cellion.results.provenance import Provenance
-from cellion.results.sensitivities import DissipationRecord, derivatives, weighted_mean
+from cellion.results.sensitivities import DissipationRecord, weighted_mean
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -34,7 +34,6 @@ __all__ = [
     "PercolationRecord",
     "RunResult",
     "SolverRecord",
-    "carrier_result",
     "pair_name",
 ]
 
@@ -224,73 +223,6 @@ class CarrierResult:
         """Largest relative discretisation error over the directions [-]; NaN without estimate."""
         estimates = self.discretisation_error_estimate.values()
         return max((value for value in estimates if value == value), default=math.nan)
-
-
-def carrier_result(
-    transport: EffectiveTransport,
-    *,
-    lower: NDArray[np.float64] | None = None,
-    upper: NDArray[np.float64] | None = None,
-    errors: Mapping[str, float] | None = None,
-    geometry_errors: Mapping[str, float] | None = None,
-    reason: str | None = None,
-    brick_layer: BrickLayerRecord | None = None,
-    barrier_sensitivities: Mapping[str, Mapping[str, float]] | None = None,
-) -> CarrierResult:
-    """Record what homogenisation found.
-
-    Args:
-        transport: Effective transport of one carrier.
-        lower: Lower bound of the tensor, shape (d, d) [S/m].
-        upper: Upper bound of the tensor, shape (d, d) [S/m].
-        errors: Relative errors by the mesh per direction that the bounds tell [-]; by default those
-            that homogenisation estimated.
-        geometry_errors: Relative errors by flat facets per direction [-].
-        reason: Why the conductivity is 0, when it is.
-        brick_layer: The brick layer estimate.
-        barrier_sensitivities: Derivatives by energies, per direction [1/eV].
-
-    Returns:
-        The record, its tensors filled up to (3, 3) with NaN.
-    """
-    return CarrierResult(
-        conducting=transport.conducting,
-        conducting_fraction=transport.conducting_fraction,
-        bulk_conductivity=transport.bulk_conductivity,
-        effective_conductivity=_three_by_three(transport.effective_conductivity),
-        percolates=transport.percolates,
-        tortuosity_factor=transport.tortuosity_factor,
-        macmullin_number=transport.macmullin_number,
-        bruggeman_exponent=transport.bruggeman_exponent,
-        discretisation_error_estimate=transport.discretisation_error if errors is None else errors,
-        geometry_error_estimate=geometry_errors or {},
-        composition_bounds=transport.bounds,
-        lower=None if lower is None else _three_by_three(lower),
-        upper=None if upper is None else _three_by_three(upper),
-        reason=reason,
-        dissipation={name: _shares(each) for name, each in transport.dissipation.items()},
-        sensitivities={
-            name: derivatives(_shares(each)) for name, each in transport.dissipation.items()
-        },
-        barrier_sensitivities=barrier_sensitivities or {},
-        conductivity_moments=transport.moments,
-        brick_layer=brick_layer,
-        conductors=transport.conductors,
-    )
-
-
-def _shares(found: Dissipation) -> DissipationRecord:
-    return DissipationRecord(
-        bulk=dict(found.bulk),
-        resistive={pair_name(*pair): share for pair, share in found.resistive.items()},
-        sheet={pair_name(*pair): share for pair, share in found.sheet.items()},
-    )
-
-
-def _three_by_three(tensor: NDArray[np.float64]) -> NDArray[np.float64]:
-    full = np.full((3, 3), np.nan)
-    full[: len(tensor), : len(tensor)] = tensor
-    return full
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MaterialError
-from cellion.mesh.pieces import inside_grain
+from cellion.mesh.pieces import first_labels, inside_grain
 
 __all__ = ["InterfaceLaws", "Labels"]
 
@@ -42,7 +42,8 @@ class InterfaceLaws:
             (n_materials, n_materials) [S]; 0 is none.
         factor: Multiplies the resistance of single interfaces, such as a random draw or a function
             of misorientation: from labels in ascending order, shape (n, 2), to factors >= 0, shape
-            (n,), the same on every rank. None is 1 everywhere.
+            (n,), the same on every rank. It is asked for the first labels of grains. None is 1
+            everywhere.
         pieces: Grain of each label and its place in it, where grains are divided into labels, in
             perfect contact inside (see `cellion.mesh.pieces`); None where none is.
 
@@ -78,7 +79,8 @@ class InterfaceLaws:
         value = self._between(self.pair_resistance, pairs)
         if self.factor is not None:
             varies = (value > 0.0) & np.isfinite(value)
-            value[varies] *= self.factor(pairs[varies])
+            grains = np.sort(first_labels(self.pieces, pairs[varies]), axis=1)
+            value[varies] *= self.factor(grains)
         return value
 
     def sheet_conductance(self, labels: Labels) -> NDArray[np.float64]:

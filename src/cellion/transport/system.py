@@ -57,7 +57,7 @@ class Scale:
     Attributes:
         length: Longest edge of the box [m].
         conductivity: Largest principal conductivity of any material, in a cell the smallest
-            one of a conductor [S/m].
+            one of a conductor; 1 where nothing conducts, so that nothing is divided by 0 [S/m].
         dimension: Space dimension d.
     """
 
@@ -78,11 +78,11 @@ class Scale:
 
 def scale_of(problem: TransportProblem) -> Scale:
     """Return the units in which a problem is solved."""
-    values = np.linalg.eigvalsh(problem.conductivity)
-    in_cell = problem.boundary == "cell" and bool(problem.conducts.any())
+    values = np.linalg.eigvalsh(problem.conductivity[problem.conducts])
+    size = values.min if problem.boundary == "cell" else values.max
     return Scale(
         length=float(problem.mesh.box.max()),
-        conductivity=float(values[problem.conducts].min() if in_cell else values.max()),
+        conductivity=float(size()) if values.size else 1.0,
         dimension=problem.mesh.dimension,
     )
 

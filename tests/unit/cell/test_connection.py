@@ -48,6 +48,24 @@ def test_what_is_cut_off_lacks_something():
     assert any("SE | Al insulate" in note for note in result.notes)
 
 
+def test_a_particle_that_meets_its_image_is_supplied_as_a_whole():
+    """Electrolyte touches it in the middle only."""
+    balls = [("CAM", ["4 um", "8 um"], "4.1 um"), ("SE", ["3.2 um", "2 um"], "2.05 um")]
+    structure = {
+        "spheres": {
+            "box": ["8 um", "12 um"],
+            "matrix": "pore",
+            "spheres": [
+                {"center": center, "radius": radius, "material": material}
+                for material, center, radius in balls
+            ],
+        }
+    }
+    result = answer(cell_document(structure, mesh={"size": "1 um", "surface_size": "0.5 um"}))
+    assert result.cell.active["CAM"].connected > 0.99
+    assert result.cell.active["CAM"].without_ions == 0.0
+
+
 def test_a_cell_that_nothing_connects_says_so():
     result = tiles(["CCC", "...", "SSS"])
     cell = result.cell

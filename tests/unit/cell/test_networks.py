@@ -9,7 +9,7 @@ import pytest
 
 from cellion.cell.networks import Networks, cell_laws, find_networks
 from cellion.errors import MaterialError
-from cellion.material.interfaces import build_interfaces
+from cellion.material.interface_laws import build_interfaces
 from cellion.material.material import build_materials
 from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario

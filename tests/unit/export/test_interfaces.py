@@ -33,10 +33,15 @@ output: {pictures: false}
 """
 
 
-def surface(dimension: int, boundary: str = "periodic", **law: str | bool) -> FieldPiece | None:
-    """The interfaces of bricks, two along each edge."""
+def surface(
+    dimension: int,
+    boundary: str = "periodic",
+    divisions: list[int] | None = None,
+    **law: str | bool,
+) -> FieldPiece | None:
+    """The interfaces of bricks, two along each edge unless it is said."""
     lengths = ["4 um"] * dimension
-    bricks = {"box": lengths, "divisions": [2] * dimension, "material": "G"}
+    bricks = {"box": lengths, "divisions": divisions or [2] * dimension, "material": "G"}
     document = {
         "name": "bricks",
         "materials": {"G": {"ion": {"conductivity": "2 mS/cm"}}},
@@ -103,6 +108,14 @@ def test_no_current_crosses_an_insulating_facet() -> None:
     assert np.isinf(piece.cell_data["resistance_ion"]).all()
     assert (piece.cell_data["normal_current_density_ion_x"] == 0.0).all()
     assert np.isnan(piece.cell_data["jump_ion_x"]).any()
+
+
+def test_grains_that_meet_their_images_have_one_boundary_with_each_neighbour() -> None:
+    data = surface(2, divisions=[1, 2], **RESISTIVE).cell_data
+    rows = np.stack([data["first_label"], data["second_label"], data["boundary"]], axis=1)
+    pairs = np.unique(rows, axis=0)
+    assert pairs[:, :2].tolist() == [[0, 0], [0, 1], [1, 1]]
+    assert len(np.unique(pairs[:, 2])) == 3
 
 
 def test_perfect_contacts_are_no_surface() -> None:

@@ -296,3 +296,11 @@ def test_nothing_percolates_between_two_zeros() -> None:
     assert found.lower[0, 0] == found.upper[0, 0] == 0.0
     assert found.width("x") == 0.0
     assert found.lower[1, 1] == pytest.approx(1.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("boundary", ["periodic", "electrodes"])
+def test_nothing_conducts_between_two_zeros(boundary: str) -> None:
+    data = labelled_box((4, 4), layers([0.5, 0.5]), ["A", "B"], periodic=boundary == "periodic")
+    found, _ = bracket(data, isotropic([0.0, 0.0], 2), boundary)
+    assert np.diag(found.lower).tolist() == np.diag(found.upper).tolist() == [0.0, 0.0]
+    assert found.width("x") == 0.0

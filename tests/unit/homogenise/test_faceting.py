@@ -16,9 +16,10 @@ from cellion.mesh.data import MeshData
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.spheres import SphereGeometry
 from interface_boxes import LATTICES, between, laws
-from mesh_boxes import isotropic
+from mesh_boxes import isotropic, labelled_box
 
 Array = NDArray[np.float64]
 
@@ -95,3 +96,25 @@ def test_surfaces_between_equal_conductors_cost_nothing() -> None:
     alike = isotropic([2.0, 2.0], 2)
     solution, conserved, _ = solved_and_bounded(data, alike)
     assert faceting_errors(solution, conserved, geometry) == {"x": 0.0, "y": 0.0}
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_facets_upright_on_their_surface_do_not_stand_for_it(dimension: int) -> None:
+    """A step in a plane: its facets are normal to the plane they are meant for."""
+    data = labelled_box(
+        [4] * dimension,
+        lambda x: x[:, 0] + 0.25 * (x[:, 1] > 0.5) > 0.5,
+        ["A", "A"],
+        periodic=False,
+    )
+    grains = LaguerreGeometry(
+        box=data.box,
+        periodic=data.periodic,
+        centers=np.array([[0.25, 0.5, 0.5], [0.75, 0.5, 0.5]])[:, :dimension],
+        weights=np.zeros(2),
+        label_material=data.label_material,
+    )
+    solution, conserved, _ = solved_and_bounded(
+        data, isotropic([1.0], dimension), boundary="electrodes", interfaces=laws(data, 1.0)
+    )
+    assert 0.0 < faceting_errors(solution, conserved, grains)["x"] < 1.0

@@ -10,10 +10,10 @@ import pytest
 
 from cellion.errors import MaterialError
 from cellion.material.blocking import blocking_notes
-from cellion.material.hopping import correlation_note
+from cellion.material.hopping_law import correlation_note
 from cellion.material.material import build_material
 from cellion.material.over_temperature import conductivity_table
-from cellion.rates.conductor import hopping_conductivity
+from cellion.rates.conductor import simulate_conductor, simulated_conductivity
 from cellion.scenario.materials import MaterialSpec
 
 ROOM = 298.15
@@ -117,7 +117,7 @@ def test_a_simulation_above_its_upper_bound_is_told_to_run_longer():
     simulated = {"monte_carlo": {"cells": [3, 3, 3], "copies": 16, "blocks": 4, "hops": 2}}
     spec = MaterialSpec.model_validate({"ion": {"hopping": NASICON | simulated}})
     conductor = build_material("M", spec, ROOM).carriers["ion"].conductor
-    found = hopping_conductivity(conductor, ROOM)
+    found = simulated_conductivity(conductor, simulate_conductor(conductor, ROOM))
     short = replace(found, tensor=3.0 * found.tensor)
     assert "raise 'hops' of 'monte_carlo'" not in blocking_notes(conductor, found)[0]
     told = blocking_notes(conductor, short)[0]

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from cellion.errors import MaterialError
 from cellion.material.catalogue import STATUSES, LibraryEntry, library_entry, library_names
-from cellion.material.table import MATERIAL_COLUMNS, library_rows
+from cellion.material.library_table import MATERIAL_COLUMNS, library_rows
 from cellion.quantities import AVOGADRO, to_si
 
 # Standard atomic masses, IUPAC 2021 [g/mol].

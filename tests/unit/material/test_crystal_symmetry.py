@@ -31,7 +31,7 @@ def random(count, seed):
 
 @pytest.mark.parametrize("symmetry", GROUPS)
 def test_each_group_is_closed_and_of_the_right_order(symmetry):
-    group = proper_rotations(symmetry)
+    group = proper_rotations(symmetry).as_matrix()
     assert len(group) == ORDER[symmetry]
     products = (group[:, None] @ group[None]).reshape(-1, 9)
     nearest = np.abs(products[:, None] - group.reshape(1, -1, 9)).max(axis=2).min(axis=1)
@@ -40,7 +40,7 @@ def test_each_group_is_closed_and_of_the_right_order(symmetry):
 
 @pytest.mark.parametrize("symmetry", GROUPS)
 def test_symmetric_crystals_are_told_apart_by_the_smallest_turn_only(symmetry):
-    group = proper_rotations(symmetry)
+    group = proper_rotations(symmetry).as_matrix()
     first, second = random(50, 3), random(50, 4)
     angle = disorientation_angles(first, second, symmetry)
     assert disorientation_angles(second, first, symmetry) == pytest.approx(angle)

@@ -105,6 +105,15 @@ def test_less_than_one_cell_across_a_gap_is_refused():
         MeshSizes(size=1.0, surface=1.0, smallest=1.0, gap_cells=0.5)
 
 
+def test_gaps_between_nearly_all_particles_are_refused():
+    """Gaps up to 12 boxes wide between 27 particles: 27^2 / 2 in the volume of a ball of 12."""
+    asked = request(gap_cells=100.0, surface_size=0.12)
+    with pytest.raises(
+        MeshError, match=r"gap_cells: found 100, .* about 2\.6e\+06 between 27 part"
+    ):
+        mesh_sizes(asked, micro(many(27)))
+
+
 def test_a_neck_size_above_the_surface_size_is_refused():
     with pytest.raises(MeshError, match="size at necks and small particles"):
         MeshSizes(size=1.0, surface=0.5, smallest=0.5, feature=0.6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -76,12 +77,12 @@ def test_neck_gets_cells_along_its_radius(spheres, sizes):
     assert geometry.size(x, sizes)[0] <= neck / 2 + 0.5 * 0.01 + 1e-12
 
 
-@pytest.mark.parametrize("spread", [1.0, 8.0])
-def test_sizes_take_the_smallest_demand_of_all_contacts(spheres, spread):
+@pytest.mark.parametrize(("spread", "gap_cells"), [(1.0, 2.0), (8.0, 2.0), (1.0, 15.0)])
+def test_sizes_take_the_smallest_demand_of_all_contacts(spheres, spread, gap_cells):
     rng = np.random.default_rng(641)
     radii = 0.03 * spread ** rng.random(80)
     geometry = spheres(rng.random((80, 3)), radii)
-    sizes = SimpleNamespace(size=0.08, surface=0.02, smallest=0.001, gap_cells=2.0)
+    sizes = SimpleNamespace(size=0.08, surface=0.02, smallest=0.001, gap_cells=gap_cells)
     x = rng.random((1500, 3))
     contacts = geometry.contacts(sizes.gap_cells * sizes.surface)
     away = np.abs(geometry.nearest(x, 1)[1][:, 0])
@@ -93,11 +94,23 @@ def test_sizes_take_the_smallest_demand_of_all_contacts(spheres, spread):
     rho2 = np.sum(vector**2, axis=2)
     width = contacts.gap + rho2 / (2 * contacts.reduced_radius)
     floor = np.maximum(sizes.smallest, contacts.neck_radius / sizes.gap_cells)
-    demand = np.maximum(floor, width / 2) + 0.5 * np.maximum(
+    demand = np.maximum(floor, width / gap_cells) + 0.5 * np.maximum(
         away[:, None] - 0.5 * np.maximum(width, 0), 0
     )
     demand[width >= sizes.gap_cells * sizes.surface] = np.inf
     assert np.allclose(geometry.size(x, sizes), np.minimum(expected, demand.min(axis=1)))
+
+
+def test_gaps_as_wide_as_the_box_are_no_work(spheres):
+    """Tens of thousands; the narrow ones leave nothing for the others to ask for."""
+    rng = np.random.default_rng(15)
+    geometry = spheres(rng.random((60, 3)), np.full(60, 0.1))
+    sizes = SimpleNamespace(size=0.2, surface=0.1, smallest=0.01, gap_cells=20.0)
+    x = rng.random((8000, 3))
+    start = time.process_time()
+    assert geometry.size(x, sizes).max() < 0.2
+    assert time.process_time() - start < 10.0  # all of them at all points take a minute
+    assert len(geometry.contacts(2.0)) > 5e4
 
 
 def test_sizes_repeat_with_the_box(spheres, sizes):

@@ -165,8 +165,21 @@ def test_statistics_of_a_cubic_lattice_of_grains():
     assert (len(pairs), area.sum()) == (81, pytest.approx(81 * 4e-12))
 
 
-def test_grains_that_meet_their_own_image_are_told():
-    two = polycrystal(grains=2)
-    assert any("of 2 grains meet their own image across the period" in n for n in two.notes)
-    assert not any("own image" in note for note in polycrystal(grains=60).notes)
-    assert not any("own image" in note for note in polycrystal(grains=2, periodic=False).notes)
+def test_grains_that_meet_their_own_image_have_a_boundary_there():
+    one = polycrystal(grains=1).geometry
+    assert one.meets_itself(0.0).all()
+    assert grain_statistics(one).boundary_surface == pytest.approx((1.0 / one.box).sum())
+    distance = one.boundary_distance(one.centers + 0.4 * one.box * np.array([[1, 0, 0]]))
+    assert distance == pytest.approx(0.1 * one.box[0])
+    column = polycrystal(grains=1, columnar="y").geometry
+    assert column.meets_itself(0.0).tolist() == [[True, False, True]]
+    assert not polycrystal(grains=60).geometry.meets_itself(0.0).any()
+    assert not polycrystal(grains=2, periodic=False).geometry.meets_itself(0.0).any()
+
+
+def test_a_moved_point_finds_the_moved_image_of_a_grain():
+    one = polycrystal(seeds=[{"center": ["5 um"] * 3}]).geometry
+    label = np.zeros(1, dtype=np.int32)
+    for x in (0.0 * one.box, 0.3 * one.box):  # the first is as near to one image as to the next
+        here, there = (one.nearest_image((x + k * one.box)[None], label) for k in (0, 1))
+        assert (there == here + 1).all()

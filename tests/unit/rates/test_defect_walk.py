@@ -8,10 +8,10 @@ from scipy.constants import Boltzmann
 
 from cellion.errors import RatesError
 from cellion.rates.correlation import charge_tensor, tracer_tensor
-from cellion.rates.defect_walk import walk_defect
 from cellion.rates.jump_network import Hop, Site, jump_network
 from cellion.rates.lattices import lattice_network
 from cellion.rates.mechanisms import vacancy
+from helpers.defect_walk import walk_defect
 
 T = 500.0
 SQUARE = vacancy(lattice_network("square", edge=1.0, barrier=0.0, prefactor=1.0), T)

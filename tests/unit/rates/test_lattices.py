@@ -8,17 +8,18 @@ import pytest
 from cellion.errors import RatesError
 from cellion.rates.jump_network import diffusivity
 from cellion.rates.lattices import LATTICES, cell_vectors, lattice_network, neighbour_pairs
+from helpers.lattice_shapes import SHAPES
 
 
 @pytest.mark.parametrize("kind", LATTICES)
 def test_coordination_and_diffusivity(kind):
     """D = z w l^2/(2 d) in the conducting directions, nothing in the others."""
-    shape = LATTICES[kind]
+    dimension, coordination = SHAPES[kind]
     network = lattice_network(kind, edge=1.0, barrier=0.0, prefactor=1.0)
     ends = np.bincount(np.r_[network.starts, network.ends], minlength=network.n_sites)
-    assert np.all(ends == shape.coordination)
+    assert np.all(ends == coordination)
     expected = np.zeros(3)
-    expected[: shape.dimension] = shape.coordination * shape.jump**2 / (2 * shape.dimension)
+    expected[:dimension] = coordination * LATTICES[kind].jump ** 2 / (2 * dimension)
     assert diffusivity(network, 300.0).tensor[0] == pytest.approx(np.diag(expected), abs=1e-13)
 
 

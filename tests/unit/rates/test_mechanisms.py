@@ -22,11 +22,10 @@ from cellion.rates.mechanisms import (
     AtomMove,
     concerted,
     divacancy,
-    exchange_diffusivity,
     interstitial,
     vacancy,
 )
-from cellion.rates.pushing import interstitialcy
+from helpers.interstitialcies import equal_interstitialcy
 
 SC = lattice_network("sc", edge=3e-10, barrier=0.3 * electron_volt, prefactor=1e13)
 FCC = lattice_network("fcc", edge=4e-10, barrier=0.3 * electron_volt, prefactor=1e13)
@@ -58,13 +57,11 @@ def test_interstitials_are_independent_carriers():
     expected = diffusivity(two_energies(), T).tensor[0]
     assert charge_tensor(mechanism) == pytest.approx(expected, rel=1e-10, abs=1e-25)
     assert tracer_tensor(mechanism, 4) == pytest.approx(expected, rel=1e-8, abs=1e-25)
-    assert mechanism.carrier_charge == 1
 
 
 def test_vacancy_and_ion_have_the_same_charge_diffusivity_on_equal_sites():
     mechanism = vacancy(SC, T)
     assert charge_tensor(mechanism) == pytest.approx(diffusivity(SC, T).tensor[0], abs=1e-25)
-    assert mechanism.carrier_charge == -1
 
 
 def test_vacancies_prefer_the_sites_where_ions_cost_most():
@@ -124,7 +121,7 @@ def test_exchange_is_trapping():
     network = jump_network(4e-10 * np.eye(3), sites, hops)
     free = 1e13 * np.exp(-0.2 * electron_volt / (Boltzmann * T)) * 16e-20
     factor = np.exp(-energy / (Boltzmann * T))
-    expected = exchange_diffusivity(free, factor / (1 + factor))
+    expected = free * factor / (1 + factor)  # D = x_i D_i with the share x_i of interstitials
     assert diffusivity(network, T).tensor[0, 0, 0] == pytest.approx(expected)
 
 
@@ -164,7 +161,6 @@ def stacked():
         (lambda: divacancy(two_energies(), T), "2 sites per cell"),
         (lambda: concerted(two_energies(), T, 2), "2 sites per cell"),
         (lambda: concerted(SC, T, 0), "rows of 0 ions"),
-        (lambda: exchange_diffusivity(1e-12, 1.5), "share 1.5"),
         (lambda: correlation(vacancy(SC, T), (5, 4, 6)), "three ascending sizes"),
         (lambda: known_correlation("vacancy", "fc"), "did you mean 'vacancy/fcc'"),
     ],
@@ -177,7 +173,7 @@ def test_mechanisms_without_meaning_are_refused(build, message):
 def test_interstitialcy_without_such_neighbours_is_refused():
     fcc = np.array(LATTICES["fcc"].vectors)
     with pytest.raises(RatesError, match=r"no empty sites 0\.9 m apart"):
-        interstitialcy(
+        equal_interstitialcy(
             fcc,
             np.zeros((1, 3)),
             np.array([[0.25] * 3]),

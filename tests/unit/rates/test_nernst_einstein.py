@@ -10,12 +10,7 @@ from scipy.constants import Boltzmann, elementary_charge
 
 from cellion.errors import RatesError
 from cellion.rates.diffusivity import Diffusivity
-from cellion.rates.nernst_einstein import (
-    chemical_diffusivity,
-    conductivity,
-    haven_ratio,
-    mobility,
-)
+from cellion.rates.nernst_einstein import conductivity
 
 
 def isotropic(value, T=300.0, kind="carrier", covariance=None):
@@ -77,26 +72,6 @@ def test_standard_error_scales_like_the_value():
     sigma = conductivity(noisy, density=1e28, charge_number=1, haven=0.5)
     ratio = sigma.standard_error[0, 0, 0] / sigma.tensor[0, 0, 0]
     assert ratio == pytest.approx(0.01)
-
-
-def test_haven_ratio_of_two_records():
-    tracer, charge = isotropic(1e-13, kind="tracer"), isotropic(3e-13, kind="charge")
-    assert haven_ratio(tracer, charge) == pytest.approx([1 / 3])
-    with pytest.raises(RatesError, match="first must be a tracer"):
-        haven_ratio(charge, tracer)
-    with pytest.raises(RatesError, match="different temperatures"):
-        haven_ratio(tracer, isotropic(3e-13, 310.0, kind="charge"))
-
-
-def test_mobility_agrees_with_conductivity():
-    """sigma = |z| e n mu."""
-    mu = mobility(isotropic(2e-13).tensor, -2, 300.0)
-    sigma = conductivity(isotropic(2e-13), density=1e27, charge_number=-2)
-    assert 2 * elementary_charge * 1e27 * mu == pytest.approx(sigma.tensor)
-
-
-def test_chemical_diffusivity_carries_the_thermodynamic_factor():
-    assert chemical_diffusivity(np.array([2e-14]), 10.0) == pytest.approx([2e-13])
 
 
 @pytest.mark.parametrize(

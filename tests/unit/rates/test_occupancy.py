@@ -21,11 +21,11 @@ from cellion.rates.jump_network import (
     jump_network,
 )
 from cellion.rates.kinetic_monte_carlo import simulate
-from cellion.rates.lattice_gas import prepare
+from cellion.rates.lattice_gas import prepare, supercell
 from cellion.rates.lattices import lattice_network
 from cellion.rates.mechanisms import vacancy
 from cellion.rates.occupancy import lattice_gas_diffusivity, occupancy
-from cellion.rates.transformations import supercell
+from helpers.standard_errors import mean_error
 
 T = 600.0
 KT = Boltzmann * T
@@ -184,7 +184,7 @@ def test_pairs_agree_with_a_simulation_where_mean_field_does_not():
     box = prepare(network, T, cells)
     run = simulate(box, ions=72, hops=6.0, copies=512, blocks=10, rng=np.random.default_rng(6211))
     found = run.charge.mean[0] * 2.0
-    error = 2.0 * run.charge_error
+    error = 2.0 * mean_error(run.charge)
     pairs, alone = (
         np.trace(cell_tensor(network, 2 / 3, correlated=known)) / 3.0 for known in (True, False)
     )

@@ -32,6 +32,21 @@ def test_a_factor_varies_resistances_alike_both_ways() -> None:
     assert laws.resistance(np.array([[3, 1], [1, 3]])).tolist() == [26.0, 26.0]
 
 
+def test_one_factor_holds_all_along_the_boundary_of_two_divided_grains() -> None:
+    pieces = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [0, 2], [1, 2]])
+    laws = made(
+        label_material=np.zeros(6, dtype=int),
+        pair_resistance=np.ones((1, 1)),
+        pair_sheet_conductance=np.zeros((1, 1)),
+        factor=lambda labels: 10.0 * labels[:, 0] + labels[:, 1],
+        pieces=pieces,
+    )
+    across = np.array([[0, 1], [2, 3], [5, 4], [4, 3]])
+    assert laws.resistance(across).tolist() == [1.0] * 4
+    assert laws.resistance(np.array([[0, 2], [1, 3]])).tolist() == [0.0] * 2
+    assert laws.resistance(np.array([[1, 5]])).tolist() == [11.0]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import exp, inf
 from typing import Any
 
@@ -18,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from cellion.errors import MaterialError, RatesError
+from cellion.arrays import FloatArray
+from cellion.errors import MaterialError
 from cellion.material.crystal_symmetry import disorientation_angles, read_shockley
 from cellion.material.material import Material, build_materials
 from cellion.quantities import BOLTZMANN, FARADAY, GAS_CONSTANT
-from cellion.rates.boundaries import boundary_from_barriers, boundary_kind
 from cellion.scenario.interfaces import BoundaryRateSpec, InterfaceSpec
 from cellion.scenario.scenario import Scenario
 
@@ -30,10 +29,8 @@ __all__ = ["Factor", "InterfaceSet", "PairLaws", "build_interfaces", "standard_n
 
 type Labels = NDArray[np.integer[Any]]
 
-type Bulk = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-
-type Factor = Callable[[Labels], NDArray[np.float64]]
-"""From pairs of labels (n, 2) to what multiplies the resistance of each, (n,)."""
+type Factor = Callable[[Labels], FloatArray]
+"""Factors on the resistances between pairs of labels (n, 2), shape (n,)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +43,8 @@ class PairLaws:
         sheet_conductance: Symmetric, shape (n_materials, n_materials) [S]; 0 is none.
     """
 
-    resistance: NDArray[np.float64]
-    sheet_conductance: NDArray[np.float64]
+    resistance: FloatArray
+    sheet_conductance: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +52,9 @@ class InterfaceSet:
     """All interface laws of a scenario.
 
     Attributes:
-        specs: What the scenario says, one entry per pair of materials (and carrier).
+        specs: Entries of the scenario, one per pair of materials (and carrier).
         materials: Names in the order of all arrays.
-        built: The materials by name, of which boundaries given by rates take their bulk.
+        built: The materials by name, for the grains of boundaries given by rates.
     """
 
     specs: tuple[InterfaceSpec, ...]
@@ -76,8 +73,7 @@ class InterfaceSet:
         """Laws at a temperature [K] for one carrier.
 
         Raises:
-            MaterialError: A boundary given by rates lies between materials that do not conduct the
-                carrier, or turns out to be neither blocking nor fast.
+            MaterialError: The conductivity of a boundary given by rates is no positive number.
         """
         n = len(self.materials)
         resistance, sheet = np.zeros((n, n)), np.zeros((n, n))
@@ -90,10 +86,10 @@ class InterfaceSet:
     def factor(
         self,
         label_material: Labels,
-        orientations: NDArray[np.float64] | None = None,
+        orientations: FloatArray | None = None,
         carrier: str = "ion",
     ) -> Factor | None:
-        """What multiplies the resistance between two labels; None if it is 1 everywhere.
+        """Factor on the resistance between two labels; None if it is 1 everywhere.
 
         A random factor follows from the seed and the two labels alone, so that it is the same in
         any order and on any rank.
@@ -102,9 +98,6 @@ class InterfaceSet:
             label_material: Index of the material of each label, shape (n_labels,).
             orientations: Rotation of each label, shape (n_labels, d, d); None if there are none.
             carrier: ``ion`` or ``electron``.
-
-        Returns:
-            Function of pairs of labels in any order.
 
         Raises:
             MaterialError: Resistances follow from orientations, and there are none.
@@ -115,12 +108,16 @@ class InterfaceSet:
                     f"interfaces[{index}].misorientation: the grains of '{spec.between[0]}' have "
                     "no orientations; give them in 'microstructure.mesh.grains.orientations'"
                 )
-        scaled = [(spec, i, j) for _, spec, i, j in self._of(carrier) if _scales(spec)]
+        scaled = [
+            (spec, i, j)
+            for _, spec, i, j in self._of(carrier)
+            if spec.spread is not None or spec.misorientation is not None
+        ]
         if not scaled:
             return None
         material = np.asarray(label_material)
 
-        def factors(labels: Labels) -> NDArray[np.float64]:
+        def factors(labels: Labels) -> FloatArray:
             pairs = np.sort(np.asarray(labels), axis=1)
             made_of = np.sort(material[pairs], axis=1)
             result = np.ones(len(pairs))
@@ -147,9 +144,8 @@ class InterfaceSet:
         if spec.insulating:
             return inf, 0.0
         if spec.boundary is not None:
-            bulk = partial(self._bulk, spec, carrier)
-            where = f"interfaces[{index}].boundary"
-            return _by_rates(spec.boundary, bulk, temperature, where)
+            grain = self._bulk(spec, carrier, temperature)
+            return _by_rates(spec.boundary, grain, temperature, f"interfaces[{index}].boundary")
         grown = _arrhenius(spec, temperature)
         resistance = 0.0
         if spec.area_resistance is not None:
@@ -167,29 +163,17 @@ class InterfaceSet:
             sheet = spec.width * spec.conductivity_along * grown
         return resistance, sheet
 
-    def _bulk(
-        self, spec: InterfaceSpec, carrier: str, kelvins: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Mean conductivity over temperature [S/m]; the harmonic mean of two unlike materials."""
-        bulk = np.array(
-            [
-                [np.trace(self.built[name].conductivity(carrier, float(T))) / 3.0 for T in kelvins]
-                for name in spec.between
-            ]
-        )
-        conducts = (bulk > 0.0).all(axis=0)
-        inverse = np.sum(1.0 / np.where(bulk > 0.0, bulk, 1.0), axis=0)
-        return np.where(conducts, 2.0 / inverse, 0.0)
+    def _bulk(self, spec: InterfaceSpec, carrier: str, temperature: float) -> float:
+        """Mean conductivity [S/m]; the harmonic mean of two unlike materials."""
+        tensors = [self.built[name].conductivity(carrier, temperature) for name in spec.between]
+        first, second = (float(np.trace(tensor)) / 3.0 for tensor in tensors)
+        return 2.0 / (1.0 / first + 1.0 / second) if first > 0.0 and second > 0.0 else 0.0
 
 
 def build_interfaces(
     scenario: Scenario, materials: Mapping[str, Material] | None = None
 ) -> InterfaceSet:
-    """Collect the interface laws of a scenario.
-
-    Args:
-        scenario: What is asked.
-        materials: Its materials, if they are built already.
+    """Collect the interface laws of a scenario, whose materials may be built already.
 
     Raises:
         MaterialError: A material cannot be built.
@@ -209,32 +193,25 @@ def _arrhenius(spec: InterfaceSpec, temperature: float) -> float:
 
 
 def _by_rates(
-    spec: BoundaryRateSpec, bulk: Bulk, temperature: float, where: str
+    spec: BoundaryRateSpec, grain: float, temperature: float, where: str
 ) -> tuple[float, float]:
-    """Resistance and sheet conductance of a boundary that differs by barrier and carriers."""
-    if not bulk(np.array([temperature]))[0] > 0.0:
+    """Resistance and sheet conductance of a layer that differs in barrier and carriers.
+
+    sigma_gb = (n_gb/n_grain) sigma_grain exp(-(E_gb - E_grain)/kT); below sigma_grain it blocks.
+    """
+    if not grain > 0.0:
         return 0.0, 0.0  # where a grain does not conduct, nothing can be blocked
-    try:
-        boundary = boundary_from_barriers(
-            spec.width, bulk, spec.barrier_difference, carrier_ratio=spec.carrier_ratio
-        )
-        kind = boundary_kind(boundary, bulk, temperature) if spec.kind == "auto" else spec.kind
-        if kind == "blocking":
-            return float(boundary.area_resistance(temperature)), 0.0
-        return 0.0, float(boundary.sheet_conductance(temperature))
-    except RatesError as error:
-        raise MaterialError(f"{where}: {error}") from error
+    exponent = -spec.barrier_difference / (BOLTZMANN * temperature)
+    inside = spec.carrier_ratio * float(np.exp(exponent)) * grain
+    if not 0.0 < inside < inf:
+        raise MaterialError(f"{where}: {inside:g} S/m found in the layer; it must be positive")
+    if spec.kind == "blocking" or (spec.kind == "auto" and inside < grain):
+        return spec.width / inside, 0.0
+    return 0.0, spec.width * inside
 
 
-def _scales(spec: InterfaceSpec) -> bool:
-    """Whether resistances differ from boundary to boundary."""
-    return spec.spread is not None or spec.misorientation is not None
-
-
-def _scale(
-    spec: InterfaceSpec, pairs: Labels, orientations: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    """What multiplies the resistance of pairs of labels (n, 2), ascending."""
+def _scale(spec: InterfaceSpec, pairs: Labels, orientations: FloatArray | None) -> FloatArray:
+    """Factors on the resistance of pairs of labels (n, 2), ascending."""
     result = np.ones(len(pairs))
     if spec.spread is not None:
         result *= np.exp(spec.spread.lognormal * standard_normal(spec.spread.seed, pairs))
@@ -246,7 +223,7 @@ def _scale(
     return result
 
 
-def standard_normal(seed: int, pairs: Labels) -> NDArray[np.float64]:
+def standard_normal(seed: int, pairs: Labels) -> FloatArray:
     """Normal numbers that follow from a seed and unordered pairs of labels alone, shape (n,).
 
     Args:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellion.errors import MaterialError
-from cellion.material.laws import ArrheniusLaw, ConstantLaw, Insulator
+from cellion.material.conductivity_laws import INSULATOR, ArrheniusLaw, ConstantLaw
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 
 TENSOR = np.array([[0.3, 0.05, 0.0], [0.05, 0.2, 0.0], [0.0, 0.0, 0.1]])
@@ -72,7 +72,7 @@ def test_constant_and_insulator() -> None:
     np.testing.assert_array_equal(tensor, TENSOR)
     tensor[0, 0] = 9.0
     np.testing.assert_array_equal(constant.conductivity(500.0), TENSOR)
-    np.testing.assert_array_equal(Insulator().conductivity(300.0), np.zeros((3, 3)))
+    np.testing.assert_array_equal(INSULATOR.conductivity(300.0), np.zeros((3, 3)))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_meaningless_laws_are_refused(changes: dict[str, Any], message: str) -> 
 
 @pytest.mark.parametrize("temperature", [0.0, -5.0, float("inf"), float("nan")])
 def test_temperature_must_be_absolute(temperature: float) -> None:
-    for law in (arrhenius(), ConstantLaw(reference=TENSOR), Insulator()):
+    for law in (arrhenius(), ConstantLaw(reference=TENSOR), INSULATOR):
         with pytest.raises(MaterialError, match="must be above 0 K"):
             law.conductivity(temperature)
 

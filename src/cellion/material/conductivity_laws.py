@@ -7,54 +7,50 @@ from math import exp, isfinite
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray
 from cellion.errors import MaterialError
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 
-__all__ = ["ArrheniusLaw", "ConductivityLaw", "ConstantLaw", "Convention", "Insulator", "Spread"]
+__all__ = [
+    "INSULATOR",
+    "ArrheniusLaw",
+    "ConductivityInterval",
+    "ConductivityLaw",
+    "ConstantLaw",
+    "Convention",
+]
 
-type Tensor = NDArray[np.float64]
 type Convention = Literal["sigmaT", "sigma"]
 
 
 class ConductivityLaw(Protocol):
-    """How one carrier moves through one material."""
+    """Conductivity of one carrier in one material."""
 
-    def conductivity(self, temperature: float) -> Tensor:
+    def conductivity(self, temperature: float) -> FloatArray:
         """Conductivity tensor in crystal axes, shape (3, 3) [S/m], at a temperature [K]."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
-    """How sure a conductivity is: the mean of its principal values over temperature.
+class ConductivityInterval:
+    """Interval of the mean of the principal conductivities over temperature.
 
     Attributes:
         median: Median of the distribution, shape (n,) [S/m].
         low: Lower end of the interval that holds 68 %, shape (n,) [S/m].
         high: Its upper end, shape (n,) [S/m].
-        cause: What is uncertain.
+        cause: Origin of the uncertainty.
     """
 
-    median: Tensor
-    low: Tensor
-    high: Tensor
+    median: FloatArray
+    low: FloatArray
+    high: FloatArray
     cause: str
 
 
 _LARGEST_EXPONENT = 200.0
 """Largest logarithm of a conductivity over the measured one; no energy and temperature reach it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Insulator:
-    """No conduction at any temperature."""
-
-    def conductivity(self, temperature: float) -> Tensor:
-        """Zeros, shape (3, 3) [S/m]."""
-        _check_temperature(temperature)
-        return np.zeros((3, 3))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +64,12 @@ class ConstantLaw:
         MaterialError: The tensor is not of that kind.
     """
 
-    reference: Tensor
+    reference: FloatArray
 
     def __post_init__(self) -> None:
         _check_tensor(self.reference)
 
-    def conductivity(self, temperature: float) -> Tensor:
+    def conductivity(self, temperature: float) -> FloatArray:
         """The reference tensor, shape (3, 3) [S/m]."""
         _check_temperature(temperature)
         return self.reference.copy()
@@ -104,7 +100,7 @@ class ArrheniusLaw:
         Mehrer, Diffusion in Solids (Springer, 2007), chapter 27.
     """
 
-    reference: Tensor
+    reference: FloatArray
     reference_temperature: float
     activation_energy: float
     convention: Convention = "sigmaT"
@@ -122,7 +118,7 @@ class ArrheniusLaw:
                 f"the convention is '{self.convention}'; allowed are 'sigmaT' and 'sigma'"
             )
 
-    def conductivity(self, temperature: float) -> Tensor:
+    def conductivity(self, temperature: float) -> FloatArray:
         """Conductivity tensor, shape (3, 3) [S/m]."""
         _check_temperature(temperature)
         difference = 1.0 / temperature - 1.0 / self.reference_temperature
@@ -144,7 +140,7 @@ def _check_temperature(temperature: float) -> None:
         raise MaterialError(f"the temperature is {temperature:g} K; it must be above 0 K")
 
 
-def _check_tensor(tensor: Tensor) -> None:
+def _check_tensor(tensor: FloatArray) -> None:
     if tensor.shape != (3, 3) or not np.isfinite(tensor).all():
         raise MaterialError(
             f"the conductivity has shape {tensor.shape}; a finite tensor of shape (3, 3) is needed"
@@ -157,3 +153,7 @@ def _check_tensor(tensor: Tensor) -> None:
         raise MaterialError(
             f"the smallest principal conductivity is {smallest:.6g} S/m; none may be negative"
         )
+
+
+INSULATOR = ConstantLaw(reference=np.zeros((3, 3)))
+"""No conduction at any temperature."""

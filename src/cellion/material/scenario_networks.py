@@ -1,4 +1,4 @@
-"""Jump networks from what a scenario says of lattice, sites, hops or a structure file."""
+"""Jump networks and carriers of the crystals of a scenario."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cellion.errors import RatesError, nearest
+from cellion.arrays import FloatArray, IntArray
+from cellion.errors import RatesError
 from cellion.quantities import BOLTZMANN
-from cellion.rates.jump_network import Hop, JumpNetwork, Site, hop_from_barriers, jump_network
-from cellion.rates.lattices import LATTICES, cell_vectors, lattice_network, neighbour_pairs
-from cellion.rates.pushing import NOBODY, SAME, PushedIons, shortest_way
+from cellion.rates.conductor import Carriers
+from cellion.rates.defects import DefectModel, DefectSpecies, frenkel_pair, schottky_pair
+from cellion.rates.interstitialcy import NOBODY, SAME, PushedIons, shortest_way
+from cellion.rates.jump_network import Hop, JumpNetwork, Site, jump_network, saddle_from_barriers
+from cellion.rates.lattices import cell_vectors, lattice_network, neighbour_pairs
 from cellion.rates.transition_state import normal_modes, vineyard_prefactor
-from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
+from cellion.scenario.carriers import CarriersSpec, ion_parts
+from cellion.scenario.crystal import HopSpec, LatticeSpec
 from cellion.scenario.hopping import HoppingSpec
+from cellion.scenario.materials import IonSpec
 from cellion.scenario.paths import KeyPath
 from cellion.scenario.sections import fail
 from cellion.scenario.vibrations import VibrationsSpec
 
-__all__ = ["BuiltNetwork", "build_network", "located"]
+__all__ = ["BuiltNetwork", "build_carriers", "build_network", "located"]
 
-type Floats = NDArray[np.float64]
-type Integers = NDArray[np.int64]
 type Shift = tuple[int, int, int]
 
 _TOLERANCE = 0.01  # of a distance, as the scenario promises
@@ -33,17 +35,17 @@ _SAME_ENTROPY = 0.05  # entropies of the two sides of a hop agree within this [k
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltNetwork:
-    """A network with what the scenario says beside it.
+    """A network and its relation to the entries of the scenario.
 
     Attributes:
         network: Sites and hops of the mobile ion.
         rows: Line of ``hops`` that each hop comes from, shape (m,).
         pushed: Full sites, of interstitialcy and exchange.
-        notes: What was assumed about the sites, one sentence each.
+        notes: Assumptions about the sites, one sentence each.
     """
 
     network: JumpNetwork
-    rows: Integers
+    rows: IntArray
     pushed: PushedIons | None = None
     notes: tuple[str, ...] = ()
 
@@ -59,32 +61,25 @@ def located[Built](build: Callable[[], Built], *at: str | int) -> Built:
 def build_network(spec: HoppingSpec) -> BuiltNetwork:
     """Return the network of a crystal.
 
-    Args:
-        spec: What the scenario says.
-
     Raises:
         FaultsError: Something is wrong; key paths are relative to the ion.
     """
-    common = _common_prefactor(spec)
+    if spec.vibrations is not None:
+        common = _vineyard(spec.vibrations, 0.0, ("hopping", "vibrations"))
+    else:
+        common = spec.frequency * float(np.exp((spec.entropy or 0.0) / BOLTZMANN))
     if spec.structure is not None:
         structure = spec.structure
         return located(lambda: _structure_network(spec, structure, common), "hopping", "structure")
     lattice = spec.lattice or LatticeSpec()
     if lattice.name is not None:
-        network = _named_network(spec, lattice.name, lattice.edge or 0.0, common)
+        network = _named_network(lattice.name, lattice.edge or 0.0, spec.barrier or 0.0, common)
         return BuiltNetwork(network=network, rows=np.zeros(network.starts.size, dtype=np.int64))
     return _written_network(spec, _vectors(lattice), common)
 
 
-def _common_prefactor(spec: HoppingSpec) -> float:
-    """Return the prefactor of hops that give none [1/s]."""
-    if spec.vibrations is not None:
-        return _vineyard(spec.vibrations, 0.0, ("hopping", "vibrations"))
-    return spec.frequency * float(np.exp((spec.entropy or 0.0) / BOLTZMANN))
-
-
 def _prefactor(
-    row: HopSpec, spec: HoppingSpec, common: float, *, entropies: Floats, at: KeyPath
+    row: HopSpec, spec: HoppingSpec, common: float, *, entropies: FloatArray, at: KeyPath
 ) -> float:
     """Return the prefactor of a hop on the scale of the sites without entropy [1/s].
 
@@ -101,35 +96,23 @@ def _prefactor(
 
 
 def _vineyard(spec: VibrationsSpec, difference: float, at: KeyPath) -> float:
-    """Return the prefactor from normal modes, after checking them against the site entropies.
+    """Return the prefactor from normal modes, checked against the entropy of the second site.
 
-    Args:
-        spec: The modes.
-        difference: Entropy of the second site over that of the first [J/K].
-        at: Key path for faults.
+    The difference is that of the site entropies, second less first [J/K].
     """
+    unit, zero, drop = spec.unit, spec.translations, spec.imaginary
+    saddle = located(
+        lambda: normal_modes(spec.saddle, unit, imaginary=drop, translations=zero), *at, "saddle"
+    )
 
-    def modes(key: str) -> float:
-        saddle = located(
-            lambda: normal_modes(
-                spec.saddle,
-                spec.unit,
-                imaginary=spec.imaginary,
-                translations=spec.translations,
-            ),
-            *at,
-            "saddle",
-        )
-        minimum = located(
-            lambda: normal_modes(getattr(spec, key), spec.unit, translations=spec.translations),
-            *at,
-            key,
-        )
+    def seen_from(key: str) -> float:
+        values = getattr(spec, key)
+        minimum = located(lambda: normal_modes(values, unit, translations=zero), *at, key)
         return located(lambda: vineyard_prefactor(minimum, saddle), *at)
 
-    forward = modes("initial")
+    forward = seen_from("initial")
     if spec.final is not None:
-        found = float(np.log(forward / modes("final")))
+        found = float(np.log(forward / seen_from("final")))
         if abs(found - difference / BOLTZMANN) > _SAME_ENTROPY:
             raise fail(
                 f"the modes give the second site an entropy {found:.3f} k_B above the first, the "
@@ -141,43 +124,35 @@ def _vineyard(spec: VibrationsSpec, difference: float, at: KeyPath) -> float:
     return forward
 
 
-def _named_network(spec: HoppingSpec, name: str, edge: float, prefactor: float) -> JumpNetwork:
-    if name not in LATTICES:
-        raise fail(
-            f"found '{name}'{nearest(name, LATTICES)}; lattices are {', '.join(LATTICES)}",
-            "hopping",
-            "lattice",
-            "name",
+def _named_network(name: str, edge: float, barrier: float, prefactor: float) -> JumpNetwork:
+    def build() -> JumpNetwork:
+        return lattice_network(
+            name, edge=edge, barrier=barrier, prefactor=prefactor, source="the scenario"
         )
-    return lattice_network(
-        name,
-        edge=edge,
-        barrier=spec.barrier or 0.0,
-        prefactor=prefactor,
-        source="the scenario",
-    )
+
+    return located(build, "hopping", "lattice", "name")
 
 
-def _vectors(lattice: LatticeSpec) -> Floats:
+def _vectors(lattice: LatticeSpec) -> FloatArray:
     if lattice.vectors is not None:
         return np.array(lattice.vectors, dtype=np.float64)
     angles = lattice.angles or (90.0, 90.0, 90.0)
     return located(lambda: cell_vectors(lattice.lengths or (), angles), "hopping", "lattice")
 
 
-def _site(site: SiteSpec) -> Site:
-    return Site(
-        name=site.name,
-        position=site.position or (0.0, 0.0, 0.0),
-        energy=site.energy,
-        multiplicity=site.multiplicity,
-        entropy=site.entropy,
-    )
-
-
-def _written_network(spec: HoppingSpec, vectors: Floats, common: float) -> BuiltNetwork:
+def _written_network(spec: HoppingSpec, vectors: FloatArray, common: float) -> BuiltNetwork:
     """Return the network of sites and hops that are written out."""
-    sites = {site.name: _site(site) for site in spec.sites or () if not site.full}
+    sites = {
+        site.name: Site(
+            name=site.name,
+            position=site.position or (0.0, 0.0, 0.0),
+            energy=site.energy,
+            multiplicity=site.multiplicity,
+            entropy=site.entropy,
+        )
+        for site in spec.sites or ()
+        if not site.full
+    }
     full = [site for site in spec.sites or () if site.full]
     hops: list[Hop] = []
     rows: list[int] = []
@@ -204,7 +179,7 @@ def _written_network(spec: HoppingSpec, vectors: Floats, common: float) -> Built
 def _hops(
     row: HopSpec,
     index: int,
-    vectors: Floats,
+    vectors: FloatArray,
     sites: dict[str, Site],
     *,
     spec: HoppingSpec,
@@ -215,13 +190,8 @@ def _hops(
     first, second = sites[row.between[0]], sites[row.between[1]]
     saddle = row.saddle
     if saddle is None:
-        forward = row.barrier or 0.0
-        back = first.energy + forward - second.energy
-        if row.reverse_barrier is not None:
-            back = row.reverse_barrier
-        saddle = located(
-            lambda: hop_from_barriers(first, second, forward, back, prefactor=1.0), *at
-        ).saddle_energy
+        forward, backward = row.barrier or 0.0, row.reverse_barrier
+        saddle = located(lambda: saddle_from_barriers(first, second, forward, backward), *at)
     entropies = np.array([first.entropy, second.entropy])
     prefactor = _prefactor(row, spec, common, entropies=entropies, at=at)
     return [
@@ -238,7 +208,7 @@ def _hops(
 
 
 def _translations(
-    row: HopSpec, at: KeyPath, vectors: Floats, ends: tuple[Site, Site], spec: HoppingSpec
+    row: HopSpec, at: KeyPath, vectors: FloatArray, ends: tuple[Site, Site], spec: HoppingSpec
 ) -> list[Shift]:
     """Return the lattice translations of the second site that one row means."""
     first, second = ends
@@ -259,7 +229,7 @@ def _translations(
     return [s for s, way in zip(shifts, ways, strict=True) if way <= (1 + SAME) * ways.min()]
 
 
-def _at_distance(vectors: Floats, first: Site, second: Site, distance: float) -> list[Shift]:
+def _at_distance(vectors: FloatArray, first: Site, second: Site, distance: float) -> list[Shift]:
     """Return the lattice translations that bring the second site to a distance."""
     same = first.name == second.name
     positions = np.array([first.position] if same else [first.position, second.position])
@@ -272,7 +242,7 @@ def _at_distance(vectors: Floats, first: Site, second: Site, distance: float) ->
 
 def _structure_network(spec: HoppingSpec, file: Path, common: float) -> BuiltNetwork:
     """Return the network of a structure file; its reader is loaded only here."""
-    from cellion.rates.orbits import BarrierRow, rows_of_hops, structure_network
+    from cellion.rates.orbits import BarrierRow, structure_network
     from cellion.rates.structure import mobile_sublattice, named_kinds, read_structure
 
     entropies = {site.name: site.entropy for site in spec.sites or ()}
@@ -297,13 +267,70 @@ def _structure_network(spec: HoppingSpec, file: Path, common: float) -> BuiltNet
     names = {name for row in rows for name in row.between} | set(entropies)
     whole = mobile_sublattice(read_structure(file), spec.element)
     sublattice = named_kinds(whole, spec.element, names)
-    network = structure_network(
+    network, lines = structure_network(
         sublattice,
         rows,
         prefactor=common,
         energies={site.name: site.energy for site in spec.sites or ()},
         entropies=entropies,
     )
-    return BuiltNetwork(
-        network=network, rows=rows_of_hops(sublattice, rows), notes=sublattice.notes
+    return BuiltNetwork(network=network, rows=lines, notes=sublattice.notes)
+
+
+def build_carriers(
+    spec: HoppingSpec | IonSpec, places: float, charge_number: int, *at: str
+) -> Carriers:
+    """Return the carriers of a crystal.
+
+    Args:
+        spec: Section of the scenario that counts them.
+        places: Places of the network per volume [1/m^3].
+        charge_number: Signed charge number of the mobile ion.
+        *at: Key path of the section, for faults.
+
+    Raises:
+        FaultsError: The crystal cannot be neutral, or a number makes no sense.
+    """
+    if spec.carriers is None:
+        return Carriers(share=spec.carrier_share, density=spec.carrier_density)
+    carriers = spec.carriers
+    defects = located(lambda: _defects(carriers, places, charge_number), *at, "carriers")
+    return Carriers(defects=defects)
+
+
+def _defects(spec: CarriersSpec, places: float, charge_number: int) -> DefectModel:
+    fixed = sum(
+        dopant.charge * (dopant.density or (dopant.share or 0.0) * places)
+        for dopant in spec.dopants
+    )
+    return DefectModel(
+        species=_species(spec, places, charge_number), carrier=spec.defect, fixed_charge=fixed
+    )
+
+
+def _species(spec: CarriersSpec, places: float, charge: int) -> tuple[DefectSpecies, ...]:
+    if spec.frenkel is not None:
+        partner = places * spec.frenkel.partner_places
+        sites, interstices = (places, partner) if spec.defect == "vacancy" else (partner, places)
+        return frenkel_pair(charge, sites, interstices, spec.frenkel.energy, spec.frenkel.entropy)
+    if spec.schottky is not None:
+        found = ion_parts(spec.schottky.partner)
+        partner_charge = found[1] if found else 0
+        sites_of_partner = places * abs(charge) / max(abs(partner_charge), 1)
+        return schottky_pair(
+            (charge, partner_charge),
+            (places, sites_of_partner),
+            spec.schottky.energy,
+            spec.schottky.entropy,
+            names=("vacancy", "counter-ion vacancy"),
+        )
+    return tuple(
+        DefectSpecies(
+            name=one.name,
+            charge=one.charge,
+            density=one.places * places,
+            formation_energy=one.formation_energy,
+            formation_entropy=one.formation_entropy,
+        )
+        for one in spec.species or ()
     )

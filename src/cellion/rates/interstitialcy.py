@@ -1,9 +1,9 @@
-"""Interstitials that push: interstitialcy, and its mixture with direct hops (exchange).
+"""Interstitialcy, and its mixture with direct interstitial hops (exchange).
 
 An interstitial ion moves onto a full site while the ion there moves on to the next interstitial
-site. The charge goes from one interstitial site to the other at once; each of the two ions goes
-only its own part of the way. Two moves in line are collinear; where they bend, more full sites than
-one may lie between the same two interstitial ones, each a path of its own.
+site. The charge goes from one interstitial site to the other at once; each ion goes only its own
+part of the way. Two moves in line are collinear; where they bend, several full sites may lie
+between the same two interstitial ones, each a path of its own.
 
 In interstitial-substitutional exchange the interstitial also hops by itself, so that an ion
 alternates between free flight and rest on a full site (the kick-out mechanism of one kind of ion).
@@ -17,25 +17,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError
 from cellion.rates.jump_network import JumpNetwork, hop_rates, populations
-from cellion.rates.lattices import neighbour_pairs
 from cellion.rates.mechanisms import (
     HOME,
     AtomMove,
-    Cell,
     DefectJump,
     DefectState,
     Mechanism,
-    shifted,
+    Place,
+    as_cell,
+    directed_hops,
 )
 
-__all__ = ["NOBODY", "SAME", "PushedIons", "interstitialcy", "pushing", "shortest_way"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+__all__ = ["NOBODY", "SAME", "PushedIons", "interstitialcy", "shortest_way"]
 
 SAME = 0.01
 """Ways that differ by less than this share are equally long."""
@@ -71,7 +68,7 @@ class PushedIons:
             raise RatesError(f"pushed ions: no full site is of kind {unknown[0]}")
 
 
-def pushing(network: JumpNetwork, pushed: PushedIons, temperature: float) -> Mechanism:
+def interstitialcy(network: JumpNetwork, pushed: PushedIons, temperature: float) -> Mechanism:
     """Return interstitialcy or exchange on a network of interstitial sites.
 
     Each hop of the network is the way of the charge. One that pushes goes over every full site of
@@ -93,36 +90,30 @@ def pushing(network: JumpNetwork, pushed: PushedIons, temperature: float) -> Mec
     forward, _ = hop_rates(network, temperature)
     n_full = len(pushed.kinds)
     jumps: list[DefectJump] = []
-    for k, kind in enumerate(pushed.via.tolist()):
-        first, second = int(network.starts[k]), int(network.ends[k])
-        cell, rate = shifted(network.translations[k]), float(forward[0, k])
+    for k, (first, second, cell, rate) in enumerate(directed_hops(network, forward[0])):
         here, there = (n_full + first, HOME), (n_full + second, cell)
-        ways: list[tuple[AtomMove, ...]] = [(AtomMove(start=here, end=there),)]
-        if kind != NOBODY:
-            ways = [
-                (AtomMove(start=here, end=site), AtomMove(start=site, end=there))
-                for site in _between(network, pushed, k)
-            ]
+        ways: list[tuple[AtomMove, ...]] = [(AtomMove(here, there),)]
+        if pushed.via[k] != NOBODY:
+            sites = _between(network, pushed, k)
+            ways = [(AtomMove(here, site), AtomMove(site, there)) for site in sites]
         jumps += [
             DefectJump(start=first, end=second, translation=cell, moves=moves, rate=rate)
             for moves in ways
         ]
-    direct = bool(np.any(pushed.via == NOBODY))
-    weights = populations(network, temperature)[0]
+    weights = populations(network, temperature)[0].tolist()
     return Mechanism(
-        name="exchange" if direct else "interstitialcy",
+        name="exchange" if np.any(pushed.via == NOBODY) else "interstitialcy",
         lattice=network.lattice,
         positions=np.concatenate([pushed.positions, network.positions]),
         regular=np.arange(n_full + network.n_sites) < n_full,
         states=tuple(
-            DefectState(extra=((n_full + k, HOME),), weight=float(w)) for k, w in enumerate(weights)
+            DefectState(extra=((n_full + k, HOME),), weight=w) for k, w in enumerate(weights)
         ),
         jumps=tuple(jumps),
-        carrier_charge=1,
     )
 
 
-def _between(network: JumpNetwork, pushed: PushedIons, hop: int) -> list[tuple[int, Cell]]:
+def _between(network: JumpNetwork, pushed: PushedIons, hop: int) -> list[Place]:
     """Return the full sites of the kind of a hop that lie on its shortest ways."""
     first = network.positions[network.starts[hop]]
     second = network.positions[network.ends[hop]] + network.translations[hop]
@@ -137,7 +128,7 @@ def _between(network: JumpNetwork, pushed: PushedIons, hop: int) -> list[tuple[i
             f"{way.min() / direct:.2g} times as long"
         )
     found = np.flatnonzero(way <= (1.0 + SAME) * way.min())
-    return [(int(of_kind[place[k, 0]]), shifted(place[k, 1:])) for k in found]
+    return [(int(of_kind[place[k, 0]]), as_cell(place[k, 1:])) for k in found]
 
 
 def _ways(
@@ -163,65 +154,6 @@ def shortest_way(
 ) -> float:
     """Return the length of the shortest way between two places over a full site [m].
 
-    Args:
-        lattice: lattice vectors as rows, shape (3, 3) [m].
-        first: fractional coordinates, shape (3,).
-        second: fractional coordinates, shape (3,).
-        full: fractional coordinates of the full sites, shape (n, 3).
+    Lattice vectors are rows [m]; places, shape (3,), and full sites, shape (n, 3), are fractional.
     """
     return float(_ways(lattice, first, second, full)[0].min())
-
-
-def interstitialcy(
-    lattice: FloatArray,
-    regular: FloatArray,
-    empty: FloatArray,
-    *,
-    jump: float,
-    interstitial_distance: float,
-    rate: float,
-) -> Mechanism:
-    """Return the interstitialcy of equal interstitial sites at one distance.
-
-    Collinear, where a full site lies midway between them; otherwise at an angle.
-
-    Args:
-        lattice: lattice vectors as rows, shape (3, 3) [m].
-        regular: fractional coordinates of the full sites, shape (n, 3).
-        empty: fractional coordinates of the empty sites, shape (m, 3).
-        jump: distance from an empty to the next full site [m].
-        interstitial_distance: distance between the empty sites before and after [m].
-        rate: of one directed jump over one full site [1/s].
-
-    Raises:
-        RatesError: no such pair of jumps exists.
-    """
-    span = interstitial_distance
-    i, j, cells, _ = neighbour_pairs(lattice, empty, 0.999 * span, 1.001 * span)
-    ends = zip(empty[i], empty[j] + cells, strict=True)
-    ways = np.array([shortest_way(lattice, a, b, regular) for a, b in ends])
-    over = np.abs(ways - 2.0 * jump) <= SAME * jump
-    i, j, cells = i[over], j[over], cells[over]
-    if i.size == 0:
-        raise RatesError(
-            f"interstitialcy: no empty sites {span:g} m apart share a regular neighbour at "
-            f"{jump:g} m"
-        )
-    network = JumpNetwork(
-        lattice=lattice,
-        positions=empty,
-        site_energies=np.zeros(len(empty)),
-        multiplicities=np.ones(len(empty)),
-        starts=i,
-        ends=j,
-        translations=cells,
-        saddle_energies=np.zeros(i.size),
-        prefactors=np.full(i.size, rate),
-        site_names=tuple(f"empty{k}" for k in range(len(empty))),
-    )
-    full = PushedIons(
-        positions=regular,
-        kinds=np.zeros(len(regular), dtype=np.int64),
-        via=np.zeros(i.size, dtype=np.int64),
-    )
-    return pushing(network, full, 300.0)

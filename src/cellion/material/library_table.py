@@ -1,4 +1,4 @@
-"""The library as a table of plain text."""
+"""Rows of the material library as plain text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cellion.material.catalogue import (
     CarrierEntry,
     LibraryEntry,
-    Measurement,
+    LibraryMeasurement,
     Sourced,
     library_entry,
     library_names,
@@ -22,14 +22,11 @@ type Row = tuple[str, str, str, str, str, str]
 
 
 def library_rows(name: str | None = None) -> list[Row]:
-    """Rows of the library.
+    """Rows of the library in the order of `MATERIAL_COLUMNS`; values carry units.
 
     Args:
         name: A material, for all its measurements, reasons and notes; without it the default
             values of every material.
-
-    Returns:
-        One tuple of plain text per value, in the order of `MATERIAL_COLUMNS`; values carry units.
 
     Raises:
         MaterialError: There is no such material.
@@ -59,9 +56,8 @@ def _full(entry: LibraryEntry) -> Iterator[Row]:
             continue
         yield _conductivity(entry.name, carrier, section.default)
         yield (entry.name, f"{carrier}: why this value", section.reason, "", "", "")
-        for measurement in section.measurements:
-            if measurement.name != section.default_name:
-                yield _conductivity(entry.name, f"{carrier} (alternative)", measurement)
+        for measurement in section.measurements[1:]:
+            yield _conductivity(entry.name, f"{carrier} (alternative)", measurement)
     yield _number(entry.name, "density", entry.density)
     for diffusivity in entry.diffusivity:
         yield _number(entry.name, "Li diffusivity", diffusivity)
@@ -69,14 +65,14 @@ def _full(entry: LibraryEntry) -> Iterator[Row]:
         yield (entry.name, "note", note, "", "", "")
 
 
-def _conductivity(title: str, label: str, measurement: Measurement) -> Row:
+def _conductivity(title: str, label: str, measurement: LibraryMeasurement) -> Row:
     value = measurement.text
     source = measurement.source
     if measurement.activation_energy_text:
         law = "" if measurement.convention == "unknown" else f" ({measurement.convention})"
         value += f", activation energy {measurement.activation_energy_text}{law}"
         source += f"; activation energy: {measurement.activation_energy_source}"
-    conditions = f"{_kelvin(measurement.temperature)}, {measurement.sample}"
+    conditions = f"{measurement.temperature:.2f} K, {measurement.sample}"
     return (title, f"{label} conductivity", value, conditions, measurement.status, source)
 
 
@@ -85,9 +81,5 @@ def _insulating(title: str, carrier: str, section: CarrierEntry) -> Row:
 
 
 def _number(title: str, label: str, number: Sourced) -> Row:
-    at = "" if number.temperature is None else f"{_kelvin(number.temperature)}, "
+    at = "" if number.temperature is None else f"{number.temperature:.2f} K, "
     return (title, label, number.text, at + number.sample, number.status, number.source)
-
-
-def _kelvin(temperature: float) -> str:
-    return f"{temperature:.2f} K"

@@ -15,16 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cellion.arrays import FloatArray, IntArray
 from cellion.errors import RatesError
 from cellion.rates.kinetic_monte_carlo import Growth
-from cellion.rates.mechanisms import Cell, Mechanism, shifted
+from cellion.rates.mechanisms import Cell, Mechanism, as_cell
 
 __all__ = ["DefectWalk", "walk_defect"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 CHUNK = 256
 """Events for which random numbers are drawn at once."""
@@ -85,9 +83,9 @@ def _jumps(mechanism: Mechanism) -> _Jumps:
     for jump in mechanism.jumps:
         moves = [(*move.start, *move.end) for move in jump.moves]
         out[jump.start].append((jump.rate, jump.end, jump.translation, moves))
-        back = shifted(-np.array(jump.translation))
+        back = as_cell(-np.array(jump.translation))
         reverse = [
-            (b, shifted(np.add(cb, back)), a, shifted(np.add(ca, back)))
+            (b, as_cell(np.add(cb, back)), a, as_cell(np.add(ca, back)))
             for a, ca, b, cb in reversed(moves)
         ]
         rate = jump.rate * weights[jump.start] / weights[jump.end]

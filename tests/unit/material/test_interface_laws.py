@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from cellion.errors import MaterialError
-from cellion.material.interfaces import build_interfaces, standard_normal
+from cellion.material.interface_laws import build_interfaces, standard_normal
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT, FARADAY, GAS_CONSTANT
 from cellion.scenario.load import build_scenario
 
