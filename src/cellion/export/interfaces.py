@@ -15,7 +15,7 @@ import cellion.parallel  # noqa: F401
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.export.paraview import FieldPiece, field_piece
+from cellion.export.field_piece import FieldPiece, field_piece
 from cellion.mesh.borders import Borders, ask_owners
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cellion.parallel  # noqa: F401
@@ -114,6 +115,11 @@ class LabelledMesh:
         """Area [m^2] or volume [m^3] of the box."""
         return float(np.prod(self.box))
 
+    @cached_property
+    def found_faces(self) -> dict[tuple[int, int], NDArray[np.int32]]:
+        """What `face_facets` found, by axis and side."""
+        return {}
+
 
 def plane_names(dimension: int) -> tuple[str, ...]:
     """Names of the faces of the box: ``x_min``, ``x_max``, ``y_min``, ..."""
@@ -129,11 +135,14 @@ def face_facets(mesh: LabelledMesh, axis: int, side: int) -> NDArray[np.int32]:
         side: 0 for the lower face, 1 for the upper.
 
     Returns:
-        Owned cell and local facet, shape (f, 2).
+        Owned cell and local facet, shape (f, 2); kept with the mesh, not to be changed.
     """
-    position = float(mesh.origin[axis]) + side * float(mesh.box[axis])
-    face = on_plane(mesh.points, axis, position, mesh.box)
-    return flagged_facets(mesh.cells[: mesh.n_owned_cells], face)
+    found = mesh.found_faces
+    if (axis, side) not in found:
+        position = float(mesh.origin[axis]) + side * float(mesh.box[axis])
+        face = on_plane(mesh.points, axis, position, mesh.box)
+        found[axis, side] = flagged_facets(mesh.cells[: mesh.n_owned_cells], face)
+    return found[axis, side]
 
 
 def boundary_tags(mesh: LabelledMesh) -> tuple[dolfinx.mesh.MeshTags, tuple[str, ...]]:

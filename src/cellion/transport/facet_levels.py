@@ -29,7 +29,6 @@ __all__ = [
     "Levels",
     "facet_equations",
     "fixed_rows",
-    "swept",
     "two_level_solver",
 ]
 
@@ -45,7 +44,7 @@ _OPTIONS = {
     "ksp_max_it": "200",
     "pc_type": "mg",
     "pc_mg_levels": "2",
-    # Sweeps reduce every error (see `swept`), so that 1 bounds the eigenvalues.
+    # Sweeps reduce every error (see `_swept`), so that 1 bounds the eigenvalues.
     "mg_levels_ksp_type": "chebyshev",
     "mg_levels_ksp_chebyshev_eigenvalues": "0.1,1.1",
     "mg_levels_ksp_max_it": "1",
@@ -170,7 +169,7 @@ def two_level_solver(
         preconditioner.setType("mg")
         preconditioner.setMGLevels(2)
         preconditioner.setMGInterpolation(1, equations.embedding)
-        preconditioner.getMGSmoother(1).setOperators(fine, swept(fine, stack))
+        preconditioner.getMGSmoother(1).setOperators(fine, _swept(fine, stack))
         preconditioner.getMGCoarseSolve().setOperators(coarse)
         solver.setFromOptions()
         solver.setInitialGuessNonzero(True)
@@ -178,7 +177,7 @@ def two_level_solver(
     return solver
 
 
-def swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
+def _swept(matrix: PETSc.Mat, stack: ExitStack) -> PETSc.Mat:
     """Matrix for sweeps that each rank makes for itself, the same on one rank.
 
     Entries between ranks are left out of a sweep. Their absolute sum is added to the diagonal, so

@@ -1,11 +1,11 @@
-"""How far apart the energies of P1 and of Crouzeix-Raviart functions are, found with a few sweeps.
+"""How far apart the energies of P1 and of Crouzeix-Raviart functions are, found with a few steps.
 
 In the energy norm, the distance between both solutions is the gap between the upper and the lower
 bound (`cellion.transport.lower_bound`). Starting from P1, what is left is local wherever the field
-is smooth, and a few conjugate-gradient steps with sweeps over facets find most of it: each step
-gains a known part, and what later ones would gain follows from the last ones as from a geometric
-series. Where they do not settle, at singular points or high contrast, the two-level iterations of
-the lower bound are made.
+is smooth, and a few conjugate-gradient steps find most of it: each gains a known part, and what
+later ones would gain follows from the last ones as from a geometric series. The diagonal is their
+preconditioner, so that they are the same on any number of ranks. Where they do not settle, at
+singular points or high contrast, the two-level iterations of the lower bound are made.
 
 Source: Hestenes and Stiefel, J. Res. Natl. Bur. Stand. 49 (1952) 409, theorem 6:1 (the error in
 the energy norm falls by what each step gains).
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import batched, islice, pairwise
 from math import isnan, nan
 
 from cellion.parallel import Stopwatch
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from cellion.mesh.periodicity import AXES
-from cellion.transport.facet_levels import Levels, swept
+from cellion.transport.facet_levels import Levels
 from cellion.transport.facet_solve import equations_of, improving_correctors, system_of
 from cellion.transport.lower_bound import assembled_levels, directions_together, with_p1
 from cellion.transport.solution import Solution
@@ -37,8 +37,11 @@ __all__ = ["gap_shares"]
 
 type Array = NDArray[np.float64]
 
+_STEPS = 3
+"""Steps whose gains are judged together: they gain as much as one with a sweep to and fro."""
+
 _FEWEST, _MOST = 4, 8
-"""Steps before gains are judged, and before sweeps alone are given up."""
+"""Such gains before they are judged, and before steps alone are given up."""
 
 _UNSURE = 0.15
 """Largest part of a gap that is extrapolated."""
@@ -47,7 +50,7 @@ _SLOWEST = 0.75
 """Largest ratio of two gains from which later ones are extrapolated."""
 
 _LARGE = 0.2
-"""Gap over upper bound from which on sweeps are not trusted."""
+"""Gap over upper bound from which on steps alone are not trusted."""
 
 
 def gap_shares(
@@ -75,10 +78,11 @@ def gap_shares(
         for directions in directions_together(solution):
             found = dict.fromkeys(directions, nan)
             if anisotropy(problem) <= SMOOTHED_ANISOTROPY:
-                found = _found_by_sweeps(levels, directions, sigma)
-            if any(isnan(share) for share in found.values()):
+                found = _found_by_steps(levels, directions, sigma)
+            unsettled = [name for name, share in found.items() if isnan(share)]
+            if unsettled:
                 levels = levels if levels.coarse is not None else with_p1(levels, stack)
-                with closing(improving_correctors(levels, directions)) as improving:
+                with closing(improving_correctors(levels, unsettled)) as improving:
                     correctors = next(improving)
                 for name, corrector in correctors.items():
                     k = AXES.index(name)
@@ -87,39 +91,44 @@ def gap_shares(
     return shares
 
 
-def _found_by_sweeps(levels: Levels, directions: list[str], sigma: Array) -> dict[str, float]:
+def _found_by_steps(levels: Levels, directions: list[str], sigma: Array) -> dict[str, float]:
     """Shares of directions with the same fixed unknowns; NaN where gains do not settle."""
     problem, found = levels.solution.problem, {}
     scale = scale_of(problem)
     with ExitStack() as stack:
         equations = equations_of(levels, directions[0], stack)
-        with levels.watch.stage("lower bound: setup"):
-            sweep = PETSc.PC().create(equations.matrix.comm)
-            stack.callback(sweep.destroy)
-            sweep.setOperators(equations.matrix, swept(equations.matrix, stack))
-            sweep.setType(PETSc.PC.Type.SOR)
-            sweep.setUp()
+        inverse = equations.matrix.getDiagonal()
+        stack.callback(inverse.destroy)
+        inverse.reciprocal()
         for name in directions:
             k = AXES.index(name)
             whole = float(sigma[k, k]) * problem.mesh.volume / (scale.load * scale.length)
             system = system_of(levels, equations, name, stack)
             with levels.watch.stage("lower bound: solve"):
-                gains = _gains(equations.matrix, sweep, system.load, system.means)
-                found[name] = _settled(gain / whole for gain in islice(gains, _MOST))
+                gains = _gains(equations.matrix, inverse, system.load, system.means)
+                together = (sum(some) / whole for some in batched(gains, _STEPS))
+                found[name] = _settled(islice(together, _MOST))
     return found
 
 
 def _gains(
-    matrix: PETSc.Mat, sweep: PETSc.PC, load: PETSc.Vec, iterate: PETSc.Vec
+    matrix: PETSc.Mat, inverse: PETSc.Vec, load: PETSc.Vec, iterate: PETSc.Vec
 ) -> Iterator[float]:
-    """What each conjugate-gradient step gains of the squared distance to the solution."""
+    """What each conjugate-gradient step gains of the squared distance to the solution.
+
+    Args:
+        matrix: Matrix.
+        inverse: That of its diagonal.
+        load: Load.
+        iterate: Where the steps start.
+    """
     with ExitStack() as stack:
         residual, found, step, flow = (load.duplicate() for _ in range(4))
         for vector in (residual, found, step, flow):
             stack.callback(vector.destroy)
         matrix.mult(iterate, residual)
         residual.aypx(-1.0, load)
-        sweep.apply(residual, found)
+        found.pointwiseMult(inverse, residual)
         found.copy(step)
         square = residual.dot(found)
         while square > 0.0:
@@ -127,7 +136,7 @@ def _gains(
             length = square / step.dot(flow)
             yield length * square
             residual.axpy(-length, flow)
-            sweep.apply(residual, found)
+            found.pointwiseMult(inverse, residual)
             last, square = square, residual.dot(found)
             step.aypx(square / last, found)
 

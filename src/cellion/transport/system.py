@@ -130,8 +130,9 @@ def _conductors(
     """
     mesh, oriented = problem.mesh, problem.oriented
     S = dolfinx.fem.Constant(mesh.mesh, np.eye(mesh.dimension))
-    for tensor, cells, varies in zip(problem.conductivity, discrete.cells, oriented, strict=True):
-        if not varies:
+    materials = zip(problem.conductivity, discrete.cells, oriented, problem.conducts, strict=True)
+    for tensor, cells, varies, carries in materials:
+        if carries and not varies:
             S.value = tensor / unit
             yield S, cells
     if oriented.any():
@@ -180,12 +181,12 @@ def _interface_matrix(
 
 
 def _to_petsc(entries: dolfinx.la.MatrixCSR) -> PETSc.Mat:
-    """Copy a DOLFINx matrix, which assembles twice as fast, into a PETSc matrix."""
+    """Turn a DOLFINx matrix, which assembles twice as fast, into a PETSc matrix."""
     rows, columns = entries.index_map(0), entries.index_map(1)
     owned = rows.size_local
     starts = entries.indptr[: owned + 1]
     stored = entries.indices[: starts[-1]]
-    return PETSc.Mat().createAIJ(
+    return PETSc.Mat().createAIJWithArrays(
         size=((owned, rows.size_global), (columns.size_local, columns.size_global)),
         csr=(
             starts.astype(PETSc.IntType),
