@@ -134,15 +134,25 @@ def _distinct_corners(
         First corner of each distinct combination, shape (n,), and the number of the combination of
         each corner, shape (c,).
     """
-    _, number = np.unique(vertices, return_inverse=True)
-    for field_values in values:
-        # Equal numbers of equal type have equal bits once -0.0 and the kinds of NaN are unified.
-        flat = np.ravel(field_values).astype(np.float64) + 0.0
-        flat[np.isnan(flat)] = np.nan
-        distinct, rank = np.unique(flat.view(np.int64), return_inverse=True)
-        _, number = np.unique(number * len(distinct) + rank, return_inverse=True)
-    _, first = np.unique(number, return_index=True)
-    return first, number.astype(np.int64)
+    # Equal numbers of equal type have equal bits once -0.0 and the kinds of NaN are unified.
+    flat = [np.where(np.isnan(v), np.nan, v + 0.0).ravel().view(np.int64) for v in values]
+    at_vertex = np.full(int(vertices.max(initial=-1)) + 1, -1)
+    at_vertex[vertices[::-1]] = np.arange(len(vertices))[::-1]
+    several = np.zeros(len(at_vertex), dtype=np.bool_)
+    for bits in flat:
+        several[vertices[bits != bits[at_vertex[vertices]]]] = True
+    first = at_vertex[(at_vertex >= 0) & ~several]
+    number = np.empty(len(at_vertex), dtype=np.int64)
+    number[vertices[first]] = np.arange(len(first))
+    number = number[vertices]
+    apart = np.flatnonzero(several[vertices])
+    place = vertices[apart].astype(np.int64)
+    for bits in flat:
+        distinct, rank = np.unique(bits[apart], return_inverse=True)
+        _, place = np.unique(place * len(distinct) + rank, return_inverse=True)
+    _, one = np.unique(place, return_index=True)
+    number[apart] = len(first) + place
+    return np.concatenate([first, apart[one]]), number
 
 
 def _three_columns(values: Array) -> Array:
