@@ -26,9 +26,9 @@ from cellion.results.files import open_folder, remove_old
 from cellion.results.fit import FIT_FILE, Fit, save_fits
 from cellion.results.ownership import owned, refuse_other_kind
 from cellion.results.record import CarrierResult, RunResult
+from cellion.scenario.design import sample_document
 from cellion.scenario.fit import FitSpec
 from cellion.scenario.load import build_scenario
-from cellion.scenario.samples import sample_document
 from cellion.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
