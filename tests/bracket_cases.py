@@ -98,9 +98,7 @@ def faceting(comm: MPI.Comm) -> dict[str, float]:
         radii=np.array([0.2, 0.15, 0.25]),
         label_material=np.array([0, 1, 1, 1], dtype=np.int32),
     )
-    structure = Microstructure(
-        box=geometry.box, periodic=geometry.periodic, materials=("M", "A"), geometry=geometry
-    )
+    structure = Microstructure(materials=("M", "A"), geometry=geometry)
     sizes = MeshSizes(size=0.06, surface=0.06, smallest=0.02)
     data = generate_mesh(structure, sizes) if comm.rank == 0 else None
     mesh = distribute(data, comm)

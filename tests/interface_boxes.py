@@ -106,9 +106,7 @@ def sphere_box(
         radii=np.full(len(centers), radius),
         label_material=np.array([0] + [1] * len(centers), dtype=np.int32),
     )
-    microstructure = Microstructure(
-        box=box, periodic=geometry.periodic, materials=("M", "A"), geometry=geometry
-    )
+    microstructure = Microstructure(materials=("M", "A"), geometry=geometry)
     sizes = MeshSizes(size=size, surface=size, smallest=size / 4, gap_cells=2)
     return generate_mesh(microstructure, sizes)
 

@@ -42,9 +42,7 @@ def test_simple_cubic_array(root: Path, name: str) -> None:
         radii=np.array([radius]),
         label_material=np.array([0, 1], dtype=np.int32),
     )
-    microstructure = Microstructure(
-        box=geometry.box, periodic=geometry.periodic, materials=("M", "A"), geometry=geometry
-    )
+    microstructure = Microstructure(materials=("M", "A"), geometry=geometry)
     h = PERIOD / 20.0
     data = generate_mesh(microstructure, MeshSizes(size=h, surface=h, smallest=h / 4, gap_cells=2))
     problem = TransportProblem(

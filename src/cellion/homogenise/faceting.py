@@ -37,7 +37,7 @@ from cellion.mesh.borders import Borders, ask_owners, find_borders
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.pieces import first_labels
-from cellion.microstructure.geometry import Geometry
+from cellion.microstructure.geometry import CutGeometry
 from cellion.transport.dual.lower_bound import ConservedCurrents
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.simplex_fields import area_vectors, gradients_of_values
@@ -114,7 +114,7 @@ class _Side:
 
 
 def faceting_errors(
-    solution: Solution, conserved: ConservedCurrents | None, geometry: Geometry
+    solution: Solution, conserved: ConservedCurrents | None, geometry: CutGeometry
 ) -> dict[str, float]:
     """Estimate the change of sigma_eff per direction from facets to true surfaces (collective).
 
@@ -138,7 +138,7 @@ def faceting_errors(
     return errors | {name: float(found[k]) for k, name in enumerate(names)}
 
 
-def _facets(problem: TransportProblem, geometry: Geometry) -> _Facets:
+def _facets(problem: TransportProblem, geometry: CutGeometry) -> _Facets:
     """Find the facets at which conductivities differ or a law holds (collective)."""
     mesh, laws, S = problem.mesh, problem.contacts, problem.label_conductivity
     borders = find_borders(mesh, periodic=problem.drive.wraps)
@@ -168,7 +168,7 @@ def _facets(problem: TransportProblem, geometry: Geometry) -> _Facets:
     )
 
 
-def _projected(geometry: Geometry, points: Array, labels: NDArray[np.integer[Any]]) -> Array:
+def _projected(geometry: CutGeometry, points: Array, labels: NDArray[np.integer[Any]]) -> Array:
     """Points of the surfaces between two labels near some points, shape (f, n, d)."""
     x = points.reshape(-1, points.shape[2])
     both = np.repeat(labels, points.shape[1], axis=0).astype(np.int32)

@@ -18,7 +18,7 @@ from cellion.mesh.data import LabelRole, MeshData, cell_volumes
 from cellion.mesh.facets import facet_vertices, flagged_facets
 from cellion.mesh.periodicity import AXES, match_periodic_faces, on_plane
 from cellion.mesh.quality import shape_numbers
-from cellion.microstructure.stack import Slab
+from cellion.scenario.cell import LayerSpec
 
 __all__ = ["slab_heights", "stack_slabs"]
 
@@ -40,7 +40,7 @@ class _Columns:
     cells: NDArray[np.int64]
 
 
-def stack_slabs(data: MeshData, axis: int, lower: Slab, upper: Slab) -> MeshData:
+def stack_slabs(data: MeshData, axis: int, lower: LayerSpec, upper: LayerSpec) -> MeshData:
     """Put a mesh between two flat layers.
 
     Args:
@@ -146,7 +146,7 @@ def _columns(
     points: NDArray[np.float64],
     facets: NDArray[np.int64],
     order: NDArray[np.int64],
-    layer: tuple[int, int, Slab],
+    layer: tuple[int, int, LayerSpec],
     offset: int,
 ) -> _Columns:
     """Prisms over facets, divided into simplices.

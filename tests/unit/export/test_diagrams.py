@@ -7,7 +7,7 @@ import math
 import pytest
 from matplotlib.figure import Figure
 
-from cellion.export.scales import logarithmic
+from cellion.export.diagrams import logarithmic
 
 
 @pytest.mark.parametrize(

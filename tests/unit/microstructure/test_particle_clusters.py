@@ -1,21 +1,11 @@
-"""Plain numbers of known arrangements."""
+"""Clusters of known arrangements: the reference for percolation in meshes."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from cellion.microstructure.descriptors import (
-    cluster_percolation,
-    contact_area,
-    coordination_numbers,
-    geometric_volume_fractions,
-    size_statistics,
-    specific_surface,
-)
-from cellion.microstructure.geometry import Microstructure
-
-NAMES = ("SE", "CAM", "C")
+from particle_clusters import cluster_percolation
 
 
 def row(count, axis=0, d=3):
@@ -23,31 +13,6 @@ def row(count, axis=0, d=3):
     x = np.full((count, d), 0.5)
     x[:, axis] = (np.arange(count) + 0.5) / count
     return x
-
-
-def test_simple_cubic_spheres(spheres):
-    geometry = spheres([[0.5, 0.5, 0.5]], [0.4])
-    volume = 4 / 3 * np.pi * 0.064
-    assert geometric_volume_fractions(geometry, NAMES) == pytest.approx(
-        {"SE": 1 - volume, "CAM": volume, "C": 0}
-    )
-    assert specific_surface(geometry, NAMES)["CAM"] == pytest.approx(4 * np.pi * 0.16)
-    assert contact_area(geometry, NAMES) == {}
-
-
-def test_contacts_by_pair_of_materials(spheres):
-    geometry = spheres(row(3), [0.2, 0.2, 0.2], periodic=False, materials=[1, 1, 2])
-    circle = np.pi * (0.2**2 - (1 / 6) ** 2)
-    assert contact_area(geometry, NAMES) == pytest.approx(
-        {("CAM", "CAM"): circle, ("CAM", "C"): circle}
-    )
-    assert coordination_numbers(geometry).tolist() == [1, 2, 1]
-
-
-def test_close_packing_has_twelve_neighbours(spheres):
-    centers = np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
-    geometry = spheres(centers, np.full(4, 0.36))
-    assert coordination_numbers(geometry).tolist() == [12, 12, 12, 12]
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -117,17 +82,3 @@ def test_random_clusters_agree_with_unfolding_three_boxes(spheres):
         assert found == winds
         outcomes.add(found)
     assert outcomes == {True, False}
-
-
-def test_size_statistics(spheres):
-    geometry = spheres(np.random.default_rng(3).random((4, 3)), [0.01, 0.01, 0.02, 0.05])
-    found = size_statistics(
-        Microstructure(
-            box=geometry.box, periodic=geometry.periodic, materials=NAMES, geometry=geometry
-        )
-    )
-    assert set(found) == {"CAM"}
-    assert found["CAM"].count == 4
-    assert found["CAM"].mean == pytest.approx(0.045)
-    assert found["CAM"].d50 == pytest.approx(0.1)
-    assert found["CAM"].smallest == pytest.approx(0.02)

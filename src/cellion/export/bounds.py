@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.export.report.groups import Group, Series
-from cellion.export.report.words import CONDUCTIVITY
+from cellion.export.formatting import CONDUCTIVITY
+from cellion.export.groups import Group
+from cellion.export.series import Series
 from cellion.homogenise.bounds import hashin_shtrikman_bounds, wiener_bounds
 from cellion.homogenise.effective_medium import bruggeman_power_law
 

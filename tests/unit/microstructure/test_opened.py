@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cellion.errors import MicrostructureError
 from cellion.microstructure.generate import generate
 from cellion.microstructure.geometry import Microstructure
-from cellion.microstructure.stack import cut_open
 from cellion.scenario.load import build_scenario
 
 BOX = ["6 um", "5 um", "4 um"]
@@ -45,7 +43,7 @@ def made(kind: str) -> Microstructure:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_point_keeps_material_and_orientation(kind, axis):
     whole = made(kind)
-    opened = cut_open(whole, axis)
+    opened = whole.opened(axis)
     x = np.random.default_rng(23).random((4000, 3)) * whole.box
     before, after = whole.geometry.label(x), opened.geometry.label(x)
     material = whole.geometry.label_material[before]
@@ -59,7 +57,7 @@ def test_every_point_keeps_material_and_orientation(kind, axis):
 
 @pytest.mark.parametrize("kind", ["packing", "polycrystal", "matrix of grains"])
 def test_what_enters_from_both_ends_has_two_labels(kind):
-    opened = cut_open(made(kind), 2)
+    opened = made(kind).opened(2)
     x = np.random.default_rng(29).random((4000, 3)) * opened.box
     low, high = x * [1, 1, 0], x * [1, 1, 0] + [0, 0, 4e-6]
     ends = [set(np.unique(opened.geometry.label(points)).tolist()) for points in (low, high)]
@@ -72,15 +70,4 @@ def test_walls_stay():
     materials = {"A": {"ion": {"conductivity": "1 S/m"}}, "B": "insulator"}
     document = {"name": "demo", "materials": materials, "microstructure": section}
     walled = generate(build_scenario(document).microstructure, {"A": None, "B": None})
-    assert cut_open(walled, 1) is walled
-
-
-def test_an_unknown_geometry_is_refused():
-    class Other:
-        label_material = np.zeros(1, dtype=np.int32)
-
-    strange = Microstructure(
-        box=np.ones(3), periodic=np.ones(3, dtype=bool), materials=("A",), geometry=Other()
-    )
-    with pytest.raises(MicrostructureError, match="a Other that repeats"):
-        cut_open(strange, 0)
+    assert walled.opened(1) is walled

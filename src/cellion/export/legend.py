@@ -1,4 +1,4 @@
-"""What marks in the diagrams of conductivity and tortuosity factor mean."""
+"""Legend entries of the conductivity and tortuosity diagrams."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from cellion.export.bounds import BOUNDS, bound_curves
+from cellion.export.diagrams import INK, PALETTE, curve_style
 from cellion.export.measured import Measured
-from cellion.export.report import model
-from cellion.export.report.bounds import BOUNDS, bound_curves
-from cellion.export.report.groups import Series
-from cellion.export.report.svg import INK, PALETTE, curve_style, drawing, sign
+from cellion.export.series import Series
 
-__all__ = ["carrier_number", "measured_style", "shown_beside", "signs"]
+__all__ = ["carrier_number", "handles", "measured_style", "shown_beside"]
 
 _QUANTITIES = ("conductivity", "tortuosity")
 
@@ -43,21 +42,20 @@ def shown_beside(series: Measured, carrier: str, quantity: str) -> bool:
     return known and (quantity == "tortuosity" or series.comparable)
 
 
-def signs(
-    series: Series, carriers: Sequence[str], measured: Sequence[Measured]
-) -> list[model.Sign]:
-    """The legend of all diagrams of a series.
+def handles(
+    series: Series, carriers: Sequence[str], measured: Sequence[Measured] = ()
+) -> list[Line2D | Patch]:
+    """Legend entries of all diagrams of a series.
 
     Args:
         series: Groups along an axis.
         carriers: Carriers that are shown.
         measured: Published values that are shown besides.
     """
-    handles = [*_curves(series, carriers), *_errors(series, carriers), *_bounds(series, carriers)]
+    found = [*_curves(series, carriers), *_errors(series, carriers), *_bounds(series, carriers)]
     if series.axis.kind == "composition":
-        handles += _published(carriers, measured)
-    with drawing():
-        return [sign(handle, f"sign-{number}") for number, handle in enumerate(handles)]
+        found += _published(carriers, measured)
+    return found
 
 
 def _curves(series: Series, carriers: Sequence[str]) -> Iterator[Line2D]:
@@ -77,7 +75,7 @@ def _errors(series: Series, carriers: Sequence[str]) -> Iterator[Line2D | Patch]
     elif any(math.isfinite(each.mesh) for each in estimates):
         yield Patch(color=INK, alpha=0.3, label="estimated error of the mesh")
     hollow: dict[str, Any] = {"ls": "none", "mfc": "none", "color": INK}
-    if any(math.isfinite(each.spread) for each in estimates):
+    if any(math.isfinite(each.deviation) for each in estimates):
         style: dict[str, Any] = {"marker": "|", "ms": 11, "mew": 1.3, "ls": "none", "color": INK}
         yield Line2D([], [], label="standard deviation of realisations", **style)
         yield Line2D([], [], label="realisation", marker="o", ms=4, **hollow)
