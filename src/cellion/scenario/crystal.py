@@ -209,9 +209,7 @@ class HopSpec(Section):
         """Check that nothing is said twice."""
         if self.translation is not None and self.distance is not None:
             raise fail("give 'translation' or 'distance', not both")
-        given = [
-            k for k in ("barrier", "saddle", "closed") if getattr(self, k) not in (None, False)
-        ]
+        given = self.given("barrier", "saddle", "closed")
         if len(given) > 1:
             raise fail(f"found {' and '.join(map(repr, given))}; give one of them")
         if self.closed and self.uncertainty is not None:

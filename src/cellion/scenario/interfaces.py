@@ -197,7 +197,7 @@ class InterfaceSpec(Section):
     @property
     def laws(self) -> tuple[str, ...]:
         """Keys of the laws that are given."""
-        return tuple(key for key in _LAWS if getattr(self, key) not in (None, False))
+        return tuple(self.given(*_LAWS))
 
     @property
     def blocking(self) -> bool:
