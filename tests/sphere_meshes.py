@@ -32,8 +32,6 @@ def micro(geometry: Geometry) -> Microstructure:
     """A microstructure around a geometry, one material per index."""
     names = "matrix", "particle", "third"
     return Microstructure(
-        box=geometry.box,
-        periodic=geometry.periodic,
         materials=names[: int(geometry.label_material.max()) + 1],
         geometry=geometry,
     )

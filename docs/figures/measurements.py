@@ -9,17 +9,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from cellion.export.measured import as_measurements, measured_composites
-from cellion.export.plots import plot_series
-from cellion.export.tables import read_table
+from cellion.export.diagrams import write_figure
+from cellion.export.measured import composites_beside
+from cellion.export.plots import series_figure
+from cellion.export.series import arrange
+from cellion.study.result import load_study
 
 
 def main(arguments: list[str]) -> None:
     """Draw the table of a study folder to a file."""
     folder, path = map(Path, arguments)
-    rows = [row for row in read_table(folder / "table.csv") if not row.get("failure")]
-    published = next(each for each in measured_composites() if each.name.startswith("Minnmann"))
-    plot_series(rows, path, measurements=as_measurements(published))
+    study = load_study(folder)
+    beside = composites_beside(study.scenario)
+    published = [each for each in beside if each.name.startswith("Minnmann")]
+    series = arrange(study.answered, study.columns)
+    write_figure(path, lambda: series_figure(series, published))
 
 
 if __name__ == "__main__":

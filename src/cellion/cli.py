@@ -157,7 +157,7 @@ def run(scenario: ScenarioFile, output: Folder = None, overrides: Overrides = No
     folder = output or Path("results") / loaded.name
     with terminal_stages() as tell:
         result = run_scenario(loaded, comm, folder=folder, tell=tell)
-    Console().print(console_table([result]))
+    Console().print(console_table(result))
     for note in result.notes:
         typer.echo(f"note: {note}")
     typer.echo(f"results: {folder}")

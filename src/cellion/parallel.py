@@ -49,6 +49,9 @@ __all__ = [
 _FORWARDING = 0.5
 """Time that mpirun has to pass on the last words of a rank before all ranks end [s]."""
 
+_LONGEST_PAUSE = 0.02
+"""Time that a rank sleeps between two looks whether rank 0 is done [s]."""
+
 _NO_HANDLER = "-no_signal_handler"
 
 
@@ -105,10 +108,19 @@ def on_root[Value](comm: MPI.Comm, work: Callable[[], Value]) -> Value:
             value = work()
         except CellionError as found:
             error = found
+    _wait_for_all(comm)
     value, error = comm.bcast((value, error), root=0)
     if error is not None:
         raise error
     return value
+
+
+def _wait_for_all(comm: MPI.Comm) -> None:
+    """A barrier whose ranks sleep, so that rank 0 may use their cores; a short wait stays short."""
+    pause, arrived = 1e-4, comm.Ibarrier()
+    while not arrived.Test():
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def install_abort_hook(comm: MPI.Comm) -> None:

@@ -64,7 +64,8 @@ def test_study_as_users_start_it(start, tmp_path):
     assert {file.name for file in out.iterdir()} == {
         *(".study", "point_000", "point_001", "point_002"),
         *("study.json", "table.csv", "table.parquet", "dictionary.csv"),
-        *("conductivity.png", "conductivity.svg"),
+        *("conductivity.png", "conductivity.svg", "notes.txt"),
+        *("arrhenius_ion.csv", "arrhenius_ion.png", "arrhenius_ion.svg"),
         *("fields.vtkhdf.series", "paraview_views.py"),
     }
     assert collected(out) == {"point_000": 290, "point_001": 300, "point_002": 310}

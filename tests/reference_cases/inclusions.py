@@ -13,7 +13,8 @@ from cellion.homogenise.faceting import faceting_errors
 from cellion.mesh.data import MeshData
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
-from cellion.microstructure.geometry import Geometry, Microstructure, SizeLimits
+from cellion.microstructure.contacts import SizeLimits
+from cellion.microstructure.geometry import Geometry, Microstructure
 from cellion.microstructure.spheres import SphereGeometry
 from interface_boxes import between, laws
 from mesh_boxes import isotropic
@@ -41,8 +42,6 @@ def spheres(centers: Array, radius: float, box: Array) -> SphereGeometry:
 def meshed(geometry: Geometry, size: float) -> MeshData:
     """Mesh of a geometry with cells of one size; materials M, A, B, ..."""
     structure = Microstructure(
-        box=geometry.box,
-        periodic=geometry.periodic,
         materials=("M", "A", "B")[: int(geometry.label_material.max()) + 1],
         geometry=geometry,
     )

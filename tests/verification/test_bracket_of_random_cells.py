@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from bracketing import bracketed, laminate
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
-from cellion.microstructure.exact import LayerGeometry
 from cellion.microstructure.geometry import Microstructure
+from cellion.microstructure.layers import LayerGeometry
 from mesh_boxes import isotropic, labelled_box, tiles
 from reference_cases.rows import Row
 
@@ -77,9 +77,7 @@ def test_layers_at_random_angles(record: Record, number: int) -> None:
         normal=normal.astype(np.int64),
         label_material=np.array([0, 1], dtype=np.int32),
     )
-    structure = Microstructure(
-        box=np.ones(2), periodic=np.ones(2, dtype=bool), materials=("A", "B"), geometry=geometry
-    )
+    structure = Microstructure(materials=("A", "B"), geometry=geometry)
     data = generate_mesh(structure, MeshSizes(size=0.25, surface=0.25, smallest=0.25))
     contact = np.array([[0.0, resistance], [resistance, 0.0]])
     found = bracketed(data, tensors, resistance=contact)

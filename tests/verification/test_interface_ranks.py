@@ -17,8 +17,9 @@ pytestmark = pytest.mark.mpi
 
 # Conjugate gradients stop at 1e-10 in the energy norm; shares and currents are linear in it.
 RELATIVE, ABSOLUTE = 1e-8, 1e-10
-# An estimated error follows from a few sweeps, which each rank makes for itself.
-ESTIMATED = 0.05
+# Where gains do not settle, an estimated error is what two-level iterations find that stop at a
+# thousandth of the distance to the solution; the square of it is left of the estimate.
+ITERATED, SETTLED = 1e-5, ("bricks", "brick_and_image", "insulating_walls", "coated_balls")
 CASES = (
     "polycrystal",
     "polycrystal_between_electrodes",
@@ -81,7 +82,8 @@ def differences(one: Any, many: Any, where: str = "") -> list[str]:
         pairs = enumerate(zip(one, many, strict=True))
         return [d for i, (a, b) in pairs for d in differences(a, b, f"{where}[{i}]")]
     if isinstance(one, float):
-        relative = ESTIMATED if ".error" in where else RELATIVE
+        iterated = ".error" in where and not where.startswith(SETTLED)
+        relative = ITERATED if iterated else RELATIVE
         same = math.isclose(one, many, rel_tol=relative, abs_tol=ABSOLUTE)
     else:
         same = one == many
@@ -91,7 +93,7 @@ def differences(one: Any, many: Any, where: str = "") -> list[str]:
 @pytest.mark.parametrize("ranks", [2, 3])
 @pytest.mark.parametrize("case", CASES)
 def test_the_answer_is_that_of_one_rank(answers: Answers, case: str, ranks: int) -> None:
-    assert not differences(answers(1)[case], answers(ranks)[case])
+    assert not differences(answers(1)[case], answers(ranks)[case], case)
 
 
 @pytest.mark.parametrize("ranks", [2, 3, pytest.param(4, marks=pytest.mark.slow)])

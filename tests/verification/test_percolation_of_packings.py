@@ -17,10 +17,10 @@ from cellion.material.material import build_materials
 from cellion.mesh.distribute import distribute
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import mesh_sizes
-from cellion.microstructure.descriptors import cluster_percolation
 from cellion.microstructure.generate import generate
 from cellion.scenario.load import build_scenario
-from cellion.transport.percolation import find_components
+from cellion.transport.primal.percolation import find_components
+from particle_clusters import cluster_percolation
 
 
 @pytest.mark.parametrize(("fraction", "seed"), [(0.35, 7), (0.45, 19), (0.55, 31)])
@@ -54,4 +54,4 @@ def test_mesh_and_particles_agree(fraction: float, seed: int) -> None:
     conducting = np.array([name == "CAM" for name in mesh.materials])
     components = find_components(mesh, conducting, periodic=True)
     expected = cluster_percolation(structure.geometry, particles)
-    assert components.percolates.any(axis=0).tolist() == expected.tolist()
+    assert components.winds.any(axis=0).tolist() == expected.tolist()

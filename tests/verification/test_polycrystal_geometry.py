@@ -16,8 +16,8 @@ from cellion.microstructure.diameters import TRUNCATION
 from cellion.microstructure.generate import generate
 from cellion.microstructure.grain_statistics import grain_boundaries, grain_statistics
 from cellion.microstructure.orientations import random_rotations
-from cellion.scenario.mesh import MeshSpec
 from cellion.scenario.microstructure import MicrostructureSpec
+from cellion.scenario.settings import MeshSpec
 
 
 def polycrystal(**changes):

@@ -15,8 +15,9 @@ pytestmark = pytest.mark.mpi
 
 # Conjugate gradients stop at 1e-10 in the energy norm; sums differ in their last digits.
 RELATIVE, ABSOLUTE = 1e-8, 1e-12
-# An estimated error follows from a few sweeps, which each rank makes for itself.
-ESTIMATED = 0.05
+# Where gains do not settle, an estimated error is what two-level iterations find that stop at a
+# thousandth of the distance to the solution; the square of it is left of the estimate.
+ITERATED, UNSETTLED = 1e-5, ("electrodes_insulated.error.z",)
 CASES = (
     "mesh_of_dolfinx",
     "interfaces",
@@ -61,7 +62,7 @@ def differences(one: Any, many: Any, where: str = "") -> list[str]:
         pairs = enumerate(zip(one, many, strict=True))
         return [d for i, (a, b) in pairs for d in differences(a, b, f"{where}[{i}]")]
     if isinstance(one, float) or isinstance(many, float):
-        relative = ESTIMATED if ".error" in where else RELATIVE
+        relative = ITERATED if where in UNSETTLED else RELATIVE
         same = math.isclose(one, many, rel_tol=relative, abs_tol=ABSOLUTE)
     else:
         same = one == many
@@ -73,7 +74,7 @@ def differences(one: Any, many: Any, where: str = "") -> list[str]:
 def test_the_answer_is_that_of_one_rank(
     answers: dict[int, dict[str, Any]], case: str, ranks: int
 ) -> None:
-    assert not differences(answers[1][case], answers[ranks][case])
+    assert not differences(answers[1][case], answers[ranks][case], case)
 
 
 def test_every_case_was_run(answers: dict[int, dict[str, Any]]) -> None:

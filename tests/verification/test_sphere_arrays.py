@@ -22,8 +22,9 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.spheres import SphereGeometry
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from mesh_boxes import isotropic
 
 PERIOD = 1e-6
@@ -41,15 +42,13 @@ def test_simple_cubic_array(root: Path, name: str) -> None:
         radii=np.array([radius]),
         label_material=np.array([0, 1], dtype=np.int32),
     )
-    microstructure = Microstructure(
-        box=geometry.box, periodic=geometry.periodic, materials=("M", "A"), geometry=geometry
-    )
+    microstructure = Microstructure(materials=("M", "A"), geometry=geometry)
     h = PERIOD / 20.0
     data = generate_mesh(microstructure, MeshSizes(size=h, surface=h, smallest=h / 4, gap_cells=2))
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0, entry["inputs"]["alpha"]], 3),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x", "y", "z"),
     )
     found = effective_conductivity(solve(problem))

@@ -13,53 +13,39 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from cellion.errors import ResultsError
+from cellion.export.diagrams import (
+    PageFigure,
+    add_celsius,
+    curve_style,
+    legend_above,
+    new_figure,
+    tidy,
+    write_figure,
+)
 from cellion.material.over_temperature import TensorTable
-from cellion.results.files import replacing
 
 __all__ = ["arrhenius_figure", "plot_arrhenius"]
 
-# Okabe and Ito's colours, told apart with any colour vision; the markers differ too.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))
 _LABELS = {
     "conductivity": "log₁₀ ( σT / (S K m⁻¹) )",
     "diffusivity": "log₁₀ ( D / (m² s⁻¹) )",
 }
-_SUFFIXES = (".png", ".svg", ".pdf")
-_TEXT = "#202020"
 
 
 def plot_arrhenius(tables: Sequence[TensorTable], path: Path) -> Path:
-    """Draw `arrhenius_figure` to a file; the file appears whole or not at all.
-
-    Args:
-        tables: As for `arrhenius_figure`.
-        path: The file; its ending says whether PNG, SVG or PDF.
-
-    Returns:
-        The path.
+    """Draw `arrhenius_figure` to a file, which appears whole or not at all.
 
     Raises:
         ResultsError: There is nothing to draw, or the file cannot be written.
     """
-    if path.suffix not in _SUFFIXES:
-        raise ResultsError(
-            f"{path}: found the ending {path.suffix!r}; allowed: {', '.join(_SUFFIXES)}"
-        )
-    figure = arrhenius_figure(tables)
-    with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], dpi=220)
-    return path
+    return write_figure(path, lambda: arrhenius_figure(tables))
 
 
-def arrhenius_figure(tables: Sequence[TensorTable]) -> Figure:
+def arrhenius_figure(tables: Sequence[TensorTable]) -> PageFigure:
     """Draw tensors over temperature on Arrhenius axes, with the temperature itself on top.
 
     Args:
@@ -72,17 +58,14 @@ def arrhenius_figure(tables: Sequence[TensorTable]) -> Figure:
     if len(kinds) != 1:
         found = " and ".join(sorted(kinds)) or "no table"
         raise ResultsError(f"plot: {found} found; one kind of quantity goes on one pair of axes")
-    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
+    figure, (axes,) = new_figure(height=4.8, width=6.4)
     for index, table in enumerate(tables):
-        _draw(axes, table, _COLOURS[index % 7], _MARKERS[index % 7])
-    axes.set_xlabel("1000/T [1/K]", fontsize=11, color=_TEXT)
-    axes.set_ylabel(_LABELS[kinds.pop()], fontsize=11, color=_TEXT)
-    axes.grid(color="#d8d8d8", linewidth=0.6)
-    axes.set_axisbelow(True)
-    _temperature_axis(axes)
-    axes.legend(handles=_legend(tables), frameon=False, fontsize=9)
+        _draw(axes, table, curve_style(index))
+    axes.set_xlabel("1000/T [1/K]")
+    axes.set_ylabel(_LABELS[kinds.pop()])
+    tidy(axes)
+    add_celsius(axes, np.concatenate([table.temperature for table in tables]))
+    legend_above(figure, handles=_legend(tables))
     return figure
 
 
@@ -99,7 +82,8 @@ def _curves(table: TensorTable) -> list[int]:
     return shown
 
 
-def _draw(axes: Axes, table: TensorTable, colour: str, marker: str) -> None:
+def _draw(axes: Axes, table: TensorTable, style: dict[str, Any]) -> None:
+    colour, marker = style["color"], style["marker"]
     x, values = 1000.0 / table.temperature, table.scaled()
     if table.spread is not None and table.spread.low.min() > 0.0:
         factor = table.temperature if table.quantity == "conductivity" else 1.0
@@ -122,27 +106,8 @@ def _draw(axes: Axes, table: TensorTable, colour: str, marker: str) -> None:
             )
 
 
-def _temperature_axis(axes: Axes) -> None:
-    """Put the temperature on top, at round values."""
-    low, high = axes.get_xlim()
-    warm, cold = 1000.0 / max(low, 1e-3), 1000.0 / high
-    ticks = [
-        t
-        for t in MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(cold, warm)
-        if cold <= t <= warm and t > 0
-    ]
-    top = axes.secondary_xaxis("top")
-    top.xaxis.set_major_locator(FixedLocator([1000.0 / t for t in ticks]))
-    top.xaxis.set_minor_locator(NullLocator())
-    top.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{1000.0 / value:.0f}"))
-    top.set_xlabel("T [K]", fontsize=11, color=_TEXT)
-
-
 def _legend(tables: Sequence[TensorTable]) -> list[Line2D]:
-    handles = [
-        Line2D([], [], color=_COLOURS[i % 7], marker=_MARKERS[i % 7], label=table.name)
-        for i, table in enumerate(tables)
-    ]
+    handles = [Line2D([], [], label=table.name, **curve_style(i)) for i, table in enumerate(tables)]
     deepest = max(max(_curves(table), default=0) for table in tables)
     names = ("largest principal value", "middle principal value", "smallest principal value")
     if deepest > 0:

@@ -8,15 +8,34 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from cellion.cell.response import PARTS, CellResponse
 from cellion.errors import ResultsError
-from cellion.results.files import replacing
-from cellion.results.record import RunResult
+from cellion.export.cell_tables import PART_NAMES
+from cellion.export.diagrams import (
+    INK,
+    PageFigure,
+    curve_style,
+    from_zero,
+    legend_above,
+    new_figure,
+    tidy,
+    write_figure,
+)
+from cellion.export.estimate import Estimate
+from cellion.export.formatting import AREA_RESISTANCE
+from cellion.export.groups import Group
+from cellion.export.plots import along
+from cellion.export.series import Series
 
-__all__ = ["PART_COLOURS", "plot_cells", "plot_reaction", "reaction_figure", "resistance_figure"]
+__all__ = [
+    "part",
+    "plot_cells",
+    "plot_reaction",
+    "reaction_figure",
+    "resistance",
+    "resistance_figure",
+]
 
 PART_COLOURS = {
     "separator": "#999999",
@@ -32,30 +51,24 @@ _SMALL = 1e-4
 
 
 def plot_reaction(response: CellResponse, path: Path, title: str) -> Path:
-    """Draw `reaction_figure` to a PNG file, which appears whole or not at all.
-
-    Returns:
-        The path.
+    """Draw `reaction_figure` to a file, which appears whole or not at all.
 
     Raises:
         ResultsError: The file cannot be written.
     """
-    return _save(reaction_figure(response, title), path)
+    return write_figure(path, lambda: reaction_figure(response, title))
 
 
-def plot_cells(results: Sequence[RunResult], path: Path) -> Path:
-    """Draw `resistance_figure` to a file; its ending says whether PNG or SVG.
-
-    Returns:
-        The path.
+def plot_cells(series: Series, path: Path) -> Path:
+    """Draw `resistance_figure` to a file, which appears whole or not at all.
 
     Raises:
         ResultsError: There is nothing to draw, or the file cannot be written.
     """
-    return _save(resistance_figure(results), path)
+    return write_figure(path, lambda: resistance_figure(series))
 
 
-def reaction_figure(response: CellResponse, title: str) -> Figure:
+def reaction_figure(response: CellResponse, title: str) -> PageFigure:
     """Reaction current per slice over the distance from the separator.
 
     The ordinate is the current of a slice over its thickness, for 1 A/m^2 through the cell; a
@@ -65,99 +78,75 @@ def reaction_figure(response: CellResponse, title: str) -> Figure:
         response: Response of a cell through which current can flow.
         title: One line over the diagram.
     """
-    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
+    figure, (axes,) = new_figure(height=3.4, width=5.6)
     depth = 1e6 * np.asarray(response.depth)
     per_depth = np.asarray(response.reaction_current) / np.diff(depth)
     axes.stairs(per_depth, depth, fill=True, color=PART_COLOURS["interfacial"], alpha=0.75)
-    axes.axhline(1.0 / depth[-1], color="#404040", lw=1.0, ls="--", label="uniform")
+    axes.axhline(1.0 / depth[-1], color=INK, lw=1.0, ls="--", label="uniform")
     axes.set_xlim(depth[0], depth[-1])
     axes.set_xlabel("distance from the separator [µm]")
     axes.set_ylabel("reaction current [A/m² per µm]\nof 1 A/m² through the cell")
-    axes.legend(frameon=False)
+    legend_above(figure)
     axes.set_title(title, fontsize=11, loc="left")
-    _bare(axes)
+    tidy(axes)
     return figure
 
 
-def resistance_figure(results: Sequence[RunResult]) -> Figure:
-    """Area-specific resistance of cells and its parts, stacked, over composition.
+def resistance_figure(series: Series) -> PageFigure:
+    """Area-specific resistance of cells along a series: its parts, or one line per curve.
 
-    On the axis is the volume fraction, in the composite, of the material whose fraction varies
-    most among those that carry ions, or the number of the run when none varies. Runs of one
-    composition are averaged.
+    A single curve is the whole cell, its parts stacked; several are the cathode without layers.
 
     Args:
-        results: Runs, of which those with a cell that connects are drawn.
+        series: Groups along an axis.
 
     Raises:
-        ResultsError: There is none.
+        ResultsError: No cell of them connects.
     """
-    drawn = [(result, result.cell) for result in results if result.cell and result.cell.connects]
-    if not drawn:
+    curves = {
+        name: own
+        for name, groups in series.curves.items()
+        if (own := [group for group in groups if group.connected])
+    }
+    if not curves:
         raise ResultsError("plot: no run holds the resistance of a cell; there is nothing to draw")
-    place, label = _abscissa([result for result, _ in drawn])
-    groups = {x: [cell for y, (_, cell) in zip(place, drawn, strict=True) if x == y] for x in place}
-    x = np.array(sorted(groups))
-    parts = {name: np.array([_mean(groups[at], name) for at in x]) for name in PARTS}
-    total = np.sum(list(parts.values()), axis=0)
-    shown = {name: p for name, p in parts.items() if float((p / total).max()) > _SMALL}
-    figure = Figure(figsize=(6.2, 4.0), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    names = [name.replace("_", " ") for name in shown]
-    stack: dict[str, Any] = {"colors": [PART_COLOURS[name] for name in shown], "labels": names}
-    axes.stackplot(x, *(1e4 * p for p in shown.values()), **stack, alpha=0.8)
-    axes.plot(x, 1e4 * total, color="#202020", marker="o", ms=4, lw=1.2, label="total")
-    for at, (_, cell) in zip(place, drawn, strict=True):
-        value = 1e4 * cell.area_specific_resistance
-        axes.plot(at, value, marker="o", ms=3, mfc="none", color="#202020", ls="none")
-    axes.set_ylim(bottom=0.0)
-    axes.set_xlabel(label)
-    axes.set_ylabel("area-specific resistance [Ω cm²]")
-    handles, found = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], found[::-1], frameon=False, fontsize=9)
-    _bare(axes)
+    figure, (axes,) = new_figure(height=4.3, width=6.4)
+    if len(series.curves) == 1:
+        _stack(axes, *curves.values())
+        axes.set_ylabel("area-specific resistance [Ω cm²]")
+    else:
+        for number, (name, groups) in enumerate(curves.items()):
+            y = [AREA_RESISTANCE * resistance(group).mean for group in groups]
+            x = [group.x for group in groups]
+            axes.plot(x, y, lw=1.1, ms=5, label=name, **curve_style(number))
+        axes.set_ylabel("cathode resistance [Ω cm²]")
+    along(axes, series)
+    tidy(axes)
+    from_zero(axes)
+    legend_above(figure)
     return figure
 
 
-def _abscissa(results: Sequence[RunResult]) -> tuple[list[float], str]:
-    """Place of each run on the axis, to a thousandth, and what is on it."""
-    varied = {name: _shares(results, name) for name in results[0].materials}
-    spread = {name: max(shares) - min(shares) for name, shares in varied.items()}
-    most = max(spread.values(), default=0.0)
-    if most < 1e-3:
-        return [float(index + 1) for index in range(len(results))], "run"
-    # Complementary fractions vary alike: the first in the order of the scenario, the electrolyte.
-    name = next(name for name, value in spread.items() if value > 0.9 * most)
-    return [round(share, 3) for share in varied[name]], f"volume fraction of {name} [-]"
+def _stack(axes: Axes, groups: Sequence[Group]) -> None:
+    """Parts of the resistance on top of each other."""
+    x = [group.x for group in groups]
+    parts = {name: np.array([part(group, name) for group in groups]) for name in PARTS}
+    total = np.sum(list(parts.values()), axis=0)
+    shown = {name: p for name, p in parts.items() if float((p / total).max()) > _SMALL}
+    names = [PART_NAMES[name] for name in shown]
+    stack: dict[str, Any] = {"colors": [PART_COLOURS[name] for name in shown], "labels": names}
+    axes.stackplot(x, *(AREA_RESISTANCE * p for p in shown.values()), **stack, alpha=0.8)
+    axes.plot(x, AREA_RESISTANCE * total, color=INK, marker="o", ms=4, lw=1.2, label="total")
+    for group in groups:
+        own = [AREA_RESISTANCE * cell.area_specific_resistance for cell in group.connected]
+        axes.plot([group.x] * len(own), own, marker="o", ms=3, mfc="none", color=INK, ls="none")
 
 
-def _shares(results: Sequence[RunResult], name: str) -> list[float]:
-    """Volume fraction of a material, as asked for or as meshed."""
-    found = []
-    for result in results:
-        fraction = result.volume_fraction.get(name)
-        value = None if fraction is None else fraction.requested
-        value = fraction.meshed if fraction is not None and value is None else value
-        found.append(value or 0.0)
-    return found
+def resistance(group: Group) -> Estimate:
+    """Resistance of the cathode without its layers, of the cells that connect [Ohm m^2]."""
+    return Estimate.of([cell.cathode_resistance for cell in group.connected])
 
 
-def _mean(cells: Sequence[CellResponse], name: str) -> float:
-    """Mean of one part over cells [Ohm m^2]."""
-    return float(np.mean([cell.parts.get(name, 0.0) for cell in cells]))
-
-
-def _bare(axes: Axes) -> None:
-    """Leave out what a diagram does not need."""
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    """Write a figure."""
-    with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], dpi=220)
-    return path
+def part(group: Group, name: str) -> float:
+    """Mean of a part of the resistance over the cells that connect [Ohm m^2]."""
+    return Estimate.of([cell.parts.get(name, 0.0) for cell in group.connected]).mean

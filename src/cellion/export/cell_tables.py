@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from cellion.cell.response import PARTS, CellResponse
+from cellion.export.formatting import AREA_RESISTANCE
 
 __all__ = ["PART_NAMES", "STUDY_COLUMNS", "cell_entries", "cell_table"]
 
-_SQUARE_CENTIMETRES = 1e4
 PART_NAMES = {
     "separator": "separator",
     "ionic": "ions in the composite",
@@ -24,11 +24,9 @@ PART_NAMES = {
 }
 
 STUDY_COLUMNS: dict[str, Callable[[CellResponse], float]] = {
-    "cathode\n[Ohm cm²]": lambda cell: _SQUARE_CENTIMETRES * cell.cathode_resistance,
-    "ions\n[Ohm cm²]": lambda cell: _SQUARE_CENTIMETRES * cell.parts.get("ionic", math.nan),
-    "reaction\n[Ohm cm²]": lambda cell: (
-        _SQUARE_CENTIMETRES * cell.parts.get("interfacial", math.nan)
-    ),
+    "cathode\n[Ω cm²]": lambda cell: AREA_RESISTANCE * cell.cathode_resistance,
+    "ions\n[Ω cm²]": lambda cell: AREA_RESISTANCE * cell.parts.get("ionic", math.nan),
+    "reaction\n[Ω cm²]": lambda cell: AREA_RESISTANCE * cell.parts.get("interfacial", math.nan),
     "active\n[%]": lambda cell: 100.0 * cell.utilisation,
 }
 """What a table of several cells shows of each, by header."""
@@ -83,14 +81,14 @@ def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
         caption_justify="left",
     )
     table.add_column("area-specific resistance", overflow="fold")
-    for header in ("[Ohm cm^2]", "share [%]"):
+    for header in ("[Ω cm²]", "share [%]"):
         table.add_column(escape(header), justify="right")
     total = response.area_specific_resistance
     for name in PARTS:
         value = response.parts.get(name, 0.0)
         if value > 0.0:
             share = f"{100 * value / total:.3g}"
-            table.add_row(PART_NAMES[name], f"{_SQUARE_CENTIMETRES * value:.4g}", share)
+            table.add_row(PART_NAMES[name], f"{AREA_RESISTANCE * value:.4g}", share)
     table.add_section()
     table.add_row("cathode (without layers)", _in_square_centimetres(response.cathode_resistance))
     table.add_row("total", _in_square_centimetres(total), "100" if response.connects else "")
@@ -99,4 +97,4 @@ def cell_table(response: CellResponse, *, title: str, caption: str) -> Table:
 
 def _in_square_centimetres(value: float) -> str:
     """A resistance in Ohm cm^2."""
-    return "infinite" if math.isinf(value) else f"{_SQUARE_CENTIMETRES * value:.4g}"
+    return "infinite" if math.isinf(value) else f"{AREA_RESISTANCE * value:.4g}"

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.export.paraview import CornerField, FieldPiece, field_piece
+from cellion.export.field_piece import CornerField, FieldPiece, field_piece
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.solution import Solution, current_density, potential
+from cellion.transport.primal.solution import Solution, current_density, potential
 
 __all__ = ["solution_fields"]
 

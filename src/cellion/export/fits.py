@@ -3,28 +3,80 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from cellion.export.scales import logarithmic
+from cellion.export.diagrams import (
+    PALETTE,
+    PageFigure,
+    legend_above,
+    logarithmic,
+    new_figure,
+    tidy,
+    write_figure,
+)
+from cellion.export.formatting import key_label, unit_label
 from cellion.export.tables import Entry
-from cellion.results.files import replacing
+from cellion.quantities import split_quantity, to_si
 from cellion.results.fit import Fit
+from cellion.scenario.fit import FITTED, FitSpec
 
-__all__ = ["fit_rows", "fit_table", "plot_fits"]
+__all__ = ["FitUnits", "fit_rows", "fit_table", "fit_units", "plot_fits"]
 
 type Floats = NDArray[np.float64]
 
-# Okabe and Ito's colours, told apart with any colour vision.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+@dataclass(frozen=True, kw_only=True)
+class FitUnits:
+    """Units in which a fit is shown: those that it was given in.
+
+    Attributes:
+        label: What is fitted, in words.
+        value: Unit of the fitted value.
+        value_factor: Factor to it from the SI unit.
+        conductivity: Unit of conductivities.
+        conductivity_factor: Factor to it from S/m.
+    """
+
+    label: str = ""
+    value: str = ""
+    value_factor: float = 1.0
+    conductivity: str = "S/m"
+    conductivity_factor: float = 1.0
+
+    def value_text(self, value: float, count: int = 4) -> str:
+        """A value, without its unit."""
+        return f"{self.value_factor * value:.{count}g}"
+
+    def conductivity_text(self, value: float, count: int = 4) -> str:
+        """A conductivity, without its unit."""
+        return f"{self.conductivity_factor * value:.{count}g}"
+
+
+def fit_units(fit: FitSpec, document: Mapping[str, Any]) -> FitUnits:
+    """Units of the first end of the range and of the first sample.
+
+    Args:
+        fit: The ``fit`` section.
+        document: The plain scenario that holds it.
+    """
+    value = split_quantity(fit.between[0])[1]
+    conductivity = split_quantity(document["fit"]["measured"][0]["conductivity"])[1]
+    return FitUnits(
+        label=key_label(fit.vary, document),
+        value=unit_label(value),
+        value_factor=1.0 / to_si(f"1 {value}", FITTED[fit.key]),
+        conductivity=unit_label(conductivity),
+        conductivity_factor=1.0 / to_si(f"1 {conductivity}", "conductivity"),
+    )
 
 
 def fit_rows(fits: Sequence[Fit], unit: str) -> list[dict[str, Entry]]:
@@ -59,80 +111,79 @@ def _known(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def fit_table(fits: Sequence[Fit], path: str, unit: str) -> Table:
+def fit_table(fits: Sequence[Fit], units: FitUnits) -> Table:
     """A table for humans: one line per sample.
 
     Args:
         fits: Answers.
-        path: Key path of the fitted value.
-        unit: Its unit.
+        units: Units of display.
     """
-    table = Table(title=escape(path), title_justify="left", padding=(0, 1, 0, 0), box=SIMPLE)
+    title = escape(units.label)
+    table = Table(title=title, title_justify="left", padding=(0, 1, 0, 0), box=SIMPLE)
     table.add_column("sample", overflow="fold")
-    for header in ("measured\n[mS/cm]", f"value\n[{unit}]", "from", "to", "reachable\n[mS/cm]"):
-        table.add_column(escape(header), justify="right", overflow="fold")
+    sigma = f"\n[{units.conductivity}]"
+    for header in (f"measured{sigma}", f"value\n[{units.value}]", "from", "to"):
+        table.add_column(escape(header), justify="right", no_wrap=True)
+    table.add_column(escape(f"reachable{sigma}"), justify="right", no_wrap=True)
     for fit in fits:
-        spread = "" if math.isnan(fit.uncertainty) else f"±{10 * fit.uncertainty:.2g}"
-        # 1 S/m = 10 mS/cm
-        reach = (
-            ""
-            if math.isnan(fit.reachable[0])
-            else "{:.3g} to {:.3g}".format(*(10 * end for end in fit.reachable))
-        )
+        spread = units.conductivity_text(fit.uncertainty, 2)
+        reach = [units.conductivity_text(end, 3) for end in fit.reachable]
         table.add_row(
             escape(fit.label),
-            f"{10 * fit.measured:.4g}{spread}",
-            *(_shown(value, fit) for value in (fit.value, fit.lower, fit.upper)),
-            reach,
+            units.conductivity_text(fit.measured)
+            + ("" if math.isnan(fit.uncertainty) else f"±{spread}"),
+            *(_shown(value, fit, units) for value in (fit.value, fit.lower, fit.upper)),
+            "" if math.isnan(fit.reachable[0]) else " to ".join(reach),
         )
     return table
 
 
-def _shown(value: float, fit: Fit) -> str:
+def _shown(value: float, fit: Fit, units: FitUnits) -> str:
     if not math.isnan(value):
-        return f"{value:.3g}"
+        return units.value_text(value, 3)
     return "none" if fit.failure is not None else "open"
 
 
-def plot_fits(fits: Sequence[Fit], path: Path, *, key: str, unit: str) -> Path:
+def plot_fits(fits: Sequence[Fit], path: Path, units: FitUnits) -> Path:
     """Draw the conductivity over the fitted value, with what was measured.
 
     Args:
         fits: Answers.
         path: The file; its ending says whether PNG, SVG or PDF.
-        key: Key path of the fitted value.
-        unit: Its unit.
+        units: Units of display.
 
     Returns:
         The path.
     """
-    figure = Figure(figsize=(5.6, 4.2), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    shown = unit.replace("ohm", "Ω").replace("*", " ").replace("^2", "²")
+    return write_figure(path, lambda: _figure(fits, units))
+
+
+def _figure(fits: Sequence[Fit], units: FitUnits) -> PageFigure:
+    figure, (axes,) = new_figure(height=4.2, width=5.6)
     for number, fit in enumerate(fits):
         if not fit.trail:
             continue
-        colour = _COLOURS[number % len(_COLOURS)]
-        value, sigma = np.array(fit.trail).T
-        axes.plot(*_smooth(value, 10 * sigma), "-", lw=1.2, color=colour)
-        axes.plot(value, 10 * sigma, "o", ms=2.5, color=colour)
-        axes.axhline(10 * fit.measured, ls=(0, (1, 2)), lw=1.0, color=colour)
+        colour = PALETTE[number % len(PALETTE)]
+        factor = units.conductivity_factor
+        value, sigma = np.array(fit.trail).T * [[units.value_factor], [factor]]
+        axes.plot(*_smooth(value, sigma), "-", lw=1.2, color=colour)
+        axes.plot(value, sigma, "o", ms=2.5, color=colour)
+        axes.axhline(factor * fit.measured, ls=(0, (1, 2)), lw=1.0, color=colour)
         if not math.isnan(fit.uncertainty):
             low, high = fit.measured - fit.uncertainty, fit.measured + fit.uncertainty
-            axes.axhspan(10 * low, 10 * high, color=colour, alpha=0.12, lw=0)
-        answer = "none" if math.isnan(fit.value) else f"{fit.value:.3g} {shown}"
-        axes.plot([], [], "o-", ms=4, lw=1.2, color=colour, label=f"{fit.label}: {answer}")
+            axes.axhspan(factor * low, factor * high, color=colour, alpha=0.12, lw=0)
+        answer = "none"
         if not math.isnan(fit.value):
-            axes.plot(fit.value, 10 * fit.measured, "D", ms=6, mec="white", color=colour)
+            answer = f"{units.value_text(fit.value, 3)} {units.value}"
+            place = (units.value_factor * fit.value, factor * fit.measured)
+            axes.plot(*place, "D", ms=6, mec="white", color=colour, zorder=3)
+        axes.plot([], [], "o-", ms=4, lw=1.2, color=colour, label=f"{fit.label}: {answer}")
+    tidy(axes)
     logarithmic(axes, "xy")
-    axes.set_xlabel(f"{key} [{shown}]")
-    axes.set_ylabel("effective conductivity [mS/cm]")
-    axes.grid(alpha=0.25, lw=0.6)
-    axes.legend(fontsize=8, frameon=False)
-    with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], dpi=220)
-    return path
+    axes.set_xlabel(f"{units.label} [{units.value}]")
+    axes.set_ylabel(f"effective conductivity [{units.conductivity}]")
+    legend_above(figure)
+    return figure
 
 
 def _smooth(value: Floats, sigma: Floats) -> tuple[Floats, Floats]:

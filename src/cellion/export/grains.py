@@ -11,17 +11,17 @@ type Integers = NDArray[np.int64]
 
 
 def label_neighbours(vertices: Integers, label: Integers) -> Integers:
-    """Pairs of labels whose mesh cells share a vertex.
+    """Pairs of labels that share a vertex.
 
     Args:
-        vertices: Vertices of each mesh cell, shape (m, d + 1).
-        label: Label of each mesh cell, shape (m,).
+        vertices: Vertices, shape (n,).
+        label: A label that each is part of, shape (n,).
 
     Returns:
         Ascending pairs, each once, shape (p, 2).
     """
     count = int(label.max(initial=0)) + 1
-    key = np.unique(vertices * count + label[:, None])
+    key = np.unique(vertices * count + label)
     vertex, there = np.divmod(key, count)
     found = [np.zeros((0, 2), dtype=np.int64)]
     step = 1

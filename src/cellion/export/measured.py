@@ -14,7 +14,6 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from cellion.export.series import Measurement
 from cellion.material.catalogue import library_entry
 from cellion.quantities import to_si
 
@@ -22,7 +21,6 @@ __all__ = [
     "Measured",
     "MeasuredPoint",
     "MeasuredPolycrystal",
-    "as_measurements",
     "composites_beside",
     "measured_composites",
     "measured_polycrystals",
@@ -144,22 +142,6 @@ def polycrystals_beside(scenario: Mapping[str, Any]) -> tuple[MeasuredPolycrysta
     """
     names = _library_names(scenario)
     return tuple(each for each in measured_polycrystals() if each.family in names)
-
-
-def as_measurements(series: Measured) -> list[Measurement]:
-    """The samples of a publication as points of `cellion.export.plots`."""
-    return [
-        Measurement(
-            carrier=carrier,
-            volume_fraction=point.volume_fraction,
-            conductivity=point.value(carrier, "conductivity"),
-            tortuosity_factor=point.value(carrier, "tortuosity"),
-            source=series.name,
-        )
-        for carrier in ("ion", "electron")
-        for point in series.points
-        if carrier in point.conductivity or carrier in point.tortuosity_factor
-    ]
 
 
 def _library_names(scenario: Mapping[str, Any]) -> set[str]:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,157 +26,20 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.errors import CellionError, ResultsError, nearest
+from cellion.errors import CellionError, ResultsError
+from cellion.export.field_piece import CELL_TYPE, FieldPiece
 from cellion.results.files import replacing
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = [
-    "CornerField",
-    "FieldPiece",
-    "field_piece",
-    "read_fields",
-    "write_fields",
-]
+__all__ = ["write_fields"]
 
 type Array = NDArray[Any]
 
 CHUNK_BYTES = 1 << 24
-_CELL_TYPE = {2: 3, 3: 5, 4: 10}  # corners -> VTK_LINE, VTK_TRIANGLE, VTK_TETRA
 _HEAD_BYTES = 1 << 16  # more than what HDF5 writes besides the arrays
 _TAG = 531
-
-
-@dataclass(frozen=True, kw_only=True)
-class CornerField:
-    """A field that is linear in each mesh cell and may jump between mesh cells.
-
-    Attributes:
-        values: Value at each corner of each mesh cell, shape (m, d + 1); NaN where there is none.
-        unit: Unit, such as ``V``.
-    """
-
-    values: NDArray[np.float64]
-    unit: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class FieldPiece:
-    """What one rank adds to the file: its mesh cells, each once, and their fields.
-
-    Attributes:
-        points: Coordinates, shape (n, 3) [m].
-        cells: Points of each segment, triangle or tetrahedron, shape (m, 2), (m, 3) or (m, 4).
-        point_data: Name to values, shape (n,) or (n, 3).
-        cell_data: Name to values, shape (m,) or (m, 3).
-        units: Name to unit, for the fields that have one.
-    """
-
-    points: NDArray[np.float64]
-    cells: NDArray[np.int64]
-    point_data: Mapping[str, Array] = field(default_factory=dict)
-    cell_data: Mapping[str, Array] = field(default_factory=dict)
-    units: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        shape = np.shape(self.cells)
-        if len(shape) != 2 or shape[1] not in _CELL_TYPE:
-            raise ResultsError(f"cells: found shape {shape}; allowed: (m, 2), (m, 3) or (m, 4)")
-        if np.ndim(self.points) != 2 or np.shape(self.points)[1] != 3:
-            raise ResultsError(f"points: found shape {np.shape(self.points)}; allowed: (n, 3)")
-        for kind, data, count in (
-            ("point", self.point_data, len(self.points)),
-            ("mesh cell", self.cell_data, len(self.cells)),
-        ):
-            for name, values in data.items():
-                if not name or "/" in name:
-                    raise ResultsError(f"{name!r}: a field needs a name without '/'")
-                if np.shape(values) not in {(count,), (count, 3)}:
-                    raise ResultsError(
-                        f"{name}: found shape {np.shape(values)}; allowed: one value or three "
-                        f"per {kind}, ({count},) or ({count}, 3)"
-                    )
-        for name in self.units:
-            known = [*self.point_data, *self.cell_data]
-            if name not in known:
-                raise ResultsError(f"units: no field is named {name!r}{nearest(name, known)}")
-
-
-def field_piece(
-    points: NDArray[np.float64],
-    cells: NDArray[np.integer[Any]],
-    *,
-    corner_fields: Mapping[str, CornerField],
-    cell_data: Mapping[str, Array],
-    units: Mapping[str, str],
-) -> FieldPiece:
-    """Join mesh cells and their fields into a piece.
-
-    A point is written once for every vertex and every set of values that the corner fields take
-    there: mesh cells on the two sides of a jump keep their own, all others share.
-
-    Args:
-        points: Coordinates of the vertices, shape (n, 2) or (n, 3) [m]; vertices of no mesh cell
-            are left out.
-        cells: Vertices of the mesh cells that this rank owns, shape (m, d + 1).
-        corner_fields: Name to values at the corners of those mesh cells.
-        cell_data: Name to values per mesh cell, shape (m,), (m, 2) or (m, 3).
-        units: Units of the cell data.
-
-    Returns:
-        The piece, with two-dimensional coordinates and vectors filled up with zeros.
-
-    Raises:
-        ResultsError: A field does not fit the mesh cells.
-    """
-    for name, corner in corner_fields.items():
-        if np.shape(corner.values) != np.shape(cells):
-            raise ResultsError(
-                f"{name}: found shape {np.shape(corner.values)}; allowed: one value per corner of "
-                f"each mesh cell, {np.shape(cells)}"
-            )
-    first, corners = _distinct_corners(
-        np.asarray(cells).ravel(), [corner.values for corner in corner_fields.values()]
-    )
-    return FieldPiece(
-        points=_three_columns(np.asarray(points, dtype=np.float64)[np.ravel(cells)[first]]),
-        cells=corners.reshape(np.shape(cells)),
-        point_data={name: np.ravel(corner.values)[first] for name, corner in corner_fields.items()},
-        cell_data={name: _three_columns(np.asarray(values)) for name, values in cell_data.items()},
-        units={name: corner.unit for name, corner in corner_fields.items()} | dict(units),
-    )
-
-
-def _distinct_corners(
-    vertices: NDArray[np.integer[Any]], values: Sequence[NDArray[np.float64]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Tell corners apart by their vertex and the values of fields there.
-
-    Args:
-        vertices: Vertex of each corner, shape (c,).
-        values: Fields at the corners, c numbers each; NaN equals NaN.
-
-    Returns:
-        First corner of each distinct combination, shape (n,), and the number of the combination of
-        each corner, shape (c,).
-    """
-    _, number = np.unique(vertices, return_inverse=True)
-    for field_values in values:
-        # Equal numbers of equal type have equal bits once -0.0 and the kinds of NaN are unified.
-        flat = np.ravel(field_values).astype(np.float64) + 0.0
-        flat[np.isnan(flat)] = np.nan
-        distinct, rank = np.unique(flat.view(np.int64), return_inverse=True)
-        _, number = np.unique(number * len(distinct) + rank, return_inverse=True)
-    _, first = np.unique(number, return_index=True)
-    return first, number.astype(np.int64)
-
-
-def _three_columns(values: Array) -> Array:
-    """Fill vectors in the plane up with zeros."""
-    if values.ndim == 2 and values.shape[1] == 2:
-        return np.column_stack([values, np.zeros(len(values), dtype=values.dtype)])
-    return values
 
 
 def write_fields(
@@ -214,45 +76,6 @@ def write_fields(
     return path
 
 
-def read_fields(path: Path) -> tuple[FieldPiece, tuple[str, ...]]:
-    """Read what `write_fields` wrote, all partitions as one piece; VTK is not needed.
-
-    Points that several partitions have stay apart.
-
-    Returns:
-        The piece, and the names of the materials.
-
-    Raises:
-        ResultsError: The file is missing or not one that `write_fields` wrote.
-    """
-    try:
-        with h5py.File(path, "r") as file:
-            return _read_group(file["VTKHDF"])
-    except (OSError, KeyError) as error:
-        raise ResultsError(f"{path}: not a field file of cellion ({error})") from error
-
-
-def _read_group(group: h5py.Group) -> tuple[FieldPiece, tuple[str, ...]]:
-    points, counts = group["NumberOfPoints"][:], group["NumberOfConnectivityIds"][:]
-    shift = np.repeat(np.cumsum(points) - points, counts)
-    total = len(group["Types"])
-    corners = int(counts.sum()) // total if total else 4
-    data = {
-        kind: {name: dataset[:] for name, dataset in group.get(kind, {}).items()}
-        for kind in ("PointData", "CellData")
-    }
-    head = {name: dataset.asstr()[:] for name, dataset in group["FieldData"].items()}
-    lines = [line.rstrip("]").rpartition(" [") for line in head.get("units", ())]
-    piece = FieldPiece(
-        points=group["Points"][:],
-        cells=(group["Connectivity"][:] + shift).reshape(total, corners),
-        point_data=data["PointData"],
-        cell_data=data["CellData"],
-        units={name: unit for name, _, unit in lines},
-    )
-    return piece, tuple(head.get("materials", ()))
-
-
 def _datasets(piece: FieldPiece, rank: int) -> dict[str, Array]:
     """All datasets of a partition, by their name in the file."""
     count, corners = piece.cells.shape
@@ -263,7 +86,7 @@ def _datasets(piece: FieldPiece, rank: int) -> dict[str, Array]:
         "Points": piece.points.astype(np.float64),
         "Connectivity": piece.cells.astype(np.int64).ravel(),
         "Offsets": np.arange(0, count * corners + 1, corners, dtype=np.int64),
-        "Types": np.full(count, _CELL_TYPE[corners], dtype=np.uint8),
+        "Types": np.full(count, CELL_TYPE[corners], dtype=np.uint8),
         "CellData/rank": np.full(count, rank, dtype=np.int32),
     }
     arrays |= {f"PointData/{name}": np.asarray(a) for name, a in piece.point_data.items()}

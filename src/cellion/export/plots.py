@@ -1,339 +1,332 @@
-"""Diagrams of a series of runs: effective conductivity and tortuosity factor over composition.
+"""Diagrams of conductivity and tortuosity factor: values, their errors, bounds, measurements.
 
-Drawn with matplotlib without its global state. Every realisation is a small hollow marker, their
-mean a filled one; error bars join the standard deviation over realisations and the estimated error
-by the mesh in quadrature. What does not percolate is marked at the edge of the axis, where the
-logarithm puts it, and never left out.
+A filled marker is the mean over realisations, its thin bar the standard deviation, its broad bar
+the guaranteed bracket or, without one, the estimated error by the mesh. Hollow markers are
+realisations. What does not percolate is marked at the edge where the logarithm puts it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from textwrap import fill
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from cellion.errors import ResultsError
-from cellion.export.scales import logarithmic
-from cellion.export.series import Cluster, Measurement, Sample, clusters, default_material, samples
-from cellion.export.tables import Entry, table_row
-from cellion.homogenise.bounds import hashin_shtrikman_bounds, wiener_bounds
-from cellion.homogenise.effective_medium import bruggeman_power_law
-from cellion.results.files import replacing
-from cellion.results.record import RunResult
+from cellion.export.bounds import BOUNDS, bound_curves
+from cellion.export.columns import Column
+from cellion.export.diagrams import (
+    PageFigure,
+    add_celsius,
+    curve_style,
+    legend_above,
+    logarithmic,
+    new_figure,
+    tidy,
+    write_figure,
+)
+from cellion.export.dictionary import data_dictionary
+from cellion.export.estimate import Estimate
+from cellion.export.formatting import CONDUCTIVITY, displayed
+from cellion.export.groups import Answered, Group
+from cellion.export.legend import carrier_number, handles, measured_style, shown_beside
+from cellion.export.measured import Measured
+from cellion.export.series import Series
 
-__all__ = ["plot_series", "series_figure"]
+__all__ = [
+    "along",
+    "column_figure",
+    "draw_panel",
+    "draw_samples",
+    "panels",
+    "plot_samples",
+    "plot_series",
+    "series_figure",
+]
 
 type Floats = NDArray[np.float64]
+type Quantity = Literal["conductivity", "tortuosity"]
 
-# Okabe and Ito's colours, told apart with any colour vision; the markers differ too.
-_COLOUR = {"ion": "#0072B2", "electron": "#D55E00"}
-_MARKER = {"ion": "o", "electron": "s"}
-_EDGE = 0.025  # place of edge markers, share of the axis
-_SUFFIXES = (".png", ".svg", ".pdf")
-_CURVES: dict[str, tuple[Any, Callable[[Floats, Floats], Floats]]] = {
-    "Wiener upper bound": (
-        (0, (1, 1.5)),
-        lambda phi, sigma: wiener_bounds(_two(phi), _with_insulator(sigma)).upper,
-    ),
-    "Hashin-Shtrikman upper bound": (
-        "-",
-        lambda phi, sigma: hashin_shtrikman_bounds(_two(phi), _with_insulator(sigma)).upper,
-    ),
-    "Bruggeman, exponent 1.5": (
-        (0, (5, 2)),
-        lambda phi, sigma: bruggeman_power_law(phi, sigma, 1.5),
-    ),
+_MOST_BOUNDED = 4
+"""Bounds are drawn of so many curves."""
+_DECADES = 8.0
+"""Ratio from which on the axis of any column is logarithmic."""
+_LINE = 46
+"""Letters in a line of a label."""
+_LABELS: dict[Quantity, str] = {
+    "conductivity": "effective conductivity [mS/cm]",
+    "tortuosity": "tortuosity factor τ [-]",
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Abscissa:
-    """What is on a horizontal axis: an attribute of samples, its label, and whether curves fit."""
-
-    attribute: str
-    label: str
-    composition: bool
-
-
-def plot_series(
-    runs: Sequence[RunResult | Mapping[str, Entry]],
-    path: Path,
-    *,
-    material: str | None = None,
-    measurements: Sequence[Measurement] = (),
-) -> Path:
-    """Draw `series_figure` to a file; the file appears whole or not at all.
-
-    Args:
-        runs: As for `series_figure`.
-        path: The file; its ending says whether PNG, SVG or PDF.
-        material: As for `series_figure`.
-        measurements: As for `series_figure`.
-
-    Returns:
-        The path.
+def plot_series(series: Series, path: Path) -> Path:
+    """Draw `series_figure` to a file, which appears whole or not at all.
 
     Raises:
-        ResultsError: There is nothing to draw, the material is unknown, or the file cannot be
-            written.
+        ResultsError: There is nothing to draw, or the file cannot be written.
     """
-    if path.suffix not in _SUFFIXES:
-        raise ResultsError(
-            f"{path}: found the ending {path.suffix!r}; allowed: {', '.join(_SUFFIXES)}"
-        )
-    figure = series_figure(runs, material=material, measurements=measurements)
-    with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], dpi=220)
-    return path
+    return write_figure(path, lambda: series_figure(series))
 
 
-def series_figure(
-    runs: Sequence[RunResult | Mapping[str, Entry]],
-    *,
-    material: str | None = None,
-    measurements: Sequence[Measurement] = (),
-) -> Figure:
-    """Effective conductivity and tortuosity factor of a series of runs.
+def plot_samples(answered: Sequence[Answered], columns: Sequence[Column], path: Path) -> Path:
+    """Draw conductivities over each sampled value to a file, which appears whole or not at all."""
+    carriers = [c for c in ("ion", "electron") if any(c in a.result.carriers for a in answered)]
 
-    The horizontal axis is the volume fraction of a material, in a second row its weight fraction
-    where densities are known; for a series of one composition it is the temperature.
+    def draw() -> PageFigure:
+        figure, grid = new_figure(width=4.4 * len(columns), columns=len(columns))
+        for axes, column in zip(grid, columns, strict=True):
+            draw_samples(axes, answered, column, carriers)
+        if len(carriers) > 1:
+            legend_above(figure, handles=grid[0].get_lines())
+        return figure
+
+    return write_figure(path, draw)
+
+
+def series_figure(series: Series, measured: Sequence[Measured] = ()) -> PageFigure:
+    """Effective conductivity and tortuosity factor, with the legend above.
 
     Args:
-        runs: Runs, or rows of a table.
-        material: Material on the axis; by default the one that conducts ions.
-        measurements: Published values to show besides.
+        series: Groups along an axis.
+        measured: Published values to show besides, on a composition axis.
 
     Raises:
-        ResultsError: There is nothing to draw, or the material is unknown.
+        ResultsError: There is nothing to draw.
     """
-    rows = [table_row(run) if isinstance(run, RunResult) else run for run in runs]
-    material = material or default_material(rows)
-    points = samples(runs, material)
-    if not points:
+    carriers = series.carriers
+    drawn = panels(series, carriers)
+    if not drawn:
         raise ResultsError("plot: no run holds an effective conductivity; there is nothing to draw")
-    abscissas = _abscissas(points, material)
-    figure = Figure(figsize=(8.2, 1.2 + 3.1 * len(abscissas)), layout="constrained")
-    FigureCanvasAgg(figure)
-    grid = figure.subplots(len(abscissas), 2, squeeze=False, sharey="col")
-    for abscissa, (left, right) in zip(abscissas, grid, strict=True):
-        for carrier in ("ion", "electron"):
-            groups = clusters(points, carrier)
-            if groups:
-                _draw_carrier(left, right, groups, carrier, abscissa)
-        for axes, attribute in ((left, "conductivity"), (right, "tortuosity_factor")):
-            _draw_measurements(axes, measurements, abscissa, attribute)
-            _finish_axes(axes, abscissa, attribute)
-    figure.legend(
-        handles=_legend(points, measurements, any(each.composition for each in abscissas)),
-        loc="outside upper center",
-        ncols=3,
-        frameon=False,
-        fontsize=9,
-    )
+    rows = len(drawn) // 2
+    figure, grid = new_figure(height=1.4 + 3.1 * rows, width=8.6, rows=rows, columns=2)
+    for axes, (together, quantity) in zip(grid, drawn, strict=True):
+        draw_panel(axes, series, together, quantity, measured)
+        if rows > 1:
+            axes.set_ylabel(axes.get_ylabel().replace(" [", f" of {together[0]}s ["))
+    legend_above(figure, handles=handles(series, carriers, measured), columns=3)
     return figure
 
 
-def _abscissas(points: Sequence[Sample], material: str) -> list[_Abscissa]:
-    fractions = [point.volume_fraction for point in points]
-    temperatures = [point.temperature for point in points]
-    if np.ptp(fractions) < 0.02 and np.ptp(temperatures) > 0:
-        return [_Abscissa(attribute="temperature", label="temperature [K]", composition=False)]
-    chosen = [
-        _Abscissa(
-            attribute="volume_fraction",
-            label=f"volume fraction of {material} [-]",
-            composition=True,
-        )
-    ]
-    if not any(math.isnan(point.weight_fraction) for point in points):
-        chosen.append(
-            _Abscissa(
-                attribute="weight_fraction",
-                label=f"weight fraction of {material} in the solid [-]",
-                composition=True,
-            )
-        )
-    return chosen
+def panels(series: Series, carriers: Sequence[str]) -> list[tuple[list[str], Quantity]]:
+    """Carriers and quantity of each diagram; with several curves each carrier has its own.
 
-
-def _draw_carrier(
-    left: Axes, right: Axes, groups: list[Cluster], carrier: str, abscissa: _Abscissa
-) -> None:
-    x = np.array([group.mean(abscissa.attribute) for group in groups])
-    conducts = np.array([group.percolates for group in groups])
-    sigma = np.array([group.mean("conductivity") for group in groups])
-    tau = np.array([group.tortuosity_factor for group in groups])
-    error = np.array([group.relative_error for group in groups])
-    for axes, mean, attribute, edge in (
-        (left, sigma, "conductivity", _EDGE),
-        (right, tau, "tortuosity_factor", 1 - _EDGE),
-    ):
-        axes.errorbar(
-            x[conducts],
-            mean[conducts],
-            yerr=_bars(mean[conducts], error[conducts]),
-            fmt=_MARKER[carrier],
-            color=_COLOUR[carrier],
-            markersize=6,
-            capsize=3,
-            linewidth=1.2,
-            zorder=3,
-        )
-        _draw_realisations(axes, groups, abscissa.attribute, attribute, edge)
-    if abscissa.composition and len(groups) > 1:
-        _draw_curves(left, right, groups, x, carrier)
-
-
-def _bars(mean: Floats, relative: Floats) -> Floats:
-    """Lower and upper lengths of error bars; a bar never reaches 0 on a logarithmic axis."""
-    return np.array([mean * np.minimum(relative, 0.9), mean * relative])
-
-
-def _draw_realisations(
-    axes: Axes, groups: Sequence[Cluster], abscissa: str, attribute: str, edge: float
-) -> None:
-    """Small hollow markers; triangles at the edge of the axis for what does not percolate.
-
-    All of a carrier are one line without strokes: thousands of lines take minutes to draw.
+    Args:
+        series: Groups along an axis.
+        carriers: Carriers to show.
     """
-    members = [(member, len(group.members) > 1) for group in groups for member in group.members]
-    carrier = groups[0].members[0].carrier
-    style: dict[str, Any] = {"markerfacecolor": "none", "color": _COLOUR[carrier], "ls": "none"}
-    conducting = [member for member, several in members if several and member.conductivity > 0]
-    if conducting:
-        axes.plot(
-            [getattr(member, abscissa) for member in conducting],
-            [getattr(member, attribute) for member in conducting],
-            marker=_MARKER[carrier],
-            markersize=3.5,
-            markeredgewidth=0.7,
-            alpha=0.8,
-            zorder=2,
-            **style,
-        )
-    dead = [getattr(member, abscissa) for member, _ in members if member.conductivity == 0]
-    if dead:
-        axes.plot(
-            dead,
-            [edge] * len(dead),
-            marker="v" if edge < 0.5 else "^",
-            markersize=6,
-            transform=axes.get_xaxis_transform(),
-            gid=f"{carrier} does not percolate",
-            zorder=4,
-            **style,
-        )
+    several = len(series.curves) > 1
+    plots = [[name] for name in carriers] if several else [list(carriers)]
+    return [(together, quantity) for together in plots for quantity in _LABELS if together]
 
 
-def _draw_curves(left: Axes, right: Axes, groups: list[Cluster], x: Floats, carrier: str) -> None:
-    """Bounds and Bruggeman's law between the runs, the other phases taken as insulating."""
-    order = np.argsort(x)
-    fine = np.linspace(x.min(), x.max(), 80)
-    phi = np.interp(fine, x[order], _means(groups, "conducting_fraction")[order])
-    sigma = np.interp(fine, x[order], _means(groups, "bulk_conductivity")[order])
-    if np.isnan(phi).any() or (phi <= 0).any() or (sigma <= 0).any():
-        return
-    for label, (dashes, law) in _CURVES.items():
-        value = law(phi, sigma)
-        style: dict[str, Any] = {
-            "ls": dashes,
-            "lw": 1.0,
-            "color": _COLOUR[carrier],
-            "alpha": 0.75,
-            "zorder": 1,
-            "gid": f"{carrier}: {label}",
-        }
-        left.plot(fine, value, **style)
-        right.plot(fine, phi * sigma / value, **style)
-
-
-def _means(groups: Sequence[Cluster], name: str) -> Floats:
-    return np.array([group.mean(name) for group in groups])
-
-
-def _two(phi: Floats) -> Floats:
-    """Fractions of the conductor and of the rest, shape (..., 2)."""
-    return np.stack([phi, 1 - phi], axis=-1)
-
-
-def _with_insulator(sigma: Floats) -> Floats:
-    return np.stack([sigma, np.zeros_like(sigma)], axis=-1)
-
-
-def _draw_measurements(
-    axes: Axes, measurements: Sequence[Measurement], abscissa: _Abscissa, attribute: str
+def draw_panel(
+    axes: Axes,
+    series: Series,
+    carriers: Sequence[str],
+    quantity: Quantity,
+    measured: Sequence[Measured] = (),
 ) -> None:
-    if not abscissa.composition:
-        return
-    for source, marker in _measurement_markers(measurements).items():
-        for carrier, colour in _COLOUR.items():
-            chosen = [m for m in measurements if m.source == source and m.carrier == carrier]
-            x = [getattr(m, abscissa.attribute) for m in chosen]
-            y = [getattr(m, attribute) for m in chosen]
-            axes.plot(x, y, ls="none", marker=marker, color=colour, markersize=7, zorder=2)
+    """Draw a quantity of some carriers along a series.
+
+    Args:
+        axes: The diagram.
+        series: Groups along an axis.
+        carriers: Carriers to show; one, where there are several curves.
+        quantity: Which.
+        measured: Published values to show besides, on a composition axis.
+    """
+    several = len(series.curves) > 1
+    factor = CONDUCTIVITY if quantity == "conductivity" else 1.0
+    for carrier in carriers:
+        for place, groups in enumerate(series.curves.values()):
+            style = curve_style(place if several else carrier_number(carrier))
+            present = [group for group in groups if group.carriers(carrier)]
+            estimates = [getattr(group, quantity)(carrier) for group in present]
+            _draw(axes, present, estimates, factor, style)
+            curves = bound_curves(series, groups, carrier, quantity)
+            for curve in curves if place < _MOST_BOUNDED else ():
+                look: dict[str, Any] = {"ls": BOUNDS[curve.name], "lw": 1.0, "alpha": 0.85}
+                axes.plot(curve.x, curve.y, color=style["color"], zorder=1, gid=curve.name, **look)
+        for each in measured if series.axis.kind == "composition" else ():
+            if shown_beside(each, carrier, quantity):
+                x = [100 * point.volume_fraction for point in each.points]
+                y = [factor * point.value(carrier, quantity) for point in each.points]
+                axes.plot(x, y, zorder=5, **measured_style(each.number, carrier))
+    along(axes, series)
+    _finish(axes, quantity)
 
 
-def _measurement_markers(measurements: Sequence[Measurement]) -> dict[str, str]:
-    sources = list(dict.fromkeys(m.source for m in measurements))
-    return {source: "x+*D1234"[i % 8] for i, source in enumerate(sources)}
+def _draw(
+    axes: Axes,
+    groups: Sequence[Group],
+    estimates: Sequence[Estimate],
+    factor: float,
+    style: dict[str, Any],
+    *,
+    log: bool = True,
+) -> None:
+    """One curve: means, bars, realisations, and marks at the edge, one artist each."""
+    x = np.array([group.x for group in groups])
+    mean = np.array([each.mean for each in estimates])
+    drawn = np.isfinite(mean) & ((mean > 0.0) | (not log))
+    axes.plot(x, factor * np.where(drawn, mean, math.nan), lw=1.1, ms=6, zorder=4, **style)
+    kept = [each for each, shown in zip(estimates, drawn, strict=True) if shown]
+    _bars(axes, x[drawn], kept, factor, style["color"])
+    counts = np.array([len(each.values) for each in estimates], dtype=np.int64)
+    place, several = np.repeat(x, counts), np.repeat(counts > 1, counts)
+    value = np.array([value for each in estimates for value in each.values])
+    inside = np.isfinite(value) & ((value > 0.0) | (not log))
+    hollow: dict[str, Any] = {"color": style["color"], "mfc": "none", "ls": "none"}
+    own = inside & several
+    axes.plot(place[own], factor * value[own], style["marker"], ms=4, mew=0.8, zorder=3, **hollow)
+    hollow["transform"] = axes.get_xaxis_transform()
+    for mark, edge, off in (("v", 0.02, value == 0.0), ("^", 0.98, np.isinf(value))):
+        at = place[off & ~inside]
+        axes.plot(at, np.full(len(at), edge), mark, ms=7, zorder=5, **hollow)
 
 
-def _finish_axes(axes: Axes, abscissa: _Abscissa, attribute: str) -> None:
-    logarithmic(axes)
-    axes.set_xlabel(abscissa.label)
-    names = {
-        "conductivity": "effective conductivity [S/m]",
-        "tortuosity_factor": "tortuosity factor [-]",
+def _bars(axes: Axes, x: Floats, estimates: Sequence[Estimate], factor: float, colour: str) -> None:
+    """Broad bars for the bracket or the mesh, thin ones for the realisations."""
+    mean = factor * np.array([each.mean for each in estimates])
+    looks: dict[str, dict[str, Any]] = {
+        "certain": {"elinewidth": 6, "alpha": 0.3},
+        "scatter": {"elinewidth": 1.1, "capsize": 3},
     }
-    axes.set_ylabel(names[attribute])
-    axes.grid(visible=True, which="major", color="#e3e3e3", linewidth=0.6, zorder=0)
-    axes.set_axisbelow(True)
+    for name, look in looks.items():
+        ends = factor * np.array([getattr(each, name) for each in estimates]).reshape(-1, 2)
+        known = np.isfinite(ends).all(axis=1)
+        if known.any():
+            arms = np.abs(ends[known] - mean[known, None]).T
+            axes.errorbar(x[known], mean[known], arms, ls="none", color=colour, **look)
+
+
+def along(axes: Axes, series: Series) -> None:
+    """Set up the horizontal axis of a series."""
+    axis = series.axis
+    axes.set_xlabel(axis.label)
     axes.margins(x=0.06, y=0.12)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    if attribute == "tortuosity_factor":
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set_ylim(bottom=min(0.9, axes.get_ylim()[0] * 1.5))
+    if axis.logarithmic:
+        logarithmic(axes, "x")
+    match axis.kind:
+        case "name":
+            axes.set_xticks(range(len(axis.ticks)), axis.ticks)
+        case "order":
+            axes.set_xticks([])
+        case "temperature":
+            add_celsius(axes, np.array([1000.0 / group.x for group in series.groups]))
+        case "composition":
+            _add_weights(axes, series)
 
 
-def _legend(
-    points: Sequence[Sample], measurements: Sequence[Measurement], with_curves: bool
-) -> list[Line2D]:
-    present = [c for c in _COLOUR if any(point.carrier == c for point in points)]
-    handles = [
-        Line2D([], [], marker=_MARKER[c], color=_COLOUR[c], ls="none", label=c) for c in present
-    ]
-    if any(point.conductivity == 0 for point in points):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                marker="v",
-                mfc="none",
-                color="#404040",
-                ls="none",
-                label="does not percolate",
-            )
-        )
-    if with_curves:
-        handles += [
-            Line2D([], [], color="#404040", ls=dashes, lw=1.0, label=label)
-            for label, (dashes, _) in _CURVES.items()
+def _add_weights(axes: Axes, series: Series) -> None:
+    """A second axis with weight fractions, when one curve gives them.
+
+    With constant porosity, 1/w is linear in 1/v, so interpolating between runs in these is exact.
+    """
+    material = series.axis.material
+    pairs = sorted((g.x / 100, g.fraction(material, "weight_fraction")) for g in series.groups)
+    v, w = (np.array(column) for column in zip(*pairs, strict=True))
+    if np.isnan(w).any() or (w <= 0).any():
+        return
+    unique = np.concatenate([[True], np.diff(v) > 1e-3])
+    v, w = v[unique], w[unique]
+    if len(v) < 2 or (np.diff(w) <= 0).any():
+        return
+
+    def weight(volume: Any) -> Floats:
+        inverse = 1.0 / np.maximum(np.asarray(volume, dtype=np.float64) / 100, 1e-3)
+        return 100.0 / _lines(inverse, 1.0 / v[::-1], 1.0 / w[::-1])
+
+    def volume(weight: Any) -> Floats:
+        inverse = 1.0 / np.maximum(np.asarray(weight, dtype=np.float64) / 100, 1e-3)
+        return 100.0 / _lines(inverse, 1.0 / w[::-1], 1.0 / v[::-1])
+
+    above = axes.secondary_xaxis("top", functions=(weight, volume))
+    above.set_xlabel(f"{material} [% of the solid's weight]")
+
+
+def _lines(x: Floats, xp: Floats, fp: Floats) -> Floats:
+    """Interpolate, and go on straight outside."""
+    inside = np.interp(x, xp, fp)
+    first, last = ((fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i]) for i in (0, len(xp) - 2))
+    below, above = fp[0] + (x - xp[0]) * first, fp[-1] + (x - xp[-1]) * last
+    return np.maximum(np.where(x < xp[0], below, np.where(x > xp[-1], above, inside)), 1e-9)
+
+
+def _finish(axes: Axes, quantity: Quantity) -> None:
+    tidy(axes)
+    logarithmic(axes)
+    axes.set_ylabel(_LABELS[quantity])
+    if quantity == "tortuosity":
+        axes.set_ylim(bottom=min(0.93, axes.get_ylim()[0]))
+
+
+# --- any column ----------------------------------------------------------------------------------
+
+
+def column_figure(series: Series, headers: Sequence[str]) -> PageFigure:
+    """Columns of the table along a series, a diagram for each.
+
+    Args:
+        series: Groups along an axis.
+        headers: Headers of columns of numbers.
+    """
+    figure, grid = new_figure(height=4.2, width=6.4 * len(headers), columns=len(headers))
+    for axes, header in zip(grid, headers, strict=True):
+        _draw_column(axes, series, header)
+    if len(series.curves) > 1:
+        lines = [axes_line for axes_line in grid[0].get_lines() if axes_line.get_gid() == "curve"]
+        legend_above(figure, handles=lines)
+    return figure
+
+
+def _draw_column(axes: Axes, series: Series, header: str) -> None:
+    (about,) = data_dictionary([header])
+    unit, factor = displayed(str(about["unit"]))
+    found = {
+        name: [(g, e) for g in groups if (e := g.column(header)).values]
+        for name, groups in series.curves.items()
+    }
+    values = np.array([e.mean for pairs in found.values() for _, e in pairs])
+    positive = values[np.isfinite(values) & (values > 0.0)]
+    log = bool(len(positive)) and not (values < 0.0).any()
+    log = log and bool(positive.max() > _DECADES * positive.min())
+    for number, (name, pairs) in enumerate(found.items()):
+        before = len(axes.get_lines())
+        groups, estimates = [g for g, _ in pairs], [e for _, e in pairs]
+        _draw(axes, groups, estimates, factor, curve_style(number), log=log)
+        axes.get_lines()[before].set(label=name, gid="curve")
+    along(axes, series)
+    tidy(axes)
+    if log:
+        logarithmic(axes)
+    axes.set_ylabel(f"{fill(str(about['meaning']), _LINE)}{f' [{unit}]' if unit else ''}")
+
+
+# --- samples -------------------------------------------------------------------------------------
+
+
+def draw_samples(
+    axes: Axes, answered: Sequence[Answered], column: Column, carriers: Sequence[str]
+) -> None:
+    """Draw the conductivity of sampled runs against a sampled value."""
+    for carrier in carriers:
+        found = [
+            (each.entries[column.header], each.result.carriers[carrier].mean_conductivity)
+            for each in answered
+            if carrier in each.result.carriers
         ]
-    handles += [
-        Line2D([], [], marker=marker, color="#404040", ls="none", label=source)
-        for source, marker in _measurement_markers(measurements).items()
-    ]
-    return handles
+        colour = curve_style(carrier_number(carrier))["color"]
+        x = [float(value) for value, _ in found if isinstance(value, int | float)]
+        y = [CONDUCTIVITY * sigma for _, sigma in found]
+        axes.plot(x, y, "o", ms=4, color=colour, alpha=0.65, label=f"{carrier}s")
+    axes.set_xlabel(column.axis_label)
+    axes.set_ylabel(_LABELS["conductivity"])
+    tidy(axes)
+    if len(carriers) > 1:
+        logarithmic(axes)

@@ -1,263 +1,265 @@
-"""Runs as points of a diagram: their coordinates, and which are realisations of one point.
+"""Answers along an axis: one curve for each combination of what else is varied.
 
-Points come from runs or from the rows of a table. Realisations (runs that differ by their seed
-only) form a `Cluster` with a mean and an uncertainty.
+Along goes the composition where a volume fraction is varied, else the temperature, else the number
+with the most values. Keys that follow from others (lists that go together, derived values) are no
+axes of their own. Realisations of the same values form a group. Console, tables, plots and report
+show the same series.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import takewhile
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
 
-import numpy as np
-
-from cellion.errors import ResultsError, nearest
-from cellion.export.tables import Entry, table_row
-from cellion.results.provenance import question
+from cellion.export.columns import Column, independent, number_text
+from cellion.export.dictionary import data_dictionary
+from cellion.export.formatting import displayed
+from cellion.export.groups import Answered, Group
 from cellion.results.record import RunResult
 
-__all__ = [
-    "Cluster",
-    "Measurement",
-    "Sample",
-    "clusters",
-    "default_material",
-    "mesh_error",
-    "samples",
-]
+__all__ = ["Axis", "Series", "arrange", "default_material", "is_box", "sampled_columns"]
 
-_SAME_FRACTION = 0.012
-"""Realisations of one fraction differ by what the mesh resolves, about a percent."""
+type Kind = Literal["composition", "temperature", "box", "number", "name", "order"]
+
+_ONE_COMPOSITION = 0.02
+"""Meshed volume fractions of one composition differ by less [-]."""
+_MOST_SAMPLED = 6
+_LOG_FROM = 20.0
+"""Values that span a larger factor go on a logarithmic axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
-    """One carrier of one run.
+class Axis:
+    """What is along.
 
     Attributes:
-        carrier: ``ion`` or ``electron``.
-        volume_fraction: Of the material on the axis [-].
-        weight_fraction: Of the same [-]; NaN when a density is not known.
-        temperature: Temperature [K].
-        conductivity: Mean effective conductivity [S/m]; 0 when nothing percolates.
-        bulk_conductivity: Conductivity of the conducting phases [S/m].
-        conducting_fraction: Their volume fraction [-].
-        relative_error: By the mesh, relative [-]; NaN without estimate.
-        question: What was asked, equal for realisations.
+        kind: Of the quantity: a composition is shown as volume fraction of the mesh [%].
+        short: The quantity, for sentences.
+        label: The quantity with its unit.
+        unit: The unit as it is printed; empty for plain numbers.
+        material: Whose fraction it is; empty unless a composition.
+        logarithmic: Whether values span a large factor.
+        ticks: Names of the places, for what is no number.
+        key: Header of the column that is along; empty where it is none as it stands.
+        factor: From the unit of the column to that of the axis.
     """
 
-    carrier: str
-    volume_fraction: float
-    weight_fraction: float
-    temperature: float
-    conductivity: float
-    bulk_conductivity: float
-    conducting_fraction: float
-    relative_error: float
-    question: str = ""
-
-    @property
-    def tortuosity_factor(self) -> float:
-        """Tau = phi_c sigma_bulk / sigma_eff [-]; infinite when nothing percolates."""
-        if self.conductivity == 0:
-            return math.inf
-        return self.conducting_fraction * self.bulk_conductivity / self.conductivity
+    kind: Kind
+    short: str = ""
+    label: str = ""
+    unit: str = ""
+    material: str = ""
+    logarithmic: bool = False
+    ticks: tuple[str, ...] = ()
+    key: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
-    """A published value to show beside the computed ones.
+class Series:
+    """Groups in their order along the axis, by curve.
 
     Attributes:
-        carrier: ``ion`` or ``electron``.
-        volume_fraction: Of the material on the axis [-].
-        conductivity: Effective conductivity [S/m]; NaN when not given.
-        source: Authors and year, for the legend.
-        tortuosity_factor: phi_c sigma_bulk / sigma_eff [-]; NaN when not given.
-        weight_fraction: Of the material on the axis [-]; NaN when not given.
+        axis: What is along.
+        curves: Groups of each curve, by its name, along the axis.
+        others: What the curves differ by.
+        columns: All varied values that do not follow from others.
     """
 
-    carrier: str
-    volume_fraction: float
-    conductivity: float
-    source: str
-    tortuosity_factor: float = math.nan
-    weight_fraction: float = math.nan
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cluster:
-    """Realisations of one point.
-
-    Attributes:
-        members: At least one sample of the same carrier.
-    """
-
-    members: tuple[Sample, ...]
-
-    def mean(self, name: str) -> float:
-        """Mean of an attribute of the samples."""
-        return float(np.mean([getattr(member, name) for member in self.members]))
+    axis: Axis
+    curves: Mapping[str, tuple[Group, ...]]
+    others: tuple[Column, ...] = ()
+    columns: tuple[Column, ...] = ()
 
     @property
-    def percolates(self) -> bool:
-        """Whether any realisation conducts."""
-        return any(member.conductivity > 0 for member in self.members)
+    def groups(self) -> list[Group]:
+        """All groups."""
+        return [group for curve in self.curves.values() for group in curve]
 
     @property
-    def tortuosity_factor(self) -> float:
-        """Of the mean conductivity [-]: finite as long as one realisation conducts."""
-        if not self.percolates:
-            return math.inf
-        product = self.mean("conducting_fraction") * self.mean("bulk_conductivity")
-        return product / self.mean("conductivity")
+    def family(self) -> str:
+        """What the curves differ by, in words; empty when there is one."""
+        return ", ".join(column.label for column in self.others)
 
     @property
-    def relative_error(self) -> float:
-        """Standard deviation over realisations and error by the mesh, in quadrature [-]."""
-        mean = self.mean("conductivity")
-        if mean == 0:
-            return 0.0
-        values = [member.conductivity for member in self.members]
-        spread = float(np.std(values, ddof=1)) / mean if len(values) > 1 else 0.0
-        mesh = [m.relative_error for m in self.members if not math.isnan(m.relative_error)]
-        return math.hypot(spread, max(mesh, default=0.0))
+    def runs(self) -> list[RunResult]:
+        """All answers."""
+        return [member.result for group in self.groups for member in group.members]
+
+    @cached_property
+    def carriers(self) -> list[str]:
+        """Carriers that some material conducts in some run."""
+        found = [carrier for run in self.runs for carrier in run.carriers.items()]
+        conducted = {name for name, answer in found if answer.conducting}
+        return [name for name in ("ion", "electron") if name in conducted]
 
 
-def samples(
-    runs: Sequence[RunResult | Mapping[str, Entry]], material: str | None = None
-) -> list[Sample]:
-    """Turn runs, or rows of a table, into samples.
+def arrange(
+    answered: Sequence[Answered],
+    columns: Sequence[Column],
+    *,
+    along: str | None = None,
+    by: Sequence[str] | None = None,
+) -> Series:
+    """Decide what goes along and put the answers in groups.
 
     Args:
-        runs: Runs, or rows as `cellion.export.tables.read_table` gives them; rows of runs that
-            failed are passed over.
-        material: Material whose fraction is on the axis; see `default_material`.
-
-    Returns:
-        One sample per run and carrier.
-
-    Raises:
-        ResultsError: The material is in no run.
+        answered: Runs, at least one.
+        columns: The varied values.
+        along: Header of what goes along, a column of the table; chosen by default.
+        by: Headers of what tells curves apart; by default all varied values that do not follow
+            from the others.
     """
-    rows = [table_row(run) if isinstance(run, RunResult) else run for run in runs]
-    material = material or default_material(rows)
-    key = f"volume_fraction_{material} [-]"
-    if rows and not any(key in row for row in rows):
-        known = _materials(rows)
-        raise ResultsError(
-            f"plot: no run has a material {material!r}{nearest(material, known)}; "
-            f"materials are: {', '.join(known) or 'none'}"
-        )
-    return [
-        _sample(row, carrier, material, _question(run, row))
-        for run, row in zip(runs, rows, strict=True)
-        for carrier in ("ion", "electron")
-        if row.get(f"sigma_{carrier}_mean [S/m]") is not None
-    ]
+    named = {column.header: column for column in columns}
+    rows = [each.entries for each in answered]
+    sampled = any(each.sample is not None for each in answered)  # each value follows from any other
+    telling = tuple(named[h] for h in (named if sampled else independent(rows, list(named))))
+    if along is None:
+        chosen = _along(telling, answered)
+        axis = _axis(chosen, answered)
+    else:
+        chosen = named.get(along)
+        axis = _axis_of(along, chosen, answered)
+    if by is None:
+        by = independent(rows, list(named), chosen.header) if chosen else ()
+    curves: dict[str, list[Group]] = {}
+    for number, members in enumerate(_grouped(answered)):
+        curve = _curve_name(by, named, members[0])
+        group = Group(members=members, x=_place(axis, members), curve=curve, number=number)
+        curves.setdefault(curve, []).append(group)
+    return Series(
+        axis=axis,
+        curves={name: tuple(sorted(of, key=lambda group: group.x)) for name, of in curves.items()},
+        others=tuple(named[header] for header in by if header in named),
+        columns=telling,
+    )
 
 
-def default_material(rows: Sequence[Mapping[str, Entry]]) -> str:
-    """The material that conducts ions (else electrons): whose fraction is the conducting one."""
-    known = _materials(rows)
-    for carrier in ("ion", "electron"):
-        header = f"conducting_fraction_{carrier} [-]"
-        target = np.array([_number(row.get(header)) for row in rows])
-        if known and not np.isnan(target).all():
-            table = np.array(
-                [[_number(row.get(f"volume_fraction_{m} [-]")) for m in known] for row in rows]
-            )
-            distance = np.nanmax(np.abs(np.nan_to_num(table, nan=2.0) - target[:, None]), axis=0)
-            return known[int(np.argmin(distance))]
-    return known[0] if known else ""
+def _grouped(answered: Sequence[Answered]) -> list[tuple[Answered, ...]]:
+    """Runs of the same values, in the order of the study."""
+    groups: dict[tuple[object, ...], list[Answered]] = {}
+    for each in answered:
+        groups.setdefault(tuple(each.entries.values()), []).append(each)
+    return list(map(tuple, groups.values()))
 
 
-def clusters(points: Sequence[Sample], carrier: str) -> list[Cluster]:
-    """Gather the samples of a carrier that differ by no more than their realisation.
-
-    Args:
-        points: Samples.
-        carrier: ``ion`` or ``electron``.
-
-    Returns:
-        Clusters, by temperature and rising volume fraction.
-    """
-    own = [point for point in points if point.carrier == carrier]
-    own.sort(key=lambda point: (point.temperature, point.question, point.volume_fraction))
-    groups: list[list[Sample]] = []
-    for point in own:
-        start = groups[-1][0] if groups else None
-        if (
-            start is not None
-            and (point.temperature, point.question) == (start.temperature, start.question)
-            and point.volume_fraction - start.volume_fraction <= _SAME_FRACTION
-        ):
-            groups[-1].append(point)
+def _curve_name(by: Sequence[str], named: Mapping[str, Column], run: Answered) -> str:
+    """What tells a curve apart: ``mesh size 4 µm``; columns that are not varied by their header."""
+    told = []
+    for header in by:
+        if column := named.get(header):
+            told.append(f"{column.label} {column.text(run.entries)}")
         else:
-            groups.append([point])
-    gathered = [Cluster(members=tuple(group)) for group in groups]
-    return sorted(
-        gathered, key=lambda each: (each.mean("temperature"), each.mean("volume_fraction"))
-    )
+            told.append(f"{header} {number_text(run.row.get(header))}")
+    return ", ".join(told)
 
 
-def _materials(rows: Sequence[Mapping[str, Entry]]) -> list[str]:
-    start, end = "volume_fraction_", " [-]"
-    names = [
-        header.removeprefix(start).removesuffix(end)
-        for row in rows
-        for header in row
-        if header.startswith(start) and not header.endswith("_requested [-]")
-    ]
-    return list(dict.fromkeys(names))
+def default_material(runs: Sequence[RunResult]) -> str:
+    """The material that conducts ions (else electrons): whose fraction is the conducting one."""
+    materials = list(dict.fromkeys(name for run in runs for name in run.materials))
+    for carrier in ("ion", "electron"):
+        found = [run for run in runs if carrier in run.carriers]
+        if found and materials:
+            return min(materials, key=lambda name: _apart(found, name, carrier))
+    return materials[0] if materials else ""
 
 
-def _question(run: RunResult | Mapping[str, Entry], row: Mapping[str, Entry]) -> str:
-    """What a run asked; in a table that is what a study varied, between the first columns."""
-    if isinstance(run, RunResult):
-        return question(run.provenance.scenario)
-    varied = takewhile(lambda header: not header.startswith("volume_fraction_"), row)
-    known = ("name", "seed", "temperature [K]", "point", "realisation")
-    return str([(header, row[header]) for header in varied if header not in known])
+def _apart(runs: Sequence[RunResult], material: str, carrier: str) -> float:
+    """Largest difference of a material's fraction from that of what conducts; 2 when unknown."""
+    pairs = [(_meshed(run, material), run.carriers[carrier].conducting_fraction) for run in runs]
+    return max(2.0 if share is None else abs(share - of) for share, of in pairs)
 
 
-def _sample(row: Mapping[str, Entry], carrier: str, material: str, what_was_asked: str) -> Sample:
-    return Sample(
-        carrier=carrier,
-        volume_fraction=_number(row.get(f"volume_fraction_{material} [-]")),
-        weight_fraction=_number(row.get(f"weight_fraction_{material} [-]")),
-        temperature=_number(row.get("temperature [K]")),
-        conductivity=_number(row[f"sigma_{carrier}_mean [S/m]"]),
-        bulk_conductivity=_number(row.get(f"sigma_{carrier}_bulk [S/m]")),
-        conducting_fraction=_number(row.get(f"conducting_fraction_{carrier} [-]")),
-        relative_error=mesh_error(row, carrier),
-        question=what_was_asked,
-    )
+def _meshed(run: RunResult, material: str) -> float | None:
+    fraction = run.volume_fraction.get(material)
+    return None if fraction is None else fraction.meshed
 
 
-def mesh_error(row: Mapping[str, Entry], carrier: str) -> float:
-    """Relative error of the conductivity by the mesh, of the worst direction; NaN when unknown.
-
-    Args:
-        row: Row of a table.
-        carrier: ``ion`` or ``electron``.
-    """
-    errors = [_error(row, carrier, direction) for direction in "xyz"]
-    return max((error for error in errors if not math.isnan(error)), default=math.nan)
+def sampled_columns(answered: Sequence[Answered], columns: Sequence[Column]) -> list[Column]:
+    """Columns of numbers over which samples are shown as clouds."""
+    return [
+        column
+        for column in columns
+        if column.unit is not None and len({each.entries[column.header] for each in answered}) > 2
+    ][:_MOST_SAMPLED]
 
 
-def _error(row: Mapping[str, Entry], carrier: str, direction: str) -> float:
-    """Relative error by the mesh: half the width of the bracket, else the estimate."""
-    low, high = (
-        _number(row.get(f"sigma_{carrier}_{direction}{direction}_{side} [S/m]"))
-        for side in ("lower", "upper")
-    )
-    if low > 0.0:
-        return (high - low) / (high + low)
-    return _number(row.get(f"relative_error_{carrier}_{direction} [-]"))
+def is_box(key: str, runs: Sequence[RunResult]) -> bool:
+    """Whether a key is the box, or one edge of boxes that are cubes in all runs."""
+    cubes = all(len({f"{edge:.9g}" for edge in run.box}) == 1 for run in runs)
+    return key.endswith(".box") or (re.fullmatch(r".*\.box\[\d\]", key) is not None and cubes)
 
 
-def _number(entry: Entry) -> float:
-    return float(entry) if isinstance(entry, int | float) else math.nan
+def _along(columns: Sequence[Column], answered: Sequence[Answered]) -> Column | None:
+    def rank(column: Column) -> tuple[bool, bool, bool, int]:
+        values = {each.entries[column.header] for each in answered}
+        number = column.unit is not None
+        composition = column.key.endswith(".volume_fraction")
+        return composition, column.key == "temperature", number, len(values)
+
+    return max(columns, key=rank, default=None)
+
+
+def _axis(chosen: Column | None, answered: Sequence[Answered]) -> Axis:
+    """The axis of a varied value."""
+    if chosen is None:
+        return Axis(kind="order")
+    runs = [each.result for each in answered]
+    material = default_material(runs)
+    if chosen.key.endswith(".volume_fraction") and _varies(runs, material):
+        label = f"{material} [% of the volume]"
+        return Axis(kind="composition", label=label, short=material, material=material)
+    if is_box(chosen.key, runs):
+        label = "edge of the box [µm]"
+        return Axis(kind="box", label=label, short="the edge of the box", unit="µm")
+    if chosen.key == "temperature":
+        return Axis(kind="temperature", label="1000 / T [1/K]", short="temperature")
+    return _axis_of(chosen.header, chosen, answered)
+
+
+def _axis_of(header: str, column: Column | None, answered: Sequence[Answered]) -> Axis:
+    """The axis of a column of the table, as its numbers are."""
+    factor = 1.0
+    if column is None:
+        (about,) = data_dictionary([header])
+        unit, factor = displayed(str(about["unit"]))
+        short = str(about["meaning"])
+        label = f"{short} [{unit}]" if unit else short
+    else:
+        short, unit, label = column.label, column.shown_unit, column.axis_label
+    values = [each.row.get(header) for each in answered]
+    numbers = [float(value) for value in values if isinstance(value, int | float)]
+    if len(numbers) < len(values):
+        names = tuple(dict.fromkeys(str(value) for value in values))
+        return Axis(kind="name", label=label, short=short, ticks=names, key=header)
+    wide = min(numbers) > 0 and max(numbers) > _LOG_FROM * min(numbers)
+    about_axis = Axis(kind="number", label=label, short=short, unit=unit, key=header)
+    return replace(about_axis, logarithmic=wide, factor=factor)
+
+
+def _varies(runs: Sequence[RunResult], material: str) -> bool:
+    """Whether the fraction of a material in the meshes varies by more than their scatter."""
+    known = [fraction for run in runs if (fraction := _meshed(run, material)) is not None]
+    return len(known) == len(runs) and max(known) - min(known) > _ONE_COMPOSITION
+
+
+def _place(axis: Axis, members: tuple[Answered, ...]) -> float:
+    """Mean place on the axis."""
+    group = Group(members=members)
+    match axis.kind:
+        case "composition":
+            return 100.0 * group.fraction(axis.material)
+        case "temperature":
+            return group.of_runs(lambda run: 1000.0 / run.temperature).mean
+        case "box":
+            return 1e6 * group.of_runs(lambda run: math.prod(run.box) ** (1 / len(run.box))).mean
+        case "name":
+            return float(axis.ticks.index(str(members[0].row.get(axis.key))))
+        case "number":
+            return axis.factor * group.column(axis.key).mean
+        case "order":
+            return 0.0

@@ -12,23 +12,20 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
 from cellion.errors import ResultsError
-from cellion.export.cell_tables import STUDY_COLUMNS, cell_entries, cell_table
+from cellion.export.cell_tables import cell_entries, cell_table
+from cellion.export.formatting import CONDUCTIVITY
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.files import replacing
-from cellion.results.provenance import question
 from cellion.results.record import CarrierResult, Fraction, RunResult
 
 __all__ = [
     "Entry",
     "console_table",
     "read_table",
-    "study_table",
     "table_columns",
     "table_row",
     "write_table",
@@ -123,10 +120,8 @@ def _interface_entries(name: str, carrier: CarrierResult) -> dict[str, Entry]:
         row[f"sensitivity_{name}_{energy} [1/eV]"] = value
     if carrier.brick_layer is not None:
         estimate = carrier.brick_layer
-        row[f"brick_layer_{name} [S/m]"] = float(np.mean(list(estimate.conductivity.values())))
-        row[f"brick_grain_{name} [S/m]"] = float(
-            np.mean(list(estimate.grain_conductivity.values()))
-        )
+        row[f"brick_layer_{name} [S/m]"] = estimate.mean_conductivity
+        row[f"brick_grain_{name} [S/m]"] = estimate.mean_grain_conductivity
         row[f"brick_edge_{name} [m]"] = estimate.edge
         row[f"boundary_resistance_{name} [Ohm m^2]"] = estimate.area_resistance
         row[f"boundary_sheet_{name} [S]"] = estimate.sheet_conductance
@@ -205,41 +200,35 @@ def _entry(text: str | None) -> Entry:
     return text
 
 
-def console_table(results: Sequence[RunResult], title: str | None = None) -> Table:
-    """A table for humans: one line per run, carrier and direction; fits 80 columns.
+def console_table(result: RunResult) -> Table:
+    """A table for humans: one line per carrier and direction of a run; fits 80 columns.
 
     Args:
-        results: The runs.
-        title: Heading; by default the name of the run when there is one.
+        result: The run.
 
     Returns:
-        A table that rich prints, the composition in its caption when there is one run.
+        A table that rich prints, the composition in its caption.
     """
-    single = len(results) == 1
-    cell = results[0].cell if single else None
-    if cell is not None:
-        heading = results[0].name if title is None else title
-        return cell_table(cell, title=heading, caption=_composition(results[0]))
+    if result.cell is not None:
+        return cell_table(result.cell, title=result.name, caption=_composition(result))
     table = Table(
-        title=escape(results[0].name) if single and title is None else title,
-        caption=escape(_composition(results[0])) if single else None,
+        title=escape(result.name),
+        caption=escape(_composition(result)),
         title_justify="left",
         caption_justify="left",
     )
-    names = ["carrier", "direction"] if single else ["run", "carrier", "direction"]
-    for name in names:
+    for name in ("carrier", "direction"):
         table.add_column(name, overflow="fold")
-    bounded = any(c.lower is not None for result in results for c in result.carriers.values())
+    bounded = any(carrier.lower is not None for carrier in result.carriers.values())
     last = "bracket [mS/cm]" if bounded else "mesh error [%]"
     for header in ("sigma_eff [mS/cm]", "bulk [mS/cm]", "tortuosity factor [-]", last):
         table.add_column(escape(header), justify="right")
-    for result in results:
-        for name, carrier in result.carriers.items():
-            first = [name] if single else [escape(result.name), name]
-            for direction in carrier.directions:
-                cells = _direction_cells(carrier, direction, bounded=bounded)
-                table.add_row(*first, direction, *cells)
-                first = [""] * len(first)
+    for name, carrier in result.carriers.items():
+        first = name
+        for direction in carrier.directions:
+            cells = _direction_cells(carrier, direction, bounded=bounded)
+            table.add_row(first, direction, *cells)
+            first = ""
     return table
 
 
@@ -248,11 +237,10 @@ def _direction_cells(carrier: CarrierResult, direction: str, *, bounded: bool) -
     last = _digits(100 * carrier.discretisation_error_estimate.get(direction, math.nan), 2)
     if bounded:
         ends = [t[axis, axis] for t in (carrier.lower, carrier.upper) if t is not None]
-        last = " to ".join(_digits(10 * float(end), 4) for end in ends)
+        last = " to ".join(_digits(CONDUCTIVITY * float(end), 4) for end in ends)
     return [
-        # 1 S/m = 10 mS/cm
-        _digits(10 * float(carrier.effective_conductivity[axis, axis]), 4),
-        _digits(10 * carrier.bulk_conductivity, 4),
+        _digits(CONDUCTIVITY * float(carrier.effective_conductivity[axis, axis]), 4),
+        _digits(CONDUCTIVITY * carrier.bulk_conductivity, 4),
         _digits(carrier.tortuosity_factor.get(direction, math.nan), 4),
         last,
     ]
@@ -289,112 +277,10 @@ def _shares(name: str, carrier: CarrierResult) -> list[str]:
         shown = ", ".join(f"{what} {100 * part:.3g} %" for what, part in shares.items() if part)
         lines.append(f"dissipation of {name}s: {shown}")
     if carrier.brick_layer is not None:
-        mean = 10 * carrier.brick_layer.mean_conductivity  # 1 S/m = 10 mS/cm
+        mean = CONDUCTIVITY * carrier.brick_layer.mean_conductivity
         lines.append(f"brick layer estimate for {name}s: {_digits(mean, 4)} mS/cm")
     return lines
 
 
 def _digits(value: float, count: int) -> str:
     return "-" if math.isnan(value) else f"{value:.{count}g}"
-
-
-def study_table(
-    results: Sequence[RunResult],
-    title: str | None = None,
-    values: Sequence[Mapping[str, Entry]] = (),
-) -> Table:
-    """A table for humans: one line per run, or per group of runs that differ by seed only.
-
-    Runs of the same scenario but for its seed, with the same fractions asked for, form a group,
-    shown as mean +- standard deviation. It fits 80 columns: volume fractions are those asked for,
-    of materials for which they vary, and the temperature is shown when it varies.
-
-    Args:
-        results: The runs.
-        title: Heading; by default the name that all runs share.
-        values: Further columns of each run, such as varied values, by header.
-
-    Returns:
-        A table that rich prints.
-    """
-    groups = _replicates(results)
-    further = {id(run): row for run, row in zip(results, values, strict=bool(values))}
-    materials = _varying_materials(results)
-    carriers = list(dict.fromkeys(name for result in results for name in result.carriers))
-    names = {result.name for result in results}
-    shared = names.pop() if len(names) == 1 else None
-    table = Table(title=title or shared, title_justify="left", padding=(0, 1, 0, 0), box=SIMPLE)
-    headers = ["run"] if shared is None else []
-    headers += ["T\n[K]"] if len({result.temperature for result in results}) > 1 else []
-    headers += [header.replace(" [", "\n[") for header in (values[0] if values else ())]
-    headers += [f"{material}\n[vol %]" for material in materials]
-    for name in carriers:
-        headers += [f"sigma {name}\n[mS/cm]", f"tau {name}\n[-]"]
-    headers += STUDY_COLUMNS if any(result.cell is not None for result in results) else ()
-    for header in [*headers, "runs"]:
-        table.add_column(escape(header), justify="right", overflow="fold")
-    for group in groups:
-        cells = [escape(group[0].name)] if shared is None else []
-        cells += [f"{group[0].temperature:g}"] if "T\n[K]" in headers else []
-        cells += [_entry_text(entry) for entry in further.get(id(group[0]), {}).values()]
-        table.add_row(*cells, *_console_cells(group, materials, carriers), str(len(group)))
-    return table
-
-
-def _entry_text(entry: Entry) -> str:
-    return f"{entry:.4g}" if isinstance(entry, float) else escape(str(entry))
-
-
-def _share(result: RunResult, material: str) -> float | None:
-    """Volume fraction as asked for, or as meshed when nothing was asked."""
-    fraction = result.volume_fraction.get(material, Fraction())
-    return fraction.meshed if fraction.requested is None else fraction.requested
-
-
-def _varying_materials(results: Sequence[RunResult]) -> list[str]:
-    """Materials whose volume fraction is not the same in all runs; all when none varies."""
-    materials = list(dict.fromkeys(m for result in results for m in result.materials))
-    shares = {m: {f"{_share(r, m) or 0.0:.4f}" for r in results} for m in materials}
-    return [m for m in materials if len(shares[m]) > 1] or materials
-
-
-def _replicates(results: Sequence[RunResult]) -> list[list[RunResult]]:
-    groups: dict[object, list[RunResult]] = {}
-    for result in results:
-        asked = tuple(fraction.requested for fraction in result.volume_fraction.values())
-        key = (result.name, result.temperature, asked, question(result.provenance.scenario))
-        groups.setdefault(key, []).append(result)
-    return list(groups.values())
-
-
-def _console_cells(group: list[RunResult], materials: list[str], carriers: list[str]) -> list[str]:
-    first = group[0]
-    cells = []
-    for material in materials:
-        share = _share(first, material)
-        cells.append("-" if share is None else f"{100 * share:.4g}")
-    for name in carriers:
-        members = [result.carriers[name] for result in group if name in result.carriers]
-        # 1 S/m = 10 mS/cm
-        cells.append(_mean_and_spread([10 * c.mean_conductivity for c in members]))
-        cells.append(_mean_and_spread([c.mean_tortuosity_factor for c in members]))
-    in_cell = [result.cell for result in group if result.cell is not None]
-    for value in STUDY_COLUMNS.values() if in_cell else ():
-        cells.append(_mean_and_spread([value(cell) for cell in in_cell]))
-    return cells
-
-
-def _mean_and_spread(values: Sequence[float]) -> str:
-    """``1.234`` for one value, ``1.23±0.04`` for several: the spread has one or two digits."""
-    if not values:
-        return "-"
-    mean = float(np.mean(values))
-    if len(values) == 1 or not math.isfinite(mean):
-        return f"{mean:.4g}"
-    spread = float(np.std(values, ddof=1))
-    if spread <= 1e-6 * abs(mean):
-        return f"{mean:.4g}"
-    if not 1e-3 <= abs(mean) < 1e4:
-        return f"{mean:.2e}±{spread:.0e}"
-    decimals = max(0, -math.floor(math.log10(spread)))
-    return f"{mean:.{decimals}f}±{spread:.{decimals}f}"

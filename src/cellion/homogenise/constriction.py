@@ -26,8 +26,8 @@ from cellion.mesh.facets import facet_vertices
 from cellion.mesh.pieces import ascending, first_labels, inside_grain
 from cellion.mesh.rims import ContactAreas, exact_contacts, nearest_contacts
 from cellion.microstructure.geometry import Geometry
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.solution import Solution
+from cellion.transport.dual.lower_bound import ConservedCurrents
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["constriction_errors"]
 

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from cellion.mesh.borders import ask_owners, find_borders
 from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.periodicity import AXES
-from cellion.transport.interfaces import Contacts
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.simplex_fields import area_vectors, gradients_of_values
-from cellion.transport.solution import Solution
+from cellion.transport.dual.lower_bound import ConservedCurrents
+from cellion.transport.primal.contacts import ContactKind
+from cellion.transport.primal.interfaces import ContactFacets, find_contacts
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.simplex_fields import area_vectors, gradients_of_values
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["FacetFields", "facet_fields", "facets_with_laws"]
 
@@ -47,18 +48,19 @@ class FacetFields:
     crossing: Array
 
 
-def facets_with_laws(problem: TransportProblem) -> Contacts:
+def facets_with_laws(problem: TransportProblem) -> ContactFacets:
     """Find all facets between labels, and their laws (collective)."""
-    borders, laws = find_borders(problem.mesh, periodic=problem.wraps), problem.interfaces
-    resistance = sheet = np.zeros(len(borders.labels))
-    if laws is not None:
-        resistance = laws.resistance(borders.labels)
-        sheet = laws.sheet_conductance(borders.labels)
-    return Contacts(borders=borders, resistance=resistance, sheet=sheet)
+    found = find_contacts(problem)
+    if found is not None:
+        return found
+    borders = find_borders(problem.mesh, periodic=problem.drive.wraps)
+    none = np.zeros(len(borders.labels))
+    kind = np.full(len(none), ContactKind.PERFECT, dtype=np.int8)
+    return ContactFacets(borders=borders, kind=kind, resistance=none, sheet=none)
 
 
 def facet_fields(
-    solution: Solution, conserved: ConservedCurrents | None, facets: Contacts
+    solution: Solution, conserved: ConservedCurrents | None, facets: ContactFacets
 ) -> FacetFields:
     """Evaluate fields and currents at facets (collective).
 
@@ -130,7 +132,7 @@ def _cell_rows(
     vectors, volumes = area_vectors(mesh.points[mesh.cells[chosen]])
     nodes = discrete.dofs.of_cell[chosen]
     values = np.stack([solution.correctors[name].x.array[nodes] for name in names], axis=2)
-    carries = discrete.components.percolates[:, axes][discrete.group[chosen]]
+    carries = discrete.carries[:, axes][discrete.group[chosen]]
     fields = gradients_of_values(vectors, volumes, values)
     fields[:, np.arange(count), axes] += 1.0
     fields *= carries[:, :, None]

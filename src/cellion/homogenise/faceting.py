@@ -36,12 +36,12 @@ from numpy.typing import NDArray
 from cellion.homogenise.facet_fields import FacetFields, facet_fields, facets_with_laws
 from cellion.mesh.facets import facet_vertices
 from cellion.mesh.pieces import first_labels
-from cellion.microstructure.geometry import Geometry
-from cellion.transport.interfaces import Contacts
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.simplex_fields import area_vectors
-from cellion.transport.solution import Solution
+from cellion.microstructure.geometry import CutGeometry
+from cellion.transport.dual.lower_bound import ConservedCurrents
+from cellion.transport.primal.interfaces import ContactFacets
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.simplex_fields import area_vectors
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["faceting_errors"]
 
@@ -76,7 +76,7 @@ class _Facets:
         curved: The points of the surface nearest to them, likewise.
     """
 
-    laws: Contacts
+    laws: ContactFacets
     normal: Array
     areas: Array
     flat: Array
@@ -110,7 +110,7 @@ class _Side:
 
 
 def faceting_errors(
-    solution: Solution, conserved: ConservedCurrents | None, geometry: Geometry
+    solution: Solution, conserved: ConservedCurrents | None, geometry: CutGeometry
 ) -> dict[str, float]:
     """Estimate the change of sigma_eff per direction from facets to true surfaces (collective).
 
@@ -135,7 +135,7 @@ def faceting_errors(
     return errors | {name: float(change[k]) for k, name in enumerate(names)}
 
 
-def _facets(problem: TransportProblem, geometry: Geometry) -> _Facets:
+def _facets(problem: TransportProblem, geometry: CutGeometry) -> _Facets:
     """Find the facets at which conductivities differ or a law holds (collective)."""
     mesh, S, laws = problem.mesh, problem.label_conductivity, facets_with_laws(problem)
     near, far = S[laws.borders.labels].swapaxes(0, 1)
@@ -158,7 +158,7 @@ def _facets(problem: TransportProblem, geometry: Geometry) -> _Facets:
     )
 
 
-def _projected(geometry: Geometry, points: Array, labels: NDArray[np.integer[Any]]) -> Array:
+def _projected(geometry: CutGeometry, points: Array, labels: NDArray[np.integer[Any]]) -> Array:
     """Points of the surfaces between two labels near some points, shape (f, n, d)."""
     x = points.reshape(-1, points.shape[2])
     both = np.repeat(labels, points.shape[1], axis=0).astype(np.int32)

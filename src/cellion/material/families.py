@@ -21,7 +21,7 @@ from cellion.rates.family import (
 from cellion.rates.family_data import Family, Parameter, family_document, load_family
 from cellion.scenario.faults import FaultsError
 from cellion.scenario.materials import IonSpec
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 
 __all__ = ["BuiltFamily", "build_family", "family_of_spec", "missing_energies", "unknown_energy"]
 

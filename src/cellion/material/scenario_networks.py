@@ -22,7 +22,7 @@ from cellion.scenario.crystal import HopSpec, LatticeSpec
 from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.materials import IonSpec
 from cellion.scenario.paths import KeyPath
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 from cellion.scenario.vibrations import VibrationsSpec
 
 __all__ = ["BuiltNetwork", "build_carriers", "build_network", "located"]

@@ -14,8 +14,8 @@ from cellion.quantities import ELECTRON_VOLT
 from cellion.rates.arrhenius_fit import ArrheniusFit, Quantity, fit_arrhenius
 from cellion.rates.diffusivity import Diffusivity
 from cellion.rates.nernst_einstein import conductivity
+from cellion.scenario.sections import fail
 from cellion.scenario.table import TableSpec
-from cellion.scenario.values import fail
 
 __all__ = ["TableLaw", "table_law"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from cellion.microstructure.spheres import SphereGeometry
+from cellion.microstructure.contacts import Particles
 
 __all__ = ["GROWTH", "NECK_CELLS", "PARTICLE_CELLS", "FineSpots", "fine_spots", "narrow_gaps"]
 
@@ -82,7 +82,7 @@ class FineSpots:
 
 
 def fine_spots(
-    geometry: SphereGeometry, surface: float, floor: float, inert: Collection[int] = ()
+    geometry: Particles, surface: float, floor: float, inert: Collection[int] = ()
 ) -> list[FineSpots]:
     """Collect the necks and the particles that need finer cells than surfaces do.
 
@@ -129,7 +129,7 @@ def fine_spots(
     return spots
 
 
-def narrow_gaps(geometry: SphereGeometry, smallest: float) -> tuple[int, float]:
+def narrow_gaps(geometry: Particles, smallest: float) -> tuple[int, float]:
     """Count the gaps between particles, and to walls, that are narrower than the cells in them.
 
     Args:

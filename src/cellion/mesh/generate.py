@@ -16,7 +16,7 @@ from cellion.mesh.cut import CutMesh, cut_mesh
 from cellion.mesh.data import MeshData
 from cellion.mesh.grid import layer_mesh, oblique_layer_mesh, tile_mesh
 from cellion.mesh.octree import Spots, build_octree, uniform_planes
-from cellion.mesh.pieces import divided, divided_bodies
+from cellion.mesh.pieces import divided_bodies
 from cellion.mesh.project import (
     Interface,
     box_projectors,
@@ -29,11 +29,14 @@ from cellion.mesh.quality import check_invariants, shape_numbers
 from cellion.mesh.relax import SCALES, relax_worst_cells
 from cellion.mesh.rims import Rims
 from cellion.mesh.sizes import MeshSizes, wanted_size
-from cellion.microstructure.composite import CompositeGeometry
-from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
-from cellion.microstructure.geometry import CutGeometry, Geometry, Microstructure
-from cellion.microstructure.laguerre import LaguerreGeometry
-from cellion.microstructure.spheres import SphereGeometry
+from cellion.microstructure.geometry import (
+    CutGeometry,
+    Geometry,
+    LayerPlanes,
+    Microstructure,
+    TileGrid,
+    cut_geometry,
+)
 
 __all__ = ["SHAPE_FLOOR", "SHAPE_LIMIT", "SHAPE_TARGET", "generate_mesh"]
 
@@ -101,26 +104,15 @@ def generate_mesh(
     """
     say = progress or (lambda stage: None)
     geometry = microstructure.geometry
-    match geometry:
-        case LayerGeometry():
+    match geometry.exact_mesh():
+        case LayerPlanes() as layers:
             say("layers")
-            labelled = _exact(geometry, _layers(geometry, sizes))
-        case CheckerboardGeometry():
+            labelled = _layers(geometry, layers, sizes)
+        case TileGrid() as tiles:
             say("tiles")
-            tiles, pieces = divided(geometry)
-            mesh = tile_mesh(
-                geometry.box,
-                geometry.periodic,
-                tiles.divisions.astype(np.int64),
-                size=sizes.size,
-                smallest=sizes.smallest,
-                spots=spots,
-            )
-            labelled = replace(_exact(tiles, mesh), pieces=pieces)
-        case SphereGeometry() | LaguerreGeometry() | CompositeGeometry():
-            labelled = _cut_and_fitted(geometry, sizes, say, spots)
-        case _:
-            raise TypeError(f"geometries of type {type(geometry).__name__} have no mesh")
+            labelled = _tiles(geometry, tiles, sizes, spots)
+        case None:
+            labelled = _cut_and_fitted(cut_geometry(geometry), sizes, say, spots)
     say("checks")
     mesh, turned, pieces = labelled.mesh, microstructure.orientations, labelled.pieces
     label_material = np.asarray(geometry.label_material, dtype=np.int32)
@@ -139,19 +131,37 @@ def generate_mesh(
     )
 
 
-def _layers(geometry: LayerGeometry, sizes: MeshSizes) -> BackgroundMesh:
-    """Bricks between the planes of layers."""
-    box, periodic, inner = geometry.box, geometry.periodic, geometry.breaks[1:-1]
-    if geometry.axis is not None:
-        interfaces = inner * box[geometry.axis]
-        return layer_mesh(box, periodic, geometry.axis, interfaces, sizes.size)
-    return oblique_layer_mesh(box, periodic, geometry.normal.astype(np.int64), inner, sizes.size)
+def _layers(geometry: Geometry, layers: LayerPlanes, sizes: MeshSizes) -> _Labelled:
+    """Mesh layers by bricks between their planes."""
+    box, periodic, fractions = geometry.box, geometry.periodic, layers.fractions
+    if layers.axis is not None:
+        interfaces = fractions * box[layers.axis]
+        mesh = layer_mesh(box, periodic, layers.axis, interfaces, sizes.size)
+    else:
+        normal = layers.normal.astype(np.int64)
+        mesh = oblique_layer_mesh(box, periodic, normal, fractions, sizes.size)
+    labels = geometry.label(_centroids(mesh))
+    return _Labelled(mesh=mesh, labels=labels, numbers={})
 
 
-def _exact(geometry: Geometry, mesh: BackgroundMesh) -> _Labelled:
-    """Label a mesh whose facets run along the interfaces."""
-    labels = geometry.label(mesh.points[mesh.cells].mean(axis=1))
-    return _Labelled(mesh=mesh, labels=labels.astype(np.int32), numbers={})
+def _tiles(geometry: Geometry, tiles: TileGrid, sizes: MeshSizes, spots: Spots | None) -> _Labelled:
+    """Mesh tiles, finer towards the edges where several meet."""
+    box, periodic = geometry.box, geometry.periodic
+    mesh = tile_mesh(
+        box,
+        periodic,
+        tiles.divisions.astype(np.int64),
+        size=sizes.size,
+        smallest=sizes.smallest,
+        spots=spots,
+    )
+    labels = tiles.tile(_centroids(mesh), box, periodic)
+    return _Labelled(mesh=mesh, labels=labels, numbers={}, pieces=tiles.pieces)
+
+
+def _centroids(mesh: BackgroundMesh) -> NDArray[np.float64]:
+    """Centroids of the cells, shape (m, d) [m]."""
+    return np.asarray(mesh.points[mesh.cells].mean(axis=1))
 
 
 def _cut_and_fitted(
@@ -206,7 +216,7 @@ def _fitted(
         return relax_worst_cells(x, cut.cells, suspects, cut.image_of, along, target, scales)
 
     say("relaxation")
-    grains = isinstance(bodies.geometry, LaguerreGeometry)
+    grains = bodies.geometry.particles is None
     lines = interface if grains else interface.select(np.flatnonzero(interface.labels[:, 2] >= 0))
     for _ in range((FIT_ROUNDS if grains else 1) if len(lines.vertex) else 0):
         tight = held_back(points, cut.image_of, lines, bodies, HELD_BACK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import cellion.parallel  # noqa: F401
@@ -11,6 +12,7 @@ import dolfinx.mesh
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.mesh.data import LabelRole
 from cellion.mesh.facets import flagged_facets
 from cellion.mesh.periodicity import AXES, on_plane
 
@@ -48,6 +50,7 @@ class LabelledMesh:
         pieces: Grain of each label and its place in it along each axis, shape (n_labels, 1 + d),
             where grains are divided so that they can meet their own images; None where no label is
             a part of a grain.
+        label_role: `LabelRole` of each label, shape (n_labels,); None when all are composite.
     """
 
     mesh: dolfinx.mesh.Mesh
@@ -65,6 +68,7 @@ class LabelledMesh:
     input_vertices: NDArray[np.int64]
     orientations: NDArray[np.float64] | None = None
     pieces: NDArray[np.int32] | None = None
+    label_role: NDArray[np.int8] | None = None
 
     @property
     def comm(self) -> MPI.Comm:
@@ -95,6 +99,13 @@ class LabelledMesh:
         return self.label_material[self.cell_labels]
 
     @property
+    def in_composite(self) -> NDArray[np.bool_]:
+        """Whether each label belongs to the composite and not to a layer, shape (n_labels,)."""
+        if self.label_role is None:
+            return np.ones(len(self.label_material), dtype=bool)
+        return np.asarray(self.label_role == LabelRole.COMPOSITE)
+
+    @property
     def n_owned_cells(self) -> int:
         """Number of cells owned by this rank."""
         return int(self.mesh.topology.index_map(self.dimension).size_local)
@@ -114,6 +125,11 @@ class LabelledMesh:
         """Area [m^2] or volume [m^3] of the box."""
         return float(np.prod(self.box))
 
+    @cached_property
+    def found_faces(self) -> dict[tuple[int, int], NDArray[np.int32]]:
+        """What `face_facets` found, by axis and side."""
+        return {}
+
 
 def plane_names(dimension: int) -> tuple[str, ...]:
     """Names of the faces of the box: ``x_min``, ``x_max``, ``y_min``, ..."""
@@ -129,11 +145,14 @@ def face_facets(mesh: LabelledMesh, axis: int, side: int) -> NDArray[np.int32]:
         side: 0 for the lower face, 1 for the upper.
 
     Returns:
-        Owned cell and local facet, shape (f, 2).
+        Owned cell and local facet, shape (f, 2); kept with the mesh, not to be changed.
     """
-    position = float(mesh.origin[axis]) + side * float(mesh.box[axis])
-    face = on_plane(mesh.points, axis, position, mesh.box)
-    return flagged_facets(mesh.cells[: mesh.n_owned_cells], face)
+    found = mesh.found_faces
+    if (axis, side) not in found:
+        position = float(mesh.origin[axis]) + side * float(mesh.box[axis])
+        face = on_plane(mesh.points, axis, position, mesh.box)
+        found[axis, side] = flagged_facets(mesh.cells[: mesh.n_owned_cells], face)
+    return found[axis, side]
 
 
 def boundary_tags(mesh: LabelledMesh) -> tuple[dolfinx.mesh.MeshTags, tuple[str, ...]]:

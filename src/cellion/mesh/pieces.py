@@ -6,37 +6,14 @@ contact inside; the first and the last meet at its boundary.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.bodies import Bodies
-from cellion.microstructure.exact import CheckerboardGeometry
 
-__all__ = ["ascending", "divided", "divided_bodies", "first_labels", "inside_grain"]
-
-
-def divided(
-    geometry: CheckerboardGeometry,
-) -> tuple[CheckerboardGeometry, NDArray[np.int32] | None]:
-    """Divide tiles along the axes along which they have a boundary with their own images.
-
-    Returns:
-        The finer tiles, and the tile that each comes from with its place there along each axis,
-        shape (n_tiles, 1 + d); None where nothing was to be divided.
-    """
-    alone, before = geometry.alone, geometry.divisions
-    if not alone.any():
-        return geometry, None
-    divisions = np.where(alone, 3, before).astype(np.int32)
-    tiles = np.arange(int(np.prod(divisions)))
-    index = np.stack(np.unravel_index(tiles, tuple(divisions.tolist()), order="F"), axis=1)
-    origin = np.where(alone, 0, index) @ np.cumprod([1, *before[:-1]])
-    pieces = np.column_stack([origin, np.where(alone, index, 0)]).astype(np.int32)
-    material = geometry.label_material[origin]
-    return replace(geometry, divisions=divisions, label_material=material), pieces
+__all__ = ["ascending", "divided_bodies", "first_labels", "inside_grain"]
 
 
 def divided_bodies(

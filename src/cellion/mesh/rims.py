@@ -18,11 +18,9 @@ from cellion.mesh.bodies import Bodies
 from cellion.mesh.cut import CutMesh
 from cellion.mesh.project import Interface, guarded_move
 from cellion.mesh.simplices import any_corner
-from cellion.microstructure.composite import CompositeGeometry
 from cellion.microstructure.contacts import Contacts
 from cellion.microstructure.cuts import contact_areas
 from cellion.microstructure.geometry import Geometry
-from cellion.microstructure.spheres import SphereGeometry
 
 __all__ = ["ContactAreas", "Rims", "exact_contacts", "nearest_contacts"]
 
@@ -54,11 +52,10 @@ def exact_contacts(geometry: Geometry, *, walls: bool = False) -> ContactAreas |
         geometry: What is meshed.
         walls: Whether contacts with walls are among them.
     """
-    first, particles = 0, geometry
-    if isinstance(geometry, CompositeGeometry):
-        first, particles = geometry.grains.count - 1, geometry.particles
-    if not isinstance(particles, SphereGeometry):
+    particles = geometry.particles
+    if particles is None:
         return None
+    first = len(geometry.label_material) - particles.count - 1
     contacts = particles.contacts(0.0)
     contacts = contacts.with_labels(contacts.labels + first)
     if walls:

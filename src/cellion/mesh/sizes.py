@@ -13,44 +13,23 @@ from cellion.errors import MeshError
 from cellion.mesh.features import fine_spots
 from cellion.mesh.grid import LAYER_CELLS, tile_size
 from cellion.mesh.octree import SizeFunction, leaf_edges, uniform_planes
-from cellion.microstructure.composite import CompositeGeometry
-from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
-from cellion.microstructure.geometry import Geometry, Microstructure
-from cellion.microstructure.laguerre import LaguerreGeometry
-from cellion.microstructure.spheres import SphereGeometry
+from cellion.microstructure.contacts import Particles
+from cellion.microstructure.geometry import (
+    FINEST_PART,
+    CutGeometry,
+    LayerPlanes,
+    Microstructure,
+    TileGrid,
+    cut_geometry,
+)
 
 __all__ = ["MeshSizes", "SizeRequest", "estimate_cells", "mesh_sizes", "wanted_size"]
-
-FEW_PARTICLES = 16
-"""Up to this number, particles are meshed finely by default: arrays, single grains, teaching."""
-
-FEW_GRAINS = 4
-"""Up to this number, grains are meshed as finely as a few particles are."""
-
-FINE_PART = {2: 16.0, 3: 8.0}
-"""Cells per median radius (by volume) at the surfaces of a few particles: conductivities of
-cubic arrays within 1 %, from insulating to perfectly conducting particles, up to 60 % volume."""
-
-COARSE_PART = {2: 6.0, 3: 3.0}
-"""Cells per median radius (by volume) at the surfaces of many particles: a practical scale for
-packings, whose conductivity scatters by per cents from one realisation to the next."""
 
 BULK = 2.0
 """Largest cell edge in units of the edge at surfaces."""
 
 BOX_PARTS = 8.0
 """Cells along the shortest edge of the box, at least."""
-
-FINEST_PART = 4.0
-"""Edge at surfaces in units of the smallest edge in gaps and necks."""
-
-PLANE_GAP = 1e-5
-"""Smallest cell edge in gaps between discs, in units of their median radius: what passes through a
-gap falls with the root of its width, and cells across it are cheap in the plane."""
-
-TILE_PARTS = {2: 1e-5, 3: 1.0 / 64.0}
-"""Smallest cell edge where tiles meet, in units of the box, by dimension. The field is singular
-there; refinement towards points (2D) is cheap, towards lines (3D) it is not."""
 
 MOST_GAPS = 1e6
 """Gaps between particles that are looked at, at most; packings have some ten per particle."""
@@ -143,11 +122,11 @@ def mesh_sizes(
         microstructure: What is to be meshed.
         inert: Names of materials that conduct nothing.
     """
-    geometry = microstructure.geometry
+    defaults = microstructure.geometry.default_sizes()
     shortest = float(np.min(microstructure.box))
     surface = request.surface_size
     if surface is None:
-        surface = _default_surface(geometry, shortest)
+        surface = min(shortest / BOX_PARTS, defaults.surface)
         surface = min(surface, request.size or surface)
         surface = max(surface, request.smallest_size or surface)
     size = request.size
@@ -155,7 +134,7 @@ def mesh_sizes(
         size = max(surface, min(BULK * surface, shortest / BOX_PARTS))
     smallest = request.smallest_size
     if smallest is None:
-        smallest = min(surface, _default_smallest(geometry, surface))
+        smallest = min(surface / defaults.gap_part, defaults.smallest)
     feature = min(surface, request.smallest_size or surface / FINEST_PART)
     found = MeshSizes(
         size=size,
@@ -165,17 +144,13 @@ def mesh_sizes(
         feature=feature,
         inert=tuple(k for k, name in enumerate(microstructure.materials) if name in inert),
     )
-    if isinstance(particles := _particles(geometry), SphereGeometry):
+    particles = microstructure.geometry.particles
+    if particles is not None:
         _check_gaps(particles, found)
     return found
 
 
-def _particles(geometry: Geometry) -> Geometry:
-    """Return the particles of a composite; another geometry as it is."""
-    return geometry.particles if isinstance(geometry, CompositeGeometry) else geometry
-
-
-def _check_gaps(geometry: SphereGeometry, sizes: MeshSizes) -> None:
+def _check_gaps(geometry: Particles, sizes: MeshSizes) -> None:
     """Refuse to count gaps so wide that nearly all particles have one between them.
 
     Raises:
@@ -192,66 +167,10 @@ def _check_gaps(geometry: SphereGeometry, sizes: MeshSizes) -> None:
         )
 
 
-def _default_surface(geometry: Geometry, shortest: float) -> float:
-    """Cell edge at surfaces that suits the geometry [m]."""
-    surface = shortest / BOX_PARTS
-    match geometry:
-        case SphereGeometry() if geometry.count:
-            part = FINE_PART if geometry.count <= FEW_PARTICLES else COARSE_PART
-            return min(surface, _median_radius(geometry) / part[len(geometry.box)])
-        case LaguerreGeometry():
-            few = FINE_PART if geometry.count <= FEW_GRAINS else COARSE_PART
-            return min(surface, _median_grain_radius(geometry) / few[len(geometry.box)])
-        case CompositeGeometry():
-            parts = (geometry.particles, geometry.grains)
-            return min(_default_surface(part, shortest) for part in parts)
-        case CheckerboardGeometry():
-            return min(surface, float((geometry.box / geometry.divisions).min()) / 4)
-        case _:
-            return surface
-
-
-def _median_radius(geometry: SphereGeometry) -> float:
-    """Radius that halves the particles' volume [m]: small particles must not set the scale."""
-    radii = np.sort(geometry.radii)
-    volume = np.cumsum(radii ** len(geometry.box))
-    return float(radii[np.searchsorted(volume, 0.5 * volume[-1])])
-
-
-def _median_grain_radius(geometry: LaguerreGeometry) -> float:
-    """Equivalent radius that halves the grains' volume, in the plane for columns [m]."""
-    d = 2 if geometry.columnar is not None else len(geometry.box)
-    grains = np.sort(geometry.sections)
-    middle = grains[np.searchsorted(np.cumsum(grains), 0.5 * grains.sum())]
-    return float((middle * d / (2.0 * (d - 1) * np.pi)) ** (1.0 / d))
-
-
-def _default_smallest(geometry: Geometry, surface: float) -> float:
-    """Smallest cell edge that suits the geometry [m]."""
-    match geometry:
-        case LayerGeometry():
-            return surface
-        case SphereGeometry() if len(geometry.box) == 2 and geometry.count:
-            return min(surface, PLANE_GAP * _median_radius(geometry))
-        case SphereGeometry() if geometry.count > FEW_PARTICLES:
-            return surface
-        case LaguerreGeometry() | CompositeGeometry():
-            return surface
-        case CheckerboardGeometry():
-            if len(np.unique(geometry.label_material)) == 1:  # bricks: no contrast, hardly singular
-                return surface
-            return float(geometry.box.max()) * TILE_PARTS[len(geometry.box)]
-        case _:
-            return surface / FINEST_PART
-
-
-def wanted_size(geometry: Geometry, sizes: MeshSizes) -> SizeFunction:
+def wanted_size(geometry: CutGeometry, sizes: MeshSizes) -> SizeFunction:
     """Cell edge wanted at any point of a geometry [m]."""
-    if isinstance(geometry, CheckerboardGeometry):
-        divisions = geometry.divisions.astype(np.int64)
-        return tile_size(geometry.box, divisions, sizes.size, sizes.smallest)
-    spots = []
-    if isinstance(particles := _particles(geometry), SphereGeometry):
+    particles, spots = geometry.particles, []
+    if particles is not None:
         spots = fine_spots(particles, sizes.surface, sizes.feature, sizes.inert)
 
     def wanted(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -273,17 +192,21 @@ def estimate_cells(microstructure: Microstructure, sizes: MeshSizes) -> int:
     """
     geometry = microstructure.geometry
     box, d = np.asarray(geometry.box, dtype=np.float64), len(geometry.box)
-    if isinstance(geometry, LayerGeometry):
-        bricks = np.maximum(4, np.ceil(box / sizes.size))
-        across = np.abs(geometry.normal).argmax()
-        bricks[across] = max(bricks[across], len(geometry.label_material) * LAYER_CELLS)
-        return int(min(bricks.prod(), 1e18) * (2 if d == 2 else 6))
-    tiles = isinstance(geometry, CheckerboardGeometry)
-    finest = sizes.size if tiles else sizes.surface
+    match geometry.exact_mesh():
+        case LayerPlanes() as layers:
+            bricks = np.maximum(4, np.ceil(box / sizes.size))
+            across = np.abs(layers.normal).argmax()
+            bricks[across] = max(bricks[across], len(geometry.label_material) * LAYER_CELLS)
+            return int(min(bricks.prod(), 1e18) * (2 if d == 2 else 6))
+        case TileGrid() as tiles:
+            finest, per_leaf = sizes.size, CELLS_PER_TILE_LEAF[d]
+            divisions = tiles.divisions.astype(np.int64)
+            wanted = tile_size(box, divisions, sizes.size, sizes.smallest)
+        case None:
+            finest, per_leaf = sizes.surface, CELLS_PER_LEAF[d]
+            wanted = wanted_size(cut_geometry(geometry), sizes)
     planes = uniform_planes(box, geometry.periodic, coarsest=sizes.size, finest=finest)
-    x = _evenly(SAMPLES, d) * box
-    edges = leaf_edges(planes, wanted_size(geometry, sizes), x)
-    per_leaf = (CELLS_PER_TILE_LEAF if tiles else CELLS_PER_LEAF)[d]
+    edges = leaf_edges(planes, wanted, _evenly(SAMPLES, d) * box)
     return int(per_leaf * box.prod() * (1.0 / edges.prod(axis=1)).mean())
 
 

@@ -1,1 +1,1 @@
-"""Geometries as labelled regions of a box: packings, spheres, layers and checkerboards."""
+"""Geometries as labelled regions of a box: packings, polycrystals, spheres, layers and tiles."""

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellion.errors import MicrostructureError
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.diameters import Amount, draw_radii, typical_diameter
 from cellion.microstructure.fractions import particle_volume_fractions
-from cellion.microstructure.geometry import FloatArray
-from cellion.scenario.packing import DiameterSpec, PackingSpec, PoreSpec
+from cellion.scenario.diameters import DiameterSpec
+from cellion.scenario.packing import PackingSpec, PoreSpec
 
-__all__ = ["WHERE", "BallKind", "ball_kinds", "check_packing"]
+__all__ = ["WHERE", "BallKind", "ball_kinds"]
 
 WHERE = "microstructure.packing"
 """Key path of packings in a scenario."""
@@ -40,24 +41,15 @@ class BallKind:
     pore: bool
 
 
-def check_packing(spec: PackingSpec, materials: Mapping[str, float | None]) -> None:
-    """Draw the balls of a packing without placing them.
-
-    Args:
-        spec: the request.
-        materials: densities [kg/m^3], or None, by material name.
+def ball_kinds(
+    spec: PackingSpec, materials: Mapping[str, float | None], rng: np.random.Generator
+) -> tuple[list[BallKind], tuple[str, ...]]:
+    """Draw the radii of all kinds of balls.
 
     Raises:
         MicrostructureError: the box holds no whole number of them, one does not fit, or a density
             is missing.
     """
-    ball_kinds(spec, materials, np.random.Generator(np.random.PCG64(spec.seed)))
-
-
-def ball_kinds(
-    spec: PackingSpec, materials: Mapping[str, float | None], rng: np.random.Generator
-) -> tuple[list[BallKind], tuple[str, ...]]:
-    """Draw the radii of all kinds of balls, which fit into the box."""
     box = np.asarray(spec.box, dtype=float)
     shares = particle_volume_fractions(spec, materials)
     asked = [

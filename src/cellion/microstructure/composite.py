@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits
+from cellion.microstructure.arrays import BoolArray, FloatArray, IntArray, Pair
+from cellion.microstructure.contacts import SizeLimits
+from cellion.microstructure.cuts import cut_volumes
+from cellion.microstructure.geometry import DefaultSizes, by_material
 from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.spheres import SphereGeometry
 
@@ -39,7 +43,7 @@ class CompositeGeometry:
         return self.particles.box
 
     @property
-    def periodic(self) -> NDArray[np.bool_]:
+    def periodic(self) -> BoolArray:
         """Which axes (d,) repeat."""
         return self.particles.periodic
 
@@ -77,11 +81,11 @@ class CompositeGeometry:
         of_particles = self.particles.nearest_image(x, particle)
         return np.where(of_grain[..., None], of_grains, of_particles)
 
-    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+    def bounded(self, labels: IntArray) -> BoolArray:
         """Return which labels are particles."""
         return np.asarray(labels >= self.grains.count)
 
-    def meets_itself(self, reach: float) -> NDArray[np.bool_]:
+    def meets_itself(self, reach: float) -> BoolArray:
         """Return along which axes labels are nearer than ``reach`` [m] to their own image.
 
         Shape (g + n, d).
@@ -90,13 +94,8 @@ class CompositeGeometry:
         return np.concatenate([self.grains.meets_itself(reach), of_particles])
 
     def together(
-        self,
-        x: FloatArray,
-        labels: tuple[IntArray, IntArray],
-        images: tuple[IntArray, IntArray],
-        slack: FloatArray,
-        seen: NDArray[np.bool_],
-    ) -> NDArray[np.bool_]:
+        self, x: FloatArray, labels: Pair, images: Pair, slack: FloatArray, seen: BoolArray
+    ) -> BoolArray:
         """Tell whether two labels meet at points (n, d) near the border between them.
 
         Particles as `SphereGeometry.together` says, grains where an edge of the mesh joins them.
@@ -107,18 +106,13 @@ class CompositeGeometry:
         return np.where(first[2] & second[2], seen, meet)
 
     def at_wall(
-        self,
-        x: FloatArray,
-        labels: IntArray,
-        images: IntArray,
-        walls: NDArray[np.bool_],
-        slack: FloatArray,
-    ) -> NDArray[np.bool_]:
+        self, x: FloatArray, labels: IntArray, images: IntArray, walls: BoolArray, slack: FloatArray
+    ) -> BoolArray:
         """Tell whether labels (n,) reach the walls that points lie in; grains do."""
         particle = self._split(labels)[1]
         return self.particles.at_wall(x, particle, images, walls, slack)
 
-    def _split(self, labels: IntArray) -> tuple[IntArray, IntArray, NDArray[np.bool_]]:
+    def _split(self, labels: IntArray) -> tuple[IntArray, IntArray, BoolArray]:
         """Return labels of grains, labels of particles, and which of both each label is."""
         of_grain = labels < self.grains.count
         grain = np.where(of_grain, labels, 0).astype(np.int32)
@@ -131,3 +125,29 @@ class CompositeGeometry:
         size = self.particles.size(x, sizes)
         size[outside] = np.minimum(size[outside], self.grains.size(x[outside], sizes))
         return size
+
+    def volume_fractions(self, materials: Collection[str]) -> dict[str, float]:
+        """Return the volume fraction of each material in the box, overlaps counted once."""
+        part = cut_volumes(self.particles) / np.prod(self.box)
+        share = np.concatenate([[1.0 - part.sum()], part])
+        owner = self.label_material[[0, *range(self.grains.count, self.label_material.size)]]
+        return by_material(share, owner, materials)
+
+    def default_sizes(self) -> DefaultSizes:
+        """Return the finer of the edges that suit particles and grains."""
+        parts = (self.particles.default_sizes(), self.grains.default_sizes())
+        return DefaultSizes(surface=min(part.surface for part in parts))
+
+    def exact_mesh(self) -> None:
+        """Return that a mesh must be cut."""
+        return
+
+    def opened(self, axis: int) -> tuple[CompositeGeometry, NDArray[np.int64]]:
+        """Open particles and grains (see `Geometry.opened`)."""
+        particles, of_particle = self.particles.opened(axis)
+        grains, of_grain = self.grains.opened(axis)
+        source = np.concatenate([of_grain, of_particle[1:] + self.grains.count - 1])
+        material = self.label_material[source]
+        return CompositeGeometry(
+            particles=particles, grains=grains, label_material=material
+        ), source

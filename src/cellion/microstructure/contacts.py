@@ -1,23 +1,28 @@
-"""Gaps and necks between particles: where they are, how wide, and how fine a mesh they need."""
+"""Gaps and necks between particles: places, widths, and the mesh sizes that they need."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import reduce
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
+from cellion.microstructure.arrays import BoolArray, FloatArray, IntArray, wrap
 from cellion.microstructure.pairs import Pairs
 
 __all__ = [
     "GROWTH",
     "TANGENT",
     "Contacts",
+    "Particles",
+    "SizeLimits",
     "build_contacts",
     "build_wall_contacts",
     "contact_size",
+    "no_contacts",
 ]
 
 GROWTH = 0.5
@@ -26,6 +31,26 @@ GROWTH = 0.5
 TANGENT = 1e-9
 """Overlap, in units of the smaller radius, up to which two bodies count as tangent: they do not
 conduct into each other."""
+
+
+class SizeLimits(Protocol):
+    """The mesh sizes that a geometry grades between; all lengths in m."""
+
+    @property
+    def size(self) -> float:
+        """Largest cell edge, far from every interface [m]."""
+
+    @property
+    def surface(self) -> float:
+        """Cell edge at particle surfaces [m]."""
+
+    @property
+    def smallest(self) -> float:
+        """Floor of the cell edge in gaps and necks [m]."""
+
+    @property
+    def gap_cells(self) -> float:
+        """Number of cells wanted across a gap or a neck radius."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,7 +81,7 @@ class Contacts:
     def __len__(self) -> int:
         return int(self.gap.size)
 
-    def select(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Contacts:
+    def select(self, keep: BoolArray | NDArray[np.int64]) -> Contacts:
         """Return the contacts where ``keep`` (m,) is true, or those of some indices."""
         return Contacts(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
 
@@ -70,12 +95,46 @@ class Contacts:
         return Contacts(**{name: np.concatenate(parts) for name, parts in both.items()})
 
 
+class Particles(Protocol):
+    """Discs or spheres with labels from 1 on, in a matrix with label 0."""
+
+    @property
+    def box(self) -> FloatArray:
+        """Edge lengths (d,) [m]."""
+
+    @property
+    def periodic(self) -> BoolArray:
+        """Which axes (d,) repeat."""
+
+    @property
+    def centers(self) -> FloatArray:
+        """Centres (n, d) [m]."""
+
+    @property
+    def radii(self) -> FloatArray:
+        """Radii (n,) [m]."""
+
+    @property
+    def label_material(self) -> IntArray:
+        """Index (n + 1,) of the material of each label."""
+
+    @property
+    def count(self) -> int:
+        """Number of particles n."""
+
+    def contacts(self, reach: float) -> Contacts:
+        """Return the pairs, own images included, with surfaces closer than ``reach`` [m]."""
+
+    def wall_contacts(self, reach: float) -> Contacts:
+        """Return where surfaces are closer than ``reach`` [m] to a wall, or cut by it."""
+
+
 def build_contacts(
     pairs: Pairs,
     centers: FloatArray,
     radii: FloatArray,
     box: FloatArray,
-    periodic: NDArray[np.bool_],
+    periodic: BoolArray,
 ) -> Contacts:
     """Describe the contacts of ``pairs``; a ball inside another one has no contact with it.
 
@@ -118,7 +177,7 @@ def build_wall_contacts(
     centers: FloatArray,
     radii: FloatArray,
     box: FloatArray,
-    periodic: NDArray[np.bool_],
+    periodic: BoolArray,
     reach: float,
 ) -> Contacts:
     """Describe where balls are nearer to a wall than ``reach`` [m], or cut by it.
@@ -148,12 +207,12 @@ def build_wall_contacts(
                     image=np.zeros((len(near), d), dtype=np.int32),
                 )
             )
-    return _joined(found, d)
+    return reduce(Contacts.and_more, found, no_contacts(d))
 
 
-def _joined(parts: list[Contacts], dimension: int) -> Contacts:
-    """Return the contacts of several parts as one; without parts, none."""
-    none = Contacts(
+def no_contacts(dimension: int) -> Contacts:
+    """Return no contacts, in two or three dimensions."""
+    return Contacts(
         labels=np.zeros((0, 2), np.int32),
         midpoint=np.zeros((0, dimension)),
         normal=np.zeros((0, dimension)),
@@ -162,9 +221,6 @@ def _joined(parts: list[Contacts], dimension: int) -> Contacts:
         neck_radius=np.zeros(0),
         image=np.zeros((0, dimension), np.int32),
     )
-    for part in parts:
-        none = none.and_more(part)
-    return none
 
 
 def contact_size(
@@ -173,7 +229,7 @@ def contact_size(
     away: FloatArray,
     coarse: FloatArray,
     sizes: SizeLimits,
-    domain: tuple[FloatArray, NDArray[np.bool_]],
+    domain: tuple[FloatArray, BoolArray],
 ) -> FloatArray:
     """Return the cell edge (n,) [m] wanted at points: a coarse one, or less in gaps and at necks.
 

@@ -1,4 +1,4 @@
-"""Volumes and surfaces of overlapping balls: each ball cut by the planes that divide overlaps."""
+"""Volumes of overlapping balls and areas of their contacts: balls cut by planes between them."""
 
 from __future__ import annotations
 
@@ -7,30 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.microstructure.contacts import Contacts
+from cellion.microstructure.arrays import FloatArray
+from cellion.microstructure.contacts import Contacts, Particles
 from cellion.microstructure.diameters import ball_volume
-from cellion.microstructure.geometry import FloatArray
 from cellion.microstructure.pairs import close_pairs
-from cellion.microstructure.spheres import SphereGeometry
 
-__all__ = ["CutBalls", "contact_areas", "cut_balls", "swallowed"]
+__all__ = ["contact_areas", "cut_volumes", "swallowed"]
 
 _DIRECTIONS = 8192
 _CHUNK = 24
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CutBalls:
-    """What is left of each particle.
-
-    Attributes:
-        volume: (n,) [m^3], or area [m^2] for discs.
-        surface: spherical surface (n,) [m^2] left, or length [m] of arc for discs; it is where the
-            particle meets the matrix.
-    """
-
-    volume: FloatArray
-    surface: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,31 +31,28 @@ class _Planes:
         return _Planes(ball=self.ball[keep], normal=self.normal[keep], distance=self.distance[keep])
 
 
-def cut_balls(geometry: SphereGeometry) -> CutBalls:
-    """Return volume and surface of the region of each particle, without counting anything twice.
+def cut_volumes(geometry: Particles) -> FloatArray:
+    """Return the volume (n,) [m^3] of each particle, for discs the area, counting nothing twice.
 
-    The region is the ball less the caps beyond the radical planes of overlapping neighbours and
-    beyond the walls. Caps are subtracted in closed form; balls with intersecting caps are
-    integrated over 8192 evenly spread directions (relative error about 1e-4).
+    The region of a particle is the ball less the caps beyond the radical planes of overlapping
+    neighbours and beyond the walls. Caps are subtracted in closed form; balls with intersecting
+    caps are integrated over 8192 evenly spread directions (relative error about 1e-4).
     """
     planes = _planes(geometry, geometry.contacts(0.0))
     radii, d = geometry.radii, geometry.box.size
     volume = ball_volume(radii, d)
-    surface = volume * d / radii
-    cap_volume, cap_surface = _caps(radii[planes.ball], planes.distance, d)
-    volume -= np.bincount(planes.ball, cap_volume, radii.size)
-    surface -= np.bincount(planes.ball, cap_surface, radii.size)
+    caps = _cap_volumes(radii[planes.ball], planes.distance, d)
+    volume -= np.bincount(planes.ball, caps, radii.size)
     entangled = np.unique(_entangled(planes, radii))
     chosen = planes.select(np.isin(planes.ball, entangled))
     for start in range(0, entangled.size, _CHUNK):
         part = entangled[start : start + _CHUNK]
         some = chosen.select(np.isin(chosen.ball, part))
-        volume[part], surface[part] = _integrate(some, radii[part], d)
-    gone = swallowed(geometry) | _outside(geometry)
-    return CutBalls(volume=np.where(gone, 0.0, volume), surface=np.where(gone, 0.0, surface))
+        volume[part] = _integrate(some, radii[part], d)
+    return np.where(swallowed(geometry) | _outside(geometry), 0.0, volume)
 
 
-def contact_areas(geometry: SphereGeometry, contacts: Contacts) -> FloatArray:
+def contact_areas(geometry: Particles, contacts: Contacts) -> FloatArray:
     """Return the area (m,) [m^2] of each contact, for discs the length [m]; 0 across gaps.
 
     Two particles, or a particle and a wall, meet in a circle of the neck radius (a chord for
@@ -91,11 +73,11 @@ def contact_areas(geometry: SphereGeometry, contacts: Contacts) -> FloatArray:
     cut = np.unique(cuts.ball)
     for start in range(0, cut.size, _CHUNK):
         part = cut[start : start + _CHUNK]
-        area[part] = _integrate(cuts.select(np.isin(cuts.ball, part)), radii[part], 2)[0]
+        area[part] = _integrate(cuts.select(np.isin(cuts.ball, part)), radii[part], 2)
     return area
 
 
-def _cuts_of_contacts(geometry: SphereGeometry, contacts: Contacts) -> _Planes:
+def _cuts_of_contacts(geometry: Particles, contacts: Contacts) -> _Planes:
     """Return the half planes that third particles and walls leave of each contact."""
     box, periodic, count = geometry.box, geometry.periodic, len(contacts)
     neck = np.maximum(contacts.neck_radius, np.finfo(float).tiny)
@@ -135,7 +117,7 @@ def _plane_axes(normal: FloatArray) -> FloatArray:
     return np.stack([first, np.cross(normal, first)], axis=1)
 
 
-def swallowed(geometry: SphereGeometry) -> NDArray[np.bool_]:
+def swallowed(geometry: Particles) -> NDArray[np.bool_]:
     """Flag the particles (n,) that lie inside another one and own no point."""
     pairs = close_pairs(geometry.centers, geometry.radii, geometry.box, geometry.periodic, 0.0)
     r1, r2 = geometry.radii[pairs.first], geometry.radii[pairs.second]
@@ -146,14 +128,14 @@ def swallowed(geometry: SphereGeometry) -> NDArray[np.bool_]:
     return flags
 
 
-def _outside(geometry: SphereGeometry) -> NDArray[np.bool_]:
+def _outside(geometry: Particles) -> NDArray[np.bool_]:
     """Flag the particles (n,) that lie beyond a wall altogether."""
     r = geometry.radii[:, None]
     beyond = (geometry.centers <= -r) | (geometry.centers >= geometry.box + r)
     return np.asarray(np.any(beyond & ~geometry.periodic, axis=1))
 
 
-def _planes(geometry: SphereGeometry, contacts: Contacts) -> _Planes:
+def _planes(geometry: Particles, contacts: Contacts) -> _Planes:
     """Collect the radical planes of overlaps and the walls that cut balls."""
     first, second = contacts.labels[:, 0] - 1, contacts.labels[:, 1] - 1
     r1, r2 = geometry.radii[first], geometry.radii[second]
@@ -180,13 +162,13 @@ def _planes(geometry: SphereGeometry, contacts: Contacts) -> _Planes:
     )
 
 
-def _caps(radii: FloatArray, distance: FloatArray, d: int) -> tuple[FloatArray, FloatArray]:
-    """Return volumes and curved surfaces of the caps beyond planes at ``distance``."""
+def _cap_volumes(radii: FloatArray, distance: FloatArray, d: int) -> FloatArray:
+    """Return the volumes of the caps beyond planes at ``distance``."""
     if d == 2:
         angle = np.arccos(np.clip(distance / radii, -1, 1))
-        return radii**2 * (angle - 0.5 * np.sin(2 * angle)), 2 * radii * angle
+        return radii**2 * (angle - 0.5 * np.sin(2 * angle))
     height = radii - distance
-    return np.pi * height**2 * (3 * radii - height) / 3, 2 * np.pi * radii * height
+    return np.pi * height**2 * (3 * radii - height) / 3
 
 
 def _entangled(planes: _Planes, radii: FloatArray) -> NDArray[np.int64]:
@@ -204,7 +186,7 @@ def _entangled(planes: _Planes, radii: FloatArray) -> NDArray[np.int64]:
     return planes.ball[a[angle < width[a] + width[b]]]
 
 
-def _integrate(planes: _Planes, radii: FloatArray, d: int) -> tuple[FloatArray, FloatArray]:
+def _integrate(planes: _Planes, radii: FloatArray, d: int) -> FloatArray:
     """Integrate balls (n,) cut by planes over directions: each ray has one interval inside."""
     rays = _directions(d)
     starts = np.flatnonzero(np.diff(planes.ball, prepend=-1))
@@ -219,11 +201,7 @@ def _integrate(planes: _Planes, radii: FloatArray, d: int) -> tuple[FloatArray, 
     open_rays = low < high
     solid_angle = 2 * np.pi if d == 2 else 4 * np.pi
     shell = np.where(open_rays, high**d - np.where(open_rays, low, 0.0) ** d, 0.0)
-    free = open_rays & (high >= radii[:, None])
-    return (
-        solid_angle * shell.mean(axis=1) / d,
-        solid_angle * free.mean(axis=1) * radii ** (d - 1),
-    )
+    return np.asarray(solid_angle * shell.mean(axis=1) / d)
 
 
 def _directions(d: int) -> FloatArray:

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cellion.errors import MicrostructureError
-from cellion.microstructure.geometry import FloatArray
-from cellion.scenario.packing import DiameterSpec, LognormalSpec
+from cellion.microstructure.arrays import FloatArray
+from cellion.scenario.diameters import DiameterSpec, LognormalSpec
 
 __all__ = ["LIMIT", "TRUNCATION", "Amount", "ball_volume", "draw_radii", "typical_diameter"]
 
@@ -27,7 +27,7 @@ _DRAWS = 40
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Amount:
-    """How much of the box one kind of particles fills.
+    """Volume of the box that one kind of particles fills.
 
     Attributes:
         where: key path of the particles, for messages.

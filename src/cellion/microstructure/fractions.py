@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cellion.errors import MicrostructureError, nearest
+from cellion.errors import MicrostructureError
+from cellion.microstructure.geometry import check_material
 from cellion.scenario.packing import PackingSpec
 
 __all__ = ["particle_volume_fractions", "volume_fractions", "weight_fractions"]
@@ -71,11 +72,7 @@ def particle_volume_fractions(
     if spec.pores is not None:
         named.append((spec.pores.material, f"{where}.pores.material"))
     for name, at in named:
-        if name not in densities:
-            raise MicrostructureError(
-                f"{at}: '{name}' is not a material; known are "
-                f"{', '.join(densities)}{nearest(name, densities)}"
-            )
+        check_material(name, at, densities)
     porosity = spec.pores.volume_fraction if spec.pores is not None else 0.0
     if all(p.weight_fraction is None for p in spec.particles):
         shares = tuple(p.volume_fraction or 0.0 for p in spec.particles)

@@ -1,4 +1,4 @@
-"""Plain numbers of a polycrystal: grain sizes, boundaries, neighbours, disorientations; exact."""
+"""Exact statistics of a polycrystal: grain sizes, boundaries and neighbours."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.material.crystal_symmetry import disorientation_angles
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.diameters import ball_volume
-from cellion.microstructure.geometry import FloatArray
 from cellion.microstructure.laguerre import LaguerreGeometry
 
-__all__ = ["GrainStatistics", "boundary_disorientations", "grain_boundaries", "grain_statistics"]
+__all__ = ["GrainStatistics", "grain_boundaries", "grain_statistics"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GrainStatistics:
-    """What the grains of a tessellation are like; of columns, their cross-sections.
+    """Statistics of the grains of a tessellation; of columns, those of their cross-sections.
 
     Attributes:
         count: number of grains that own a point.
@@ -81,21 +80,3 @@ def grain_statistics(geometry: LaguerreGeometry) -> GrainStatistics:
         boundary_surface=float(surface) / box,
         mean_boundary_area=float(area.mean()) if len(area) else 0.0,
     )
-
-
-def boundary_disorientations(
-    geometry: LaguerreGeometry, orientations: FloatArray, symmetry: str
-) -> tuple[FloatArray, FloatArray]:
-    """Return disorientation angles (p,) [rad] of all pairs of grains that meet, and their areas.
-
-    Args:
-        geometry: the grains.
-        orientations: rotation (n, d, d) of each.
-        symmetry: crystal system, such as ``cubic``.
-
-    Raises:
-        MaterialError: the crystal system is unknown.
-    """
-    pairs, area = grain_boundaries(geometry)
-    angle = disorientation_angles(orientations[pairs[:, 0]], orientations[pairs[:, 1]], symmetry)
-    return angle, area

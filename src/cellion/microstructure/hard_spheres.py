@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.diameters import ball_volume
-from cellion.microstructure.geometry import FloatArray
 from cellion.microstructure.pairs import Pairs, close_pairs
 from cellion.microstructure.relaxation import Domain
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,11 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from cellion.microstructure.contacts import GROWTH
-from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
+from cellion.microstructure.arrays import BoolArray, FloatArray, IntArray, Pair, wrap
+from cellion.microstructure.contacts import GROWTH, SizeLimits
+from cellion.microstructure.geometry import (
+    COARSE_PART,
+    FINE_PART,
+    DefaultSizes,
+    by_material,
+    closed_along,
+)
 from cellion.microstructure.power_diagram import PowerDiagram, power_diagram
 
 __all__ = ["LaguerreGeometry"]
+
+FEW_GRAINS = 4
+"""Up to this number, grains are meshed as finely as a few particles are."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,7 +46,7 @@ class LaguerreGeometry:
     """
 
     box: FloatArray
-    periodic: NDArray[np.bool_]
+    periodic: BoolArray
     centers: FloatArray
     weights: FloatArray
     label_material: IntArray
@@ -52,7 +63,7 @@ class LaguerreGeometry:
         return int(self.weights.size)
 
     @property
-    def across(self) -> NDArray[np.bool_]:
+    def across(self) -> BoolArray:
         """Axes (d,) in which grains differ: all but the columnar one."""
         along = -1 if self.columnar is None else self.columnar
         return np.asarray(np.arange(self.box.size) != along)
@@ -111,16 +122,16 @@ class LaguerreGeometry:
             images = np.where(self.periodic, np.rint(vector / self.box), 0.0)
         return np.asarray(np.where(self.across, vector - self.box * images, 0.0), dtype=float)
 
-    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+    def bounded(self, labels: IntArray) -> BoolArray:
         """Return that no label is a particle with a surface of its own."""
         return np.zeros(labels.shape, np.bool_)
 
-    def meets_itself(self, reach: float) -> NDArray[np.bool_]:
+    def meets_itself(self, reach: float) -> BoolArray:
         """Return along which axes grains share a facet with their own image, shape (n, d)."""
         return self._own
 
     @cached_property
-    def _own(self) -> NDArray[np.bool_]:
+    def _own(self) -> BoolArray:
         """Axes (n, d) along which each grain meets its own image; none in a sketch."""
         flags = np.zeros((self.count, self.box.size), np.bool_)
         if self.expected is None:
@@ -131,24 +142,14 @@ class LaguerreGeometry:
         return flags
 
     def together(
-        self,
-        x: FloatArray,
-        labels: tuple[IntArray, IntArray],
-        images: tuple[IntArray, IntArray],
-        slack: FloatArray,
-        seen: NDArray[np.bool_],
-    ) -> NDArray[np.bool_]:
+        self, x: FloatArray, labels: Pair, images: Pair, slack: FloatArray, seen: BoolArray
+    ) -> BoolArray:
         """Return ``seen``: grains that an edge of the mesh joins meet, as there are no gaps."""
         return seen
 
     def at_wall(
-        self,
-        x: FloatArray,
-        labels: IntArray,
-        images: IntArray,
-        walls: NDArray[np.bool_],
-        slack: FloatArray,
-    ) -> NDArray[np.bool_]:
+        self, x: FloatArray, labels: IntArray, images: IntArray, walls: BoolArray, slack: FloatArray
+    ) -> BoolArray:
         """Return true (n,): grains fill the box up to its walls."""
         return np.ones(len(x), np.bool_)
 
@@ -197,3 +198,46 @@ class LaguerreGeometry:
         """Exact volumes (n,) [m^3] of the grains, in two dimensions areas [m^2]."""
         length = 1.0 if self.columnar is None else float(self.box[self.columnar])
         return np.asarray(self.diagram.volume * length, dtype=float)
+
+    @property
+    def particles(self) -> None:
+        """There are none."""
+        return None
+
+    def volume_fractions(self, materials: Collection[str]) -> dict[str, float]:
+        """Return the volume fraction of each material in the box."""
+        return by_material(self.volumes / np.prod(self.box), self.label_material, materials)
+
+    def default_sizes(self) -> DefaultSizes:
+        """Return a part of the equivalent radius that halves the grains' volume.
+
+        Of columns it is that of the cross-sections.
+        """
+        d = int(self.across.sum())
+        grains = np.sort(self.sections)
+        middle = grains[np.searchsorted(np.cumsum(grains), 0.5 * grains.sum())]
+        radius = float((middle * d / (2.0 * (d - 1) * np.pi)) ** (1.0 / d))
+        part = FINE_PART if self.count <= FEW_GRAINS else COARSE_PART
+        return DefaultSizes(surface=radius / part[self.box.size])
+
+    def exact_mesh(self) -> None:
+        """Return that a mesh must be cut."""
+        return
+
+    def opened(self, axis: int) -> tuple[LaguerreGeometry, NDArray[np.int64]]:
+        """Add the images of all grains beyond both ends; along columns there is nothing to add.
+
+        See `Geometry.opened`.
+        """
+        shifts = [0.0] if self.columnar == axis else [0.0, self.box[axis], -self.box[axis]]
+        source = np.tile(np.arange(self.count), len(shifts))
+        along = np.repeat(shifts, self.count)[:, None] * np.eye(self.box.size)[axis]
+        opened = LaguerreGeometry(
+            box=self.box,
+            periodic=closed_along(self.periodic, axis),
+            centers=self.centers[source] + along,
+            weights=self.weights[source],
+            label_material=self.label_material[source],
+            columnar=self.columnar,
+        )
+        return opened, source

@@ -22,8 +22,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from cellion.errors import MicrostructureError, ScenarioError, nearest
-from cellion.microstructure.geometry import FloatArray
-from cellion.scenario.text_files import read_data_text
+from cellion.microstructure.arrays import FloatArray
+from cellion.scenario.data_files import read_data_text
 
 __all__ = ["DESCRIPTORS", "read_orientations", "rotations_of", "section_orientations"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from cellion.errors import MicrostructureError
-from cellion.microstructure.geometry import FloatArray
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.orientation_files import read_orientations
 from cellion.scenario.orientations import FibreSpec, OrientationsSpec
 

@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MicrostructureError
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.ball_kinds import WHERE, BallKind, ball_kinds
-from cellion.microstructure.cuts import cut_balls
-from cellion.microstructure.diameters import (
-    ball_volume,
-)
-from cellion.microstructure.geometry import SKETCHED, FloatArray, Microstructure, Progress
+from cellion.microstructure.composite import CompositeGeometry
+from cellion.microstructure.cuts import cut_volumes
+from cellion.microstructure.diameters import ball_volume
+from cellion.microstructure.geometry import SKETCHED, Microstructure, Progress, RandomBodies
 from cellion.microstructure.hard_spheres import equilibrate
+from cellion.microstructure.orientations import orient
+from cellion.microstructure.polycrystal import tessellate
 from cellion.microstructure.relaxation import Domain, largest_overlap, relax
-from cellion.microstructure.spheres import SphereGeometry, loose_spheres
+from cellion.microstructure.spheres import LooseSpheres, SphereGeometry
 from cellion.scenario.packing import PackingSpec
 
 __all__ = ["FRACTION_TOLERANCE", "TOUCH", "pack_spheres"]
@@ -58,9 +60,10 @@ class _Packing:
         """Radii [m] of the parts that must not overlap."""
         return self.radii * (1.0 - self.softness)
 
-    def geometry(self, label_material: NDArray[np.int32]) -> SphereGeometry:
-        """Return the labelled geometry."""
-        return SphereGeometry(
+    def geometry(self, label_material: NDArray[np.int32], *, loose: bool = False) -> SphereGeometry:
+        """Return the labelled geometry; in a loose one overlaps do not count."""
+        kind = LooseSpheres if loose else SphereGeometry
+        return kind(
             box=self.domain.box,
             periodic=self.domain.periodic,
             centers=self.centers,
@@ -71,7 +74,7 @@ class _Packing:
     def fractions(self, kinds: int) -> FloatArray:
         """Return the volume fraction (kinds,) of each kind, overlaps counted once."""
         geometry = self.geometry(np.zeros(self.radii.size + 1, np.int32))
-        volume = np.bincount(self.kind, cut_balls(geometry).volume, kinds)
+        volume = np.bincount(self.kind, cut_volumes(geometry), kinds)
         return np.asarray(volume / np.prod(self.domain.box), dtype=float)
 
 
@@ -114,7 +117,8 @@ def pack_spheres(
     names = tuple(dict.fromkeys([spec.matrix.material, *(k.material for k in kinds)]))
     of_kind = np.array([names.index(k.material) for k in kinds], dtype=np.int32)
     sketched = packing is start
-    geometry = packing.geometry(np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32))
+    label_material = np.concatenate([[0], of_kind[packing.kind]]).astype(np.int32)
+    geometry = packing.geometry(label_material, loose=sketched)
     requested = dict.fromkeys(names, 0.0)
     requested[spec.matrix.material] = 1.0 - sum(k.fraction for k in kinds)
     for one in kinds:
@@ -123,16 +127,65 @@ def pack_spheres(
     if not sketched:
         numbers = _closeness(packing, np.array([k.pore for k in kinds], np.bool_)[packing.kind])
         more += _closing_notes(spec, numbers)
-    return Microstructure(
-        box=geometry.box,
-        periodic=geometry.periodic,
+    pores = None if spec.pores is None else names.index(spec.pores.material)
+    structure = Microstructure(
         materials=names,
-        geometry=loose_spheres(geometry) if sketched else geometry,
+        geometry=geometry,
         seed=spec.seed,
         requested_volume_fraction=requested,
         particle_count=geometry.count,
+        bodies=_bodies(geometry, pores),
         numbers=numbers,
         notes=(*notes, *more),
+    )
+    return _with_grains(structure, geometry, spec, sketch=sketch)
+
+
+def _bodies(geometry: SphereGeometry, pores: int | None) -> RandomBodies:
+    """Return the particles, as large as the largest median by volume of a material.
+
+    Args:
+        geometry: particles and pores.
+        pores: index of the material of the pores.
+    """
+    material = geometry.label_material[1:]
+    medians = []
+    for kind in np.unique(material[material != pores] if pores is not None else material):
+        diameter = np.sort(2 * geometry.radii[material == kind])
+        volume = np.cumsum(diameter**geometry.box.size)
+        medians.append(float(diameter[np.searchsorted(volume, 0.5 * volume[-1])]))
+    return RandomBodies(
+        noun="particles",
+        count=int(np.count_nonzero(material != pores)),
+        diameter=max(medians, default=1.0),
+        across=np.ones(geometry.box.size, dtype=np.bool_),
+    )
+
+
+def _with_grains(
+    packing: Microstructure, spheres: SphereGeometry, spec: PackingSpec, *, sketch: bool
+) -> Microstructure:
+    """Divide the matrix of a packing into grains, if the scenario wants it."""
+    wanted = spec.matrix.polycrystal
+    if wanted is None:
+        return packing
+    where = f"{WHERE}.matrix.polycrystal"
+    domain = Domain(box=packing.box, periodic=packing.periodic)
+    grains = tessellate(wanted, domain, spec.seed, where, sketch=sketch)
+    count, d = grains.geometry.count, packing.box.size
+    turned = orient(wanted.orientations, count, d, spec.seed, f"{where}.orientations")
+    aligned = np.tile(np.eye(d), (spheres.count, 1, 1))
+    material = spheres.label_material
+    return replace(
+        packing,
+        geometry=CompositeGeometry(
+            particles=spheres,
+            grains=grains.geometry,
+            label_material=np.concatenate([np.full(count, material[0]), material[1:]]),
+        ),
+        orientations=np.concatenate([turned, aligned]),
+        numbers=dict(packing.numbers) | dict(grains.numbers),
+        notes=(*packing.notes, *grains.notes),
     )
 
 

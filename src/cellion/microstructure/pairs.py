@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from cellion.microstructure.geometry import FloatArray, wrap
+from cellion.microstructure.arrays import FloatArray, wrap
 
 __all__ = ["Pairs", "close_pairs"]
 

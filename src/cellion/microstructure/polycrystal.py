@@ -1,4 +1,4 @@
-"""Make polycrystals and bricks: where the grains are, how large, and how their crystals lie."""
+"""Polycrystals: places, sizes and orientations of grains."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellion.errors import MicrostructureError, nearest
+from cellion.errors import MicrostructureError
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.diameters import Amount, ball_volume, draw_radii
-from cellion.microstructure.exact import CheckerboardGeometry
-from cellion.microstructure.geometry import SKETCHED, FloatArray, Microstructure
+from cellion.microstructure.geometry import SKETCHED, Microstructure, RandomBodies, check_material
 from cellion.microstructure.grain_statistics import grain_statistics
 from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.orientations import orient
 from cellion.microstructure.relaxation import Domain
 from cellion.microstructure.tessellation import Seeds, fit_volumes
-from cellion.scenario.polycrystal import MOST_GRAINS, BricksSpec, GrainsSpec, PolycrystalSpec
+from cellion.scenario.polycrystal import MOST_GRAINS, GrainsSpec, PolycrystalSpec
 
-__all__ = ["Grains", "grow_polycrystal", "place_bricks", "tessellate"]
+__all__ = ["Grains", "grow_polycrystal", "tessellate"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,23 +51,29 @@ def grow_polycrystal(
             or orientations cannot be had.
     """
     where = "microstructure.polycrystal"
-    _known(spec.material, where, materials)
+    check_material(spec.material, f"{where}.material", materials)
     box = np.asarray(spec.box, dtype=float)
     domain = Domain(box=box, periodic=np.full(box.size, spec.periodic))
     columnar = None if spec.columnar is None else "xyz".index(spec.columnar)
     grains = tessellate(spec, domain, spec.seed or 0, where, columnar, sketch=sketch)
     count, at = grains.geometry.count, f"{where}.orientations"
     return Microstructure(
-        box=box,
-        periodic=domain.periodic,
         materials=(spec.material,),
         geometry=grains.geometry,
         orientations=orient(spec.orientations, count, box.size, spec.seed, at),
         seed=spec.seed,
         requested_volume_fraction={spec.material: 1.0},
+        bodies=_bodies(grains.geometry) if spec.seeds is None else None,
         numbers=grains.numbers,
         notes=grains.notes,
     )
+
+
+def _bodies(geometry: LaguerreGeometry) -> RandomBodies:
+    """Return the grains, as large as the cube root of their mean volume."""
+    across = geometry.across
+    size = float(np.prod(geometry.box[across]) / geometry.count) ** (1.0 / int(across.sum()))
+    return RandomBodies(noun="grains", count=geometry.count, diameter=size, across=across)
 
 
 def tessellate(
@@ -164,49 +170,3 @@ def _empty(volumes: FloatArray, where: str) -> tuple[str, ...]:
         return ()
     listed = ", ".join(f"seeds[{k}]" for k in gone[:5])
     return (f"{where}: {gone.size} grains own no point, others outweigh them: {listed}",)
-
-
-def place_bricks(spec: BricksSpec, materials: Mapping[str, float | None]) -> Microstructure:
-    """Divide the box into equal bricks of one material, each with its label.
-
-    Args:
-        spec: the request.
-        materials: densities by known material name.
-
-    Raises:
-        MicrostructureError: the material is unknown, or orientations cannot be had.
-    """
-    where = "microstructure.bricks"
-    _known(spec.material, where, materials)
-    box = np.asarray(spec.box, dtype=float)
-    count = int(np.prod(spec.divisions))
-    geometry = CheckerboardGeometry(
-        box=box,
-        periodic=np.full(box.size, spec.periodic),
-        divisions=np.array(spec.divisions, dtype=np.int32),
-        label_material=np.zeros(count, np.int32),
-        grains=True,
-    )
-    orientations = None
-    if spec.orientations is not None:
-        at = f"{where}.orientations"
-        orientations = orient(spec.orientations, count, box.size, spec.seed, at)
-    return Microstructure(
-        box=box,
-        periodic=geometry.periodic,
-        materials=(spec.material,),
-        geometry=geometry,
-        orientations=orientations,
-        seed=spec.seed,
-        requested_volume_fraction={spec.material: 1.0},
-        numbers={"grains": float(count)},
-    )
-
-
-def _known(name: str, where: str, materials: Mapping[str, float | None]) -> None:
-    """Refuse a name that is not a material."""
-    if name not in materials:
-        raise MicrostructureError(
-            f"{where}.material: '{name}' is not a material; known are "
-            f"{', '.join(materials)}{nearest(name, materials)}"
-        )

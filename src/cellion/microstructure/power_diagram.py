@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from cellion.errors import MicrostructureError
-from cellion.microstructure.geometry import FloatArray, wrap
+from cellion.microstructure.arrays import FloatArray, wrap
 
 __all__ = ["Facets", "PowerDiagram", "power_diagram"]
 

@@ -1,4 +1,4 @@
-"""Pushing overlapping balls apart: soft-sphere relaxation from a random start."""
+"""Soft-sphere relaxation of overlapping balls from a random start."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.microstructure.geometry import FloatArray
+from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.pairs import Pairs, close_pairs
 
 __all__ = ["Domain", "largest_overlap", "relax"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,18 +10,39 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from cellion.microstructure.arrays import BoolArray, FloatArray, IntArray, Pair, wrap
 from cellion.microstructure.contacts import (
     GROWTH,
     TANGENT,
     Contacts,
+    SizeLimits,
     build_contacts,
     build_wall_contacts,
     contact_size,
+    no_contacts,
 )
-from cellion.microstructure.geometry import FloatArray, IntArray, SizeLimits, wrap
+from cellion.microstructure.cuts import cut_volumes, swallowed
+from cellion.microstructure.geometry import (
+    COARSE_PART,
+    FINE_PART,
+    FINEST_PART,
+    DefaultSizes,
+    Microstructure,
+    by_material,
+    check_material,
+    closed_along,
+)
 from cellion.microstructure.pairs import close_pairs
+from cellion.scenario.spheres import SpheresSpec
 
-__all__ = ["SphereGeometry", "loose_spheres"]
+__all__ = ["LooseSpheres", "SphereGeometry", "place_spheres"]
+
+FEW_PARTICLES = 16
+"""Up to this number, particles are meshed finely by default: arrays, single grains, teaching."""
+
+PLANE_GAP = 1e-5
+"""Smallest cell edge in gaps between discs, in units of their median radius: what passes through a
+gap falls with the root of its width, and cells across it are cheap in the plane."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +62,7 @@ class SphereGeometry:
     """
 
     box: FloatArray
-    periodic: NDArray[np.bool_]
+    periodic: BoolArray
     centers: FloatArray
     radii: FloatArray
     label_material: IntArray
@@ -48,6 +70,11 @@ class SphereGeometry:
     def __post_init__(self) -> None:
         """Bring the centres into the box along periodic axes."""
         object.__setattr__(self, "centers", wrap(self.centers, self.box, self.periodic))
+
+    @property
+    def particles(self) -> SphereGeometry:
+        """The particles themselves."""
+        return self
 
     @property
     def count(self) -> int:
@@ -186,11 +213,11 @@ class SphereGeometry:
         found = build_wall_contacts(self.centers, self.radii, self.box, self.periodic, reach)
         return found.select(found.gap < reach)
 
-    def bounded(self, labels: IntArray) -> NDArray[np.bool_]:
+    def bounded(self, labels: IntArray) -> BoolArray:
         """Return which labels are particles."""
         return np.asarray(labels > 0)
 
-    def meets_itself(self, reach: float) -> NDArray[np.bool_]:
+    def meets_itself(self, reach: float) -> BoolArray:
         """Return along which axes labels are nearer than ``reach`` [m] to their own image.
 
         Shape (n + 1, d). What is that near across a corner of the box is so along an axis too.
@@ -202,24 +229,12 @@ class SphereGeometry:
         return flags
 
     def together(
-        self,
-        x: FloatArray,
-        labels: tuple[IntArray, IntArray],
-        images: tuple[IntArray, IntArray],
-        slack: FloatArray,
-        seen: NDArray[np.bool_],
-    ) -> NDArray[np.bool_]:
-        """Tell whether two labels meet at points near their contact plane.
+        self, x: FloatArray, labels: Pair, images: Pair, slack: FloatArray, seen: BoolArray
+    ) -> BoolArray:
+        """Tell whether two labels meet at points near their contact plane (see `CutGeometry`).
 
         The matrix meets every particle. Two particles meet inside the circle that their surfaces
         share, and nowhere if these are tangent or apart.
-
-        Args:
-            x: points (n, d) [m].
-            labels: the two labels at each point, (n,) each.
-            images: their periodic images, (n, d) each.
-            slack: distance (n,) [m] beyond the circle that still counts.
-            seen: whether an edge of the mesh leads from one to the other (n,); not needed here.
         """
         first, second = labels
         radius = np.concatenate([[0.0], self.radii])
@@ -237,22 +252,9 @@ class SphereGeometry:
         return np.asarray(inside | (first == 0) | (second == 0))
 
     def at_wall(
-        self,
-        x: FloatArray,
-        labels: IntArray,
-        images: IntArray,
-        walls: NDArray[np.bool_],
-        slack: FloatArray,
-    ) -> NDArray[np.bool_]:
-        """Tell whether labels (n,) reach all the walls that points on the box lie in.
-
-        Args:
-            x: points (n, d) [m], on the faces of the box.
-            labels: a label at each point.
-            images: its periodic image, (n, d).
-            walls: normal axes (n, d) of the faces that each point lies in.
-            slack: distance (n,) [m] beyond the circle, cut out of the wall, that still counts.
-        """
+        self, x: FloatArray, labels: IntArray, images: IntArray, walls: BoolArray, slack: FloatArray
+    ) -> BoolArray:
+        """Tell whether labels reach the walls, particles in a circle (see `CutGeometry`)."""
         radius = np.concatenate([[0.0], self.radii])[labels]
         vector = self._from_center(x, labels, images)
         normal = np.sqrt(np.sum(np.where(walls, vector, 0.0) ** 2, axis=1))
@@ -278,12 +280,55 @@ class SphereGeometry:
         home = wrap(x, self.box, self.periodic)
         return contact_size(contacts, home, away, smooth, sizes, (self.box, self.periodic))
 
+    def volume_fractions(self, materials: Collection[str]) -> dict[str, float]:
+        """Return the volume fraction of each material in the box, overlaps counted once."""
+        part = cut_volumes(self) / np.prod(self.box)
+        share = np.concatenate([[1.0 - part.sum()], part])
+        return by_material(share, self.label_material, materials)
+
+    def default_sizes(self) -> DefaultSizes:
+        """Return parts of the radius that halves the particles' volume; small ones set no scale."""
+        d, few = self.box.size, self.count <= FEW_PARTICLES
+        if not self.count:
+            return DefaultSizes(gap_part=FINEST_PART)
+        radii = np.sort(self.radii)
+        volume = np.cumsum(radii**d)
+        median = float(radii[np.searchsorted(volume, 0.5 * volume[-1])])
+        surface = median / (FINE_PART if few else COARSE_PART)[d]
+        if d == 2:
+            return DefaultSizes(surface=surface, smallest=PLANE_GAP * median)
+        return DefaultSizes(surface=surface, gap_part=FINEST_PART if few else 1.0)
+
+    def exact_mesh(self) -> None:
+        """Return that a mesh must be cut."""
+        return
+
+    def opened(self, axis: int) -> tuple[SphereGeometry, NDArray[np.int64]]:
+        """Add the images of spheres that reach into the box through one of its ends.
+
+        See `Geometry.opened`.
+        """
+        edge, place = float(self.box[axis]), self.centers[:, axis]
+        above = np.flatnonzero(place < self.radii)
+        below = np.flatnonzero(place > edge - self.radii)
+        own = np.concatenate([np.arange(self.count), above, below])
+        along = np.repeat([0.0, edge, -edge], [self.count, above.size, below.size])
+        source = np.concatenate([[0], own + 1])
+        opened = SphereGeometry(
+            box=self.box,
+            periodic=closed_along(self.periodic, axis),
+            centers=self.centers[own] + along[:, None] * np.eye(self.box.size)[axis],
+            radii=self.radii[own],
+            label_material=self.label_material[source],
+        )
+        return opened, source
+
 
 _LOOKED_AT = 8
 
 
-class _LooseSpheres(SphereGeometry):
-    """Spheres that are not where they will be: contacts say nothing, nearest is nearly nearest."""
+class LooseSpheres(SphereGeometry):
+    """Spheres of a sketch, not where they will be: overlaps count for nothing."""
 
     def nearest(self, x: FloatArray, k: int = 1) -> tuple[IntArray, FloatArray]:
         """Find k near particle surfaces among those of lowest power distance."""
@@ -294,22 +339,52 @@ class _LooseSpheres(SphereGeometry):
 
     def contacts(self, reach: float) -> Contacts:
         """Return no pairs."""
-        none = SphereGeometry(
-            box=self.box,
-            periodic=self.periodic,
-            centers=self.centers[:0],
-            radii=self.radii[:0],
-            label_material=self.label_material[:1],
-        )
-        return none.contacts(0.0)
+        return no_contacts(self.box.size)
 
 
-def loose_spheres(geometry: SphereGeometry) -> SphereGeometry:
-    """Return spheres whose overlaps do not count, for a sketch."""
-    return _LooseSpheres(
-        box=geometry.box,
-        periodic=geometry.periodic,
-        centers=geometry.centers,
-        radii=geometry.radii,
-        label_material=geometry.label_material,
+def place_spheres(spec: SpheresSpec, materials: Collection[str]) -> Microstructure:
+    """Place spheres, or discs, as listed; overlaps are divided, walls clip."""
+    where = "microstructure.spheres"
+    check_material(spec.matrix, f"{where}.matrix", materials)
+    for k, sphere in enumerate(spec.spheres):
+        check_material(sphere.material, f"{where}.spheres[{k}].material", materials)
+    names = tuple(dict.fromkeys([spec.matrix, *(s.material for s in spec.spheres)]))
+    box = np.asarray(spec.box, dtype=float)
+    geometry = SphereGeometry(
+        box=box,
+        periodic=np.full(box.size, spec.periodic),
+        centers=np.array([s.center for s in spec.spheres], dtype=float).reshape(-1, box.size),
+        radii=np.array([s.radius for s in spec.spheres], dtype=float),
+        label_material=np.array(
+            [0, *(names.index(s.material) for s in spec.spheres)], dtype=np.int32
+        ),
     )
+    return Microstructure(
+        materials=names,
+        geometry=geometry,
+        requested_volume_fraction=geometry.volume_fractions(names),
+        particle_count=geometry.count,
+        notes=_sphere_notes(geometry, where),
+    )
+
+
+def _sphere_notes(geometry: SphereGeometry, where: str) -> tuple[str, ...]:
+    """Say which spheres overlap, vanish or are clipped."""
+    notes = []
+    overlaps = geometry.contacts(0.0)
+    if len(overlaps):
+        a, b = overlaps.labels[int(np.argmin(overlaps.gap))]
+        notes.append(
+            f"{where}: {len(overlaps)} pairs overlap, spheres[{a - 1}] and spheres[{b - 1}] most; "
+            "the plane through their common circle divides them"
+        )
+    gone = np.flatnonzero(swallowed(geometry))
+    if gone.size:
+        listed = ", ".join(f"spheres[{k}]" for k in gone[:5])
+        notes.append(f"{where}: {gone.size} lie inside another one and have no volume: {listed}")
+    r = geometry.radii[:, None]
+    beyond = (geometry.centers < r) | (geometry.centers > geometry.box - r)
+    clipped = int(np.count_nonzero(np.any(beyond & ~geometry.periodic, axis=1)))
+    if clipped:
+        notes.append(f"{where}: the walls of the box clip {clipped} of them")
+    return tuple(notes)

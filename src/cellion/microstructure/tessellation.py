@@ -22,7 +22,7 @@ from scipy.sparse import coo_matrix, csc_matrix
 from scipy.sparse.linalg import spsolve
 
 from cellion.errors import MicrostructureError
-from cellion.microstructure.geometry import FloatArray, wrap
+from cellion.microstructure.arrays import FloatArray, wrap
 from cellion.microstructure.power_diagram import PowerDiagram, power_diagram
 from cellion.microstructure.relaxation import Domain, relax
 

@@ -23,9 +23,9 @@ from cellion.pipeline.refinement import Remesher
 from cellion.pipeline.sample import MeshedSample
 from cellion.pipeline.task import Listener
 from cellion.results.accuracy import AccuracyRecord, PassRecord
-from cellion.scenario.accuracy import AccuracySpec
-from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
-from cellion.transport.solution import Solution
+from cellion.scenario.settings import AccuracySpec
+from cellion.transport.dual.lower_bound import ConservedCurrents, conserved_currents
+from cellion.transport.primal.solution import Solution
 
 __all__ = [
     "Bounded",

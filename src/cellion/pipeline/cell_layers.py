@@ -7,14 +7,10 @@ from cellion.mesh.data import MeshData
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.stack import stack_slabs
 from cellion.microstructure.geometry import Microstructure
-from cellion.microstructure.stack import Slab, cut_open
 from cellion.scenario.cell import CellSpec
 from cellion.scenario.scenario import Scenario
 
-__all__ = ["N_LAYERS", "between_layers", "opened", "wanted_cell"]
-
-N_LAYERS = 2
-"""Separator and collector: the last labels of the mesh of a cell."""
+__all__ = ["between_layers", "opened", "wanted_cell"]
 
 
 def wanted_cell(scenario: Scenario) -> CellSpec | None:
@@ -25,7 +21,7 @@ def wanted_cell(scenario: Scenario) -> CellSpec | None:
 def opened(scenario: Scenario, structure: Microstructure) -> Microstructure:
     """Return the geometry that is to be meshed: cut open along the axis of a cell."""
     spec = wanted_cell(scenario)
-    return structure if spec is None else cut_open(structure, AXES.index(spec.axis))
+    return structure if spec is None else structure.opened(AXES.index(spec.axis))
 
 
 def between_layers(scenario: Scenario, data: MeshData) -> MeshData:
@@ -43,8 +39,4 @@ def between_layers(scenario: Scenario, data: MeshData) -> MeshData:
             f"cell.axis: found '{spec.axis}', but the mesh has {data.dimension} dimensions; "
             f"allowed: {', '.join(AXES[: data.dimension])}"
         )
-    lower, upper = (
-        Slab(material=layer.material, thickness=layer.thickness)
-        for layer in (spec.separator, spec.collector)
-    )
-    return stack_slabs(data, axis, lower, upper)
+    return stack_slabs(data, axis, spec.separator, spec.collector)

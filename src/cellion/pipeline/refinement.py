@@ -19,16 +19,13 @@ from cellion.mesh.octree import Spots
 from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import MeshSizes, mesh_sizes
 from cellion.microstructure.generate import generate
-from cellion.microstructure.geometry import Geometry, Microstructure
+from cellion.microstructure.geometry import CutGeometry, Microstructure
 from cellion.pipeline.sample import MeshedSample
 from cellion.scenario.scenario import Scenario
 
 __all__ = ["Remesher"]
 
 type Refine = Callable[[Spots], MeshData]
-
-_PLANAR = ("layers", "checkerboard", "bricks")
-"""Geometries whose interfaces are planes of the mesh."""
 
 
 class Remesher:
@@ -40,13 +37,12 @@ class Remesher:
         known: Whether the geometry is known at all; it is not for a mesh file.
     """
 
-    geometry: Geometry | None
+    geometry: CutGeometry | None
     known: bool
 
     def __init__(self, scenario: Scenario, sample: MeshedSample) -> None:
         """Take the geometry of a sample, made once more if its mesh was cached (collective)."""
-        kind = scenario.microstructure.kind
-        self.known = kind != "mesh"
+        self.known = scenario.microstructure.mesh is None
         self._comm = sample.mesh.comm
         self._refine: Refine | None = None
         self.geometry = None
@@ -60,7 +56,7 @@ class Remesher:
             structure = on_root(self._comm, lambda: generate(scenario.microstructure, densities))
         sizes = mesh_sizes(scenario.mesh, structure, scenario.insulators)
         self._refine = _meshing(structure, sizes)
-        if kind not in _PLANAR:
+        if isinstance(structure.geometry, CutGeometry):
             self.geometry = structure.geometry
 
     def finer(

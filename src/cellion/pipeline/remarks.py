@@ -7,17 +7,12 @@ from collections.abc import Collection, Mapping
 import cellion.parallel  # noqa: F401
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cellion.homogenise.properties import EffectiveTransport
 from cellion.mesh.features import narrow_gaps
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.sizes import MeshSizes
-from cellion.microstructure.composite import CompositeGeometry
-from cellion.microstructure.descriptors import size_statistics
 from cellion.microstructure.geometry import Geometry, Microstructure
-from cellion.microstructure.laguerre import LaguerreGeometry
-from cellion.microstructure.spheres import SphereGeometry
 from cellion.pipeline.cell_layers import wanted_cell
 from cellion.results.record import pair_name
 from cellion.scenario.packing import PoreSpec
@@ -55,15 +50,15 @@ def small_box(scenario: Scenario, structure: Microstructure) -> tuple[str, ...]:
         scenario: What is asked.
         structure: Its geometry.
     """
-    given = scenario.microstructure
-    kind, spec = ("packing" if given.packing else "polycrystal"), wanted_cell(scenario)
-    count, size, what, across = _bodies(scenario, structure)
-    counts = across & (np.array(AXES[: len(across)]) != (spec.axis if spec else ""))
-    if not count or not counts.any():
+    kind, spec, bodies = scenario.microstructure.kind, wanted_cell(scenario), structure.bodies
+    if bodies is None:
         return ()
-    width = float(structure.box[counts].min()) / size
-    told = [f"{count} {what}"] if count < _FEW else []
-    told += [f"{width:.1f} {what} wide"] if width < _NARROW else []
+    counts = bodies.across & (np.array(AXES[: structure.box.size]) != (spec.axis if spec else ""))
+    if not bodies.count or not counts.any():
+        return ()
+    width = float(structure.box[counts].min()) / bodies.diameter
+    told = [f"{bodies.count} {bodies.noun}"] if bodies.count < _FEW else []
+    told += [f"{width:.1f} {bodies.noun} wide"] if width < _NARROW else []
     if not told:
         return ()
     return (
@@ -84,9 +79,8 @@ def unresolved(
         numbers: Numbers about the mesh.
     """
     notes = []
-    particles = geometry.particles if isinstance(geometry, CompositeGeometry) else geometry
-    count, narrowest = 0, 0.0
-    if isinstance(particles, SphereGeometry) and particles.count:
+    particles, count, narrowest = geometry.particles, 0, 0.0
+    if particles is not None and particles.count:
         count, narrowest = narrow_gaps(particles, sizes.smallest)
     if count:
         notes.append(
@@ -103,29 +97,6 @@ def unresolved(
             "small for the finest cells that the box allows and are left open"
         )
     return tuple(notes)
-
-
-def _bodies(
-    scenario: Scenario, structure: Microstructure
-) -> tuple[int, float, str, NDArray[np.bool_]]:
-    """What is placed at random: number, diameter [m], name, and the axes along which it varies.
-
-    These are the particles of a packing, without pores, or the grains of a polycrystal; there are
-    none where a scenario lists them.
-    """
-    box, geometry = structure.box, structure.geometry
-    every = np.ones(box.size, dtype=bool)
-    packing, grains = scenario.microstructure.packing, scenario.microstructure.polycrystal
-    if packing is not None:
-        pores = set() if packing.pores is None else {packing.pores.material}
-        found = [s for name, s in size_statistics(structure).items() if name not in pores]
-        largest = max((s.d50 for s in found), default=1.0)
-        return sum(s.count for s in found), largest, "particles", every
-    if grains is None or grains.seeds is not None or not isinstance(geometry, LaguerreGeometry):
-        return 0, 1.0, "grains", every
-    across, count = geometry.across, geometry.count
-    size = float(np.prod(box[across]) / count) ** (1.0 / int(across.sum()))
-    return count, size, "grains", across
 
 
 def voids(scenario: Scenario) -> set[str]:

@@ -17,7 +17,7 @@ from cellion.rates.cif import read_cif
 from cellion.rates.crystal_structure import CrystalStructure, check_structure
 from cellion.rates.poscar import read_poscar
 from cellion.rates.space_groups import ask_spglib
-from cellion.scenario.text_files import read_data_text
+from cellion.scenario.data_files import read_data_text
 
 __all__ = [
     "MobileSublattice",

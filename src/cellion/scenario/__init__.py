@@ -1,1 +1,1 @@
-"""What a user may write: one schema file per room, and the loader that reads it."""
+"""Schema of scenario files, one module per section or kind, and their loader."""

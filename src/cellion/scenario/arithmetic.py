@@ -1,4 +1,4 @@
-"""Values that follow from other values: ``1 - a.b - c[0].d``, computed with units, never executed.
+"""Derived values such as ``1 - a.b - c[0].d``: computed with units, never executed.
 
 The text is parsed as Python parses an expression and walked by hand: numbers, key paths, quantities
 in quotes (``'2 um'``), ``+ - * / **``, parentheses, ``min``, ``max`` and ``sqrt``; nothing else.

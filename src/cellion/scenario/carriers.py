@@ -1,33 +1,29 @@
-"""How many carriers a crystal has when its defects say so: the ``carriers`` section."""
+"""The ``carriers`` section: concentration of carriers from defect thermodynamics."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from cellion.errors import nearest
 from cellion.quantities import describe
-from cellion.scenario.faults import FaultsError
-from cellion.scenario.paths import KeyPath
+from cellion.scenario.faults import Faults, FaultsError
+from cellion.scenario.sections import Form, Section, fail
 from cellion.scenario.values import (
     Energy,
     EnergyDifference,
     Entropy,
     Fraction,
     NumberDensity,
-    Section,
     Text,
-    fail,
-    number,
+    positive,
 )
 
 __all__ = ["CarriersSpec", "DopantSpec", "FrenkelSpec", "SchottkySpec", "SpeciesSpec", "ion_parts"]
 
 _ION = re.compile(r"([A-Z][a-z]?)([1-9]?)([+\-])")
-
-_POSITIVE = WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number"})
 
 
 def ion_parts(ion: str) -> tuple[str, int] | None:
@@ -48,6 +44,11 @@ def read_ion(value: Any) -> str:
     return value
 
 
+def ion(example: str) -> Form:
+    """Return the form of an ion with its charge."""
+    return Form(read_ion, type="string", title="an ion", examples=[example])
+
+
 def _charge(value: Any) -> int:
     """Read an effective charge number, not zero."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < abs(value) <= 10:
@@ -58,24 +59,16 @@ def _charge(value: Any) -> int:
     return value
 
 
-Charge = Annotated[
-    int, BeforeValidator(_charge), WithJsonSchema({"type": "integer", "title": "a whole number"})
-]
+Charge = Annotated[int, Form(_charge, type="integer", title="a whole number")]
 """An effective charge in units of e."""
 
 
 class FrenkelSpec(Section):
-    """An ion leaves its place for an interstitial one: vacancy and interstitial.
-
-    Attributes:
-        energy: Energy to form the pair [J].
-        entropy: Vibrational entropy of the pair [J/K].
-        partner_places: Places of the partner for each place of the network.
-    """
+    """An ion leaves its place for an interstitial one: vacancy and interstitial."""
 
     energy: Energy = Field(description="Energy to form the pair [J].")
     entropy: Entropy = Field(default=0.0, description="Vibrational entropy of the pair [J/K].")
-    partner_places: Annotated[float, BeforeValidator(number(100.0)), _POSITIVE] = Field(
+    partner_places: Annotated[float, positive(100.0)] = Field(
         default=1.0,
         description="Places of the partner for each place of the network: interstitial places per "
         "regular one where vacancies move, the reverse where interstitials do.",
@@ -83,37 +76,21 @@ class FrenkelSpec(Section):
 
 
 class SchottkySpec(Section):
-    """A formula unit leaves the crystal: vacancies of the mobile ion and of its counter-ion.
-
-    Attributes:
-        energy: Energy to leave out one formula unit [J].
-        entropy: Vibrational entropy of it [J/K].
-        partner: Counter-ion with its charge.
-    """
+    """A formula unit leaves the crystal: vacancies of the mobile ion and of its counter-ion."""
 
     energy: Energy = Field(description="Energy to leave out one formula unit [J].")
     entropy: Entropy = Field(default=0.0, description="Vibrational entropy of it [J/K].")
-    partner: Annotated[
-        str,
-        BeforeValidator(read_ion),
-        WithJsonSchema({"type": "string", "title": "an ion", "examples": ["Cl-"]}),
-    ] = Field(description="Counter-ion with its charge; the perfect crystal holds only the two.")
+    partner: Annotated[str, ion("Cl-")] = Field(
+        description="Counter-ion with its charge; the perfect crystal holds only the two."
+    )
 
 
 class SpeciesSpec(Section):
-    """A point defect of any kind.
-
-    Attributes:
-        name: Name that `defect` may use.
-        charge: Effective charge [e].
-        places: Places it may take, for each place of the network.
-        formation_energy: Energy of formation [J].
-        formation_entropy: Vibrational entropy of formation [J/K].
-    """
+    """A point defect of any kind."""
 
     name: Text = Field(description="Name that `defect` may use.")
     charge: Charge = Field(description="Effective charge in units of e: vacancy of Li+ -1.")
-    places: Annotated[float, BeforeValidator(number(100.0)), _POSITIVE] = Field(
+    places: Annotated[float, positive(100.0)] = Field(
         default=1.0, description="Places it may take, for each place of the network."
     )
     formation_energy: EnergyDifference = Field(description="Energy of formation [J].")
@@ -123,13 +100,7 @@ class SpeciesSpec(Section):
 
 
 class DopantSpec(Section):
-    """An immobile charge that mobile defects must balance.
-
-    Attributes:
-        charge: Effective charge [e].
-        share: Dopants for each place of the network.
-        density: Instead of the share, dopants per volume [1/m^3].
-    """
+    """An immobile charge that mobile defects must balance."""
 
     charge: Charge = Field(
         description="Effective charge in units of e: Ca2+ on a Li+ place 1, Ba2+ on a La3+ place "
@@ -151,15 +122,7 @@ class DopantSpec(Section):
 
 
 class CarriersSpec(Section):
-    """Carriers from defect thermodynamics, at every temperature, with the crystal neutral.
-
-    Attributes:
-        defect: Which defect moves on the network.
-        frenkel: Vacancies and interstitials of the mobile ion.
-        schottky: Vacancies of the mobile ion and its counter-ion.
-        species: Any defects.
-        dopants: Immobile charges.
-    """
+    """Carriers from defect thermodynamics, at every temperature, with the crystal neutral."""
 
     defect: Text = Field(
         default="vacancy",
@@ -191,7 +154,7 @@ class CarriersSpec(Section):
         if len(forms) != 1:
             found = f"found {' and '.join(map(repr, forms))}; " if forms else ""
             raise fail(f"{found}give one of 'frenkel', 'schottky' or 'species'")
-        faults: list[tuple[KeyPath, str]] = [
+        faults: Faults = [
             (("species", k, "name"), f"'{one.name}' is given twice")
             for k, one in enumerate(self.species or ())
             if one.name in self.names[:k]

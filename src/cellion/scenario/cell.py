@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from cellion.scenario.values import Axis, Length, Name, Section, Whole, choice, distinct, fail
+from cellion.scenario.sections import OneOf, Section, distinct, fail
+from cellion.scenario.values import Axis, Length, Name, Whole
 
 __all__ = ["CellSpec", "LayerSpec"]
 
@@ -14,29 +15,14 @@ Names = Annotated[tuple[Name, ...], AfterValidator(distinct)]
 
 
 class LayerSpec(Section):
-    """A flat layer beside the composite.
-
-    Attributes:
-        material: What it is made of.
-        thickness: Thickness [m].
-    """
+    """A flat layer beside the composite."""
 
     material: Name = Field(description="Material of the layer.")
     thickness: Length = Field(description="Thickness [m].")
 
 
 class CellSpec(Section):
-    """Separator, composite and collector in one box; used with ``transport.boundary: cell``.
-
-    Attributes:
-        axis: Direction from the separator, below the composite, to the collector above it.
-        separator: Layer through which ions enter.
-        collector: Layer through which electrons leave.
-        ionic: Materials that carry ions; None, those that conduct nothing else.
-        electronic: Materials that carry electrons; None, those that conduct nothing else.
-        unconnected: Whether what leads to no electrode takes part.
-        depth_bins: Number of equal slices of the composite over which the reaction is counted.
-    """
+    """Separator, composite and collector in one box; used with ``transport.boundary: cell``."""
 
     axis: Axis = Field(
         description="Direction from the separator, below the composite, to the collector above "
@@ -53,9 +39,7 @@ class CellSpec(Section):
         description="Materials that carry electrons in the cell. Default: those that conduct "
         "electrons only.",
     )
-    unconnected: Annotated[
-        Literal["excluded", "polarised"], BeforeValidator(choice("excluded", "polarised"))
-    ] = Field(
+    unconnected: Annotated[Literal["excluded", "polarised"], OneOf()] = Field(
         default="excluded",
         description="What becomes of electronic conductors without a path to the collector, and "
         "of ionic ones without a path to the separator. `excluded`: they take no part, the limit "

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from cellion.quantities import describe
+from cellion.scenario.sections import Section, fail, listed
 from cellion.scenario.uncertain import split_uncertain
 from cellion.scenario.values import (
     Coordinate,
@@ -19,17 +20,17 @@ from cellion.scenario.values import (
     Frequency,
     Integer,
     Length,
-    Section,
     Text,
-    fail,
-    listed,
     number,
+    positive,
 )
 from cellion.scenario.vibrations import VibrationsSpec
 
 __all__ = ["HopSpec", "LatticeSpec", "SiteSpec"]
 
 type _Three = tuple[float, float, float]
+type _Vector = tuple[Coordinate, Coordinate, Coordinate]
+_Angle = Annotated[float, BeforeValidator(number(180.0))]
 
 
 def _array(title: str, example: Any) -> Any:
@@ -72,15 +73,7 @@ def _pair(value: Any) -> list[str]:
 
 
 class LatticeSpec(Section):
-    """A lattice: by name and edge, by lengths and angles, or by its vectors.
-
-    Attributes:
-        name: A lattice of equal sites and hops.
-        edge: Its cubic edge, in-plane lattice constant or spacing [m].
-        lengths: Edges a, b, c of the cell [m].
-        angles: Angles alpha, beta, gamma of the cell [degrees].
-        vectors: Lattice vectors as rows [m].
-    """
+    """A lattice: by name and edge, by lengths and angles, or by its vectors."""
 
     name: Text | None = Field(
         default=None,
@@ -96,30 +89,20 @@ class LatticeSpec(Section):
         _array("three lengths with units", ["10.33 angstrom", "6.01 angstrom", "4.69 angstrom"]),
     ] = Field(default=None, description="Edges a, b, c of the cell [m]; a along x, b in xy.")
     angles: Annotated[
-        tuple[
-            Annotated[float, BeforeValidator(number(180.0))],
-            Annotated[float, BeforeValidator(number(180.0))],
-            Annotated[float, BeforeValidator(number(180.0))],
-        ]
-        | None,
+        tuple[_Angle, _Angle, _Angle] | None,
         _array("three angles in degrees", [90, 90, 120]),
     ] = Field(
         default=None, description="Angles alpha, beta, gamma [degrees]; 90 each if not given."
     )
     vectors: Annotated[
-        tuple[
-            tuple[Coordinate, Coordinate, Coordinate],
-            tuple[Coordinate, Coordinate, Coordinate],
-            tuple[Coordinate, Coordinate, Coordinate],
-        ]
-        | None,
+        tuple[_Vector, _Vector, _Vector] | None,
         _array("three vectors of three lengths", [["4 angstrom", "0 angstrom", "0 angstrom"]]),
     ] = Field(default=None, description="Lattice vectors as rows [m].")
 
     @model_validator(mode="after")
     def _one_form(self) -> LatticeSpec:
         """Check that there is one form, and whole."""
-        forms = [key for key in ("name", "lengths", "vectors") if getattr(self, key) is not None]
+        forms = self.given("name", "lengths", "vectors")
         if len(forms) != 1:
             found = " and ".join(f"'{form}'" for form in forms) or "neither"
             raise fail(f"found {found}; give one of 'name', 'lengths' or 'vectors'")
@@ -131,16 +114,7 @@ class LatticeSpec(Section):
 
 
 class SiteSpec(Section):
-    """A site of the mobile ion.
-
-    Attributes:
-        name: Name that hops use.
-        position: Fractional coordinates.
-        energy: Site energy [J].
-        multiplicity: Equivalent minima that are lumped into the site.
-        entropy: Vibrational entropy of the ion there [J/K].
-        full: Whether it holds an ion that an interstitialcy pushes on.
-    """
+    """A site of the mobile ion."""
 
     name: Text = Field(
         description="Name that hops use; of a structure file, element and number (`Li1`)."
@@ -153,11 +127,9 @@ class SiteSpec(Section):
     energy: EnergyDifference = Field(
         default=0.0, description="Energy of the ion there [J], on a scale common to all sites."
     )
-    multiplicity: Annotated[
-        float,
-        BeforeValidator(number(1000.0)),
-        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number"}),
-    ] = Field(default=1.0, description="Equivalent minima that are lumped into this site.")
+    multiplicity: Annotated[float, positive(1000.0)] = Field(
+        default=1.0, description="Equivalent minima that are lumped into this site."
+    )
     entropy: Entropy = Field(
         default=0.0,
         description="Vibrational entropy of the ion there [J/K], on a scale common to all sites.",
@@ -170,23 +142,7 @@ class SiteSpec(Section):
 
 
 class HopSpec(Section):
-    """A hop, given once; its reverse is implied.
-
-    Attributes:
-        between: Names of the two sites.
-        translation: Lattice translation of the second site.
-        distance: Instead of the translation: every hop between such sites at this distance [m].
-        barrier: Migration energy seen from the first site [J].
-        reverse_barrier: The same seen from the second site, checked for detailed balance [J].
-        saddle: Energy of the saddle point, on the scale of the site energies [J].
-        closed: Whether this hop does not happen.
-        attempt_frequency: Attempt frequency of this hop [1/s].
-        entropy: Migration entropy, beside the attempt frequency [J/K].
-        vibrations: Instead of both, the normal modes.
-        uncertainty: Standard deviation of the barrier [J].
-        via: Name of the full site whose ion is pushed on.
-        path: Name of one of several ways between the same two sites.
-    """
+    """A hop, given once; its reverse is implied."""
 
     between: Annotated[
         tuple[str, str], BeforeValidator(_pair), _array("two names of sites", ["Li1", "Li2"])
@@ -253,9 +209,7 @@ class HopSpec(Section):
         """Check that nothing is said twice."""
         if self.translation is not None and self.distance is not None:
             raise fail("give 'translation' or 'distance', not both")
-        given = [
-            k for k in ("barrier", "saddle", "closed") if getattr(self, k) not in (None, False)
-        ]
+        given = self.given("barrier", "saddle", "closed")
         if len(given) > 1:
             raise fail(f"found {' and '.join(map(repr, given))}; give one of them")
         if self.closed and self.uncertainty is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cellion.quantities import number_and_unit
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 
 __all__ = ["Column", "DelimitedTable", "Line", "decimal_points", "read_delimited"]
 

@@ -6,15 +6,14 @@ import math
 from typing import Annotated, Any
 
 from pydantic import (
-    BeforeValidator,
     ConfigDict,
     Field,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from cellion.scenario.values import Fraction, Length, Section, fail, length, number
+from cellion.scenario.sections import Section, fail, or_bare
+from cellion.scenario.values import Fraction, Length, length, positive
 
 __all__ = ["DiameterSpec", "LognormalSpec", "SizeClass"]
 
@@ -23,26 +22,12 @@ _WIDEST = 2.0
 
 
 class LognormalSpec(Section):
-    """A log-normal distribution of diameters, counted by number.
-
-    Attributes:
-        median: Median diameter [m].
-        sigma: Standard deviation of the natural logarithm of the diameter.
-    """
+    """A log-normal distribution of diameters, counted by number."""
 
     median: Length = Field(description="Median diameter [m], by number.")
-    sigma: Annotated[
-        float,
-        BeforeValidator(number(_WIDEST)),
-        WithJsonSchema(
-            {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": _WIDEST,
-                "title": "a number above 0 and up to 2",
-            }
-        ),
-    ] = Field(description="Standard deviation of the natural logarithm of the diameter.")
+    sigma: Annotated[float, positive(_WIDEST, "a number above 0 and up to 2", maximum=_WIDEST)] = (
+        Field(description="Standard deviation of the natural logarithm of the diameter.")
+    )
 
 
 class SizeClass(Section):
@@ -57,23 +42,10 @@ class SizeClass(Section):
     share: Fraction = Field(description="Share of the particles' volume; all shares sum to 1.")
 
 
-def _or_length(schema: dict[str, Any]) -> None:
-    """Allow a bare length beside the mapping in a JSON schema."""
-    mapping = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [{"type": "string", "examples": ["5 um"]}, mapping]
-
-
 class DiameterSpec(Section):
-    """Diameters of the particles: exactly one of the three; a bare length is ``mono``.
+    """Diameters of the particles: exactly one of the three; a bare length is ``mono``."""
 
-    Attributes:
-        mono: The one diameter of all [m].
-        lognormal: A log-normal distribution.
-        list: Classes of diameters with their shares of the volume, normalised to sum to 1.
-    """
-
-    model_config = ConfigDict(json_schema_extra=_or_length)
+    model_config = ConfigDict(json_schema_extra=or_bare({"type": "string", "examples": ["5 um"]}))
 
     mono: Length | None = Field(default=None, description="One diameter for all [m].")
     lognormal: LognormalSpec | None = Field(
@@ -95,7 +67,7 @@ class DiameterSpec(Section):
     @model_validator(mode="after")
     def _exactly_one(self) -> DiameterSpec:
         """Check that one form is given, and that the shares of a list make a whole."""
-        given = [n for n in ("mono", "lognormal", "list") if getattr(self, n) is not None]
+        given = self.given("mono", "lognormal", "list")
         if len(given) != 1:
             raise fail(
                 f"found {' and '.join(given) or 'none of them'}; exactly one of mono, lognormal, "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import ScenarioError, nearest
 from cellion.quantities import describe, quantity, split_quantity
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 
 __all__ = ["Distribution", "distribution", "range_values", "written"]
 
@@ -30,7 +30,7 @@ _EDGE = 2.0**-33
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """How probable the values of a key are.
+    """Probability distribution of the values of a key.
 
     Attributes:
         kind: ``uniform`` between two values; ``normal`` with mean and standard deviation;

@@ -11,7 +11,10 @@ from cellion.errors import ScenarioError, nearest
 from cellion.quantities import describe
 from cellion.scenario.paths import KeyPath, format_path
 
-__all__ = ["Fault", "FaultsError", "Positions", "faults_of", "scenario_error"]
+__all__ = ["Fault", "Faults", "FaultsError", "Positions", "faults_of", "scenario_error"]
+
+type Faults = list[tuple[KeyPath, str]]
+"""Messages, each at a key path relative to what is checked."""
 
 type Positions = Mapping[KeyPath, int | str]
 """Where each key path was written: a line of the file, or text such as ``--set mesh.size``."""

@@ -1,17 +1,17 @@
-"""The ``fit`` section: the one value of an interface that would explain a measured conductivity."""
+"""The ``fit`` section: the value of an interface that reproduces measured conductivities."""
 
 from __future__ import annotations
 
 import json
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cellion.errors import ScenarioError
 from cellion.quantities import DIMENSIONS, describe, to_si
-from cellion.scenario.electrical import Conductivity
 from cellion.scenario.paths import format_path, parse_path
-from cellion.scenario.values import Carrier, Section, Text, fail, listed
+from cellion.scenario.sections import Form, Section, fail, listed, not_empty
+from cellion.scenario.values import Carrier, Conductivity, Text
 
 __all__ = ["FITTED", "FitSpec", "MeasuredSpec", "fit_override"]
 
@@ -66,14 +66,7 @@ def _values(value: Any) -> dict[str, Any]:
 
 
 class MeasuredSpec(Section):
-    """A measured sample.
-
-    Attributes:
-        conductivity: Effective conductivity, mean over the directions of the scenario [S/m].
-        uncertainty: Its uncertainty, to both sides [S/m].
-        label: What it is.
-        where: What differs from the scenario, by key path.
-    """
+    """A measured sample."""
 
     conductivity: Conductivity = Field(
         description="Effective conductivity [S/m]; compared with the mean over the directions."
@@ -83,9 +76,7 @@ class MeasuredSpec(Section):
     )
     label: Text | None = Field(default=None, description="What it is, for table and plot.")
     where: Annotated[
-        dict[str, Any],
-        BeforeValidator(_values),
-        WithJsonSchema({"type": "object", "title": "a mapping from key paths to values"}),
+        dict[str, Any], Form(_values, type="object", title="a mapping from key paths to values")
     ] = Field(
         default_factory=dict,
         description="What differs from the scenario, by key path, such as its composition.",
@@ -103,28 +94,16 @@ class MeasuredSpec(Section):
         return self
 
 
-def _samples(value: Any) -> Any:
-    """Refuse an empty list."""
-    if isinstance(value, list | tuple) and not value:
-        raise fail("found an empty list; at least one sample is needed")
-    return value
-
-
 class FitSpec(Section):
-    """Which value is fitted, and to what.
-
-    Attributes:
-        vary: Key path of the value.
-        carrier: Carrier that was measured.
-        between: Ends of the range that is searched, as the user wrote them.
-        measured: Samples; each gives a value of its own.
-    """
+    """The fitted value, and the measurements that it is fitted to."""
 
     vary: Annotated[
         str,
-        BeforeValidator(_fitted_path),
-        WithJsonSchema(
-            {"type": "string", "title": "a key path", "examples": ["interfaces[0].area_resistance"]}
+        Form(
+            _fitted_path,
+            type="string",
+            title="a key path",
+            examples=["interfaces[0].area_resistance"],
         ),
     ] = Field(
         description="Key path of the value, one of an interface, such as "
@@ -133,18 +112,16 @@ class FitSpec(Section):
     carrier: Carrier = Field(default="ion", description="Carrier that was measured.")
     between: Annotated[
         tuple[Any, ...],
-        BeforeValidator(_two),
-        WithJsonSchema(
-            {
-                "type": "array",
-                "title": "a list of two values with units",
-                "minItems": 2,
-                "maxItems": 2,
-                "examples": [["0.1 Ohm cm^2", "10 kOhm cm^2"]],
-            }
+        Form(
+            _two,
+            type="array",
+            title="a list of two values with units",
+            minItems=2,
+            maxItems=2,
+            examples=[["0.1 Ohm cm^2", "10 kOhm cm^2"]],
         ),
     ] = Field(description="Ends of the range that is searched, both above zero.")
-    measured: Annotated[tuple[MeasuredSpec, ...], BeforeValidator(_samples)] = Field(
+    measured: Annotated[tuple[MeasuredSpec, ...], BeforeValidator(not_empty("sample"))] = Field(
         description="Measured samples; each gives a value of its own."
     )
 

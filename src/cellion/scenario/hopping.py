@@ -10,14 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from cellion.errors import nearest
-from cellion.scenario.carriers import CarriersSpec, ion_parts, read_ion
+from cellion.scenario.carriers import CarriersSpec, ion, ion_parts
 from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
-from cellion.scenario.faults import FaultsError
-from cellion.scenario.files import existing_file
-from cellion.scenario.paths import KeyPath
+from cellion.scenario.data_files import file_name
+from cellion.scenario.faults import Faults, FaultsError
+from cellion.scenario.sections import OneOf, Section, fail
 from cellion.scenario.table import HavenRatio
 from cellion.scenario.uncertain import split_uncertain
 from cellion.scenario.values import (
@@ -27,12 +27,9 @@ from cellion.scenario.values import (
     Fraction,
     Frequency,
     NumberDensity,
-    Section,
     Seed,
     Whole,
-    choice,
-    fail,
-    number,
+    positive,
 )
 from cellion.scenario.vibrations import VibrationsSpec
 
@@ -41,29 +38,11 @@ __all__ = ["ATTEMPT_FREQUENCY", "HoppingSpec", "MonteCarloSpec"]
 ATTEMPT_FREQUENCY = 1.0e13
 """Attempt frequency where none is given [1/s]."""
 
-_MECHANISMS = (
-    "independent",
-    "vacancy",
-    "interstitial",
-    "divacancy",
-    "interstitialcy",
-    "exchange",
-    "concerted",
-)
 _PUSHING = ("interstitialcy", "exchange")
 
 
 class MonteCarloSpec(Section):
-    """Kinetic Monte Carlo of ions that block, and may repel, each other.
-
-    Attributes:
-        cells: Cells of the periodic box along a, b, c.
-        interaction: Energy of two ions on neighbouring sites [J].
-        hops: Attempted hops per ion and lag.
-        copies: Independent copies of the box.
-        blocks: Lags recorded.
-        seed: Seed of the random numbers.
-    """
+    """Kinetic Monte Carlo of ions that block, and may repel, each other."""
 
     cells: Annotated[
         tuple[Whole, Whole, Whole],
@@ -80,11 +59,7 @@ class MonteCarloSpec(Section):
         default=0.0,
         description="Energy of two ions on sites that a hop joins [J]; positive repels.",
     )
-    hops: Annotated[
-        float,
-        BeforeValidator(number(1e6)),
-        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "title": "a number"}),
-    ] = Field(
+    hops: Annotated[float, positive(1e6)] = Field(
         default=4.0,
         description="Attempted hops per ion and lag; long enough for an ion to forget its first.",
     )
@@ -94,39 +69,11 @@ class MonteCarloSpec(Section):
 
 
 class HoppingSpec(Section):
-    """An ion that hops: the crystal, its barriers, and how many carriers there are.
+    """An ion that hops: the crystal, its barriers, and how many carriers there are."""
 
-    Attributes:
-        mobile: The ion with its charge.
-        lattice: The lattice.
-        structure: Instead of lattice and positions, a structure file.
-        sites: Sites of the ion.
-        hops: Hops between them.
-        barrier: Migration energy on a named lattice [J].
-        attempt_frequency: Attempt frequency of all hops [1/s].
-        entropy: Migration entropy of all hops [J/K].
-        vibrations: Instead of both, the normal modes of all hops.
-        uncertainty: Standard deviation of the barriers [J].
-        mechanism: What moves.
-        row: Ions that move together, of concerted migration.
-        haven_ratio: Haven ratio, where the network describes tracer diffusion.
-        carrier_share: Carriers per place: ions of independent ones, else defects.
-        carrier_density: Carriers per volume [1/m^3].
-        carriers: Carriers from defect thermodynamics.
-        monte_carlo: How carriers of finite share are simulated.
-    """
-
-    mobile: Annotated[
-        str,
-        BeforeValidator(read_ion),
-        WithJsonSchema({"type": "string", "title": "an ion", "examples": ["Li+"]}),
-    ] = Field(description="The mobile ion with its charge.")
+    mobile: Annotated[str, ion("Li+")] = Field(description="The mobile ion with its charge.")
     lattice: LatticeSpec | None = Field(default=None, description="The lattice.")
-    structure: Annotated[
-        Path | None,
-        BeforeValidator(existing_file("a structure file", "crystal.cif")),
-        WithJsonSchema({"type": "string", "title": "a file name", "examples": ["crystal.cif"]}),
-    ] = Field(
+    structure: Annotated[Path | None, file_name("a structure file", "crystal.cif")] = Field(
         default=None,
         description="Instead of lattice and positions: a CIF or POSCAR file, relative to the "
         "scenario file. `hops` is then a table of symmetry-distinct hops by distance.",
@@ -168,7 +115,7 @@ class HoppingSpec(Section):
             "exchange",
             "concerted",
         ],
-        BeforeValidator(choice(*_MECHANISMS)),
+        OneOf(),
     ] = Field(
         default="independent",
         description="What moves: ions that block each other (`independent`); few "
@@ -236,9 +183,7 @@ class HoppingSpec(Section):
         named = self.lattice is not None and self.lattice.name is not None
         needed = ("barrier",) if named else ("hops",) if self.structure else ("sites", "hops")
         kind = "a named lattice" if named else "a structure file" if self.structure else "a lattice"
-        faults: list[tuple[KeyPath, str]] = [
-            ((), f"{kind} needs '{key}'") for key in needed if not getattr(self, key)
-        ]
+        faults: Faults = [((), f"{kind} needs '{key}'") for key in needed if not getattr(self, key)]
         unfit = ("sites", "hops") if named else ("barrier",)
         faults += [
             ((key,), f"it does not belong to {kind}; remove it")
@@ -252,11 +197,10 @@ class HoppingSpec(Section):
         return self
 
 
-def _carrier_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
+def _carrier_faults(spec: HoppingSpec) -> Faults:
     """Return what is wrong with the number of the carriers."""
-    faults: list[tuple[KeyPath, str]] = []
-    keys = ("carrier_share", "carrier_density", "carriers")
-    given = [key for key in keys if getattr(spec, key) is not None]
+    faults: Faults = []
+    given = spec.given("carrier_share", "carrier_density", "carriers")
     if len(given) != 1:
         found = f"found {' and '.join(map(repr, given))}; " if given else ""
         message = f"{found}give one of 'carrier_share' (carriers per site), 'carrier_density' or "
@@ -270,9 +214,9 @@ def _carrier_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
     return faults
 
 
-def _mechanism_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
+def _mechanism_faults(spec: HoppingSpec) -> Faults:
     """Return keys that do not fit the mechanism."""
-    faults: list[tuple[KeyPath, str]] = []
+    faults: Faults = []
     if (spec.mechanism == "concerted") != (spec.row is not None):
         faults.append(((), "'mechanism: concerted' and 'row' go together; give both or neither"))
     if spec.haven_ratio is not None and spec.mechanism != "independent":
@@ -287,19 +231,19 @@ def _mechanism_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
     return faults
 
 
-def _pushing_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
+def _pushing_faults(spec: HoppingSpec) -> Faults:
     """Return full sites and pushed ions that do not fit the mechanism, or each other."""
     full = [site.name for site in spec.sites or () if site.full]
     via = [hop.via is not None for hop in spec.hops or ()]
     if spec.mechanism not in _PUSHING:
-        unfit: list[tuple[KeyPath, str]] = [
+        unfit: Faults = [
             (("sites", k, "full"), f"it belongs to 'mechanism: {_PUSHING[0]}'; remove it")
             for k, site in enumerate(spec.sites or ())
             if site.full
         ]
         message = f"a hop that pushes an ion is of 'mechanism: {_PUSHING[0]}' or '{_PUSHING[1]}'"
         return unfit + [(("hops", k, "via"), message) for k, pushes in enumerate(via) if pushes]
-    faults: list[tuple[KeyPath, str]] = []
+    faults: Faults = []
     if spec.lattice is None or spec.lattice.name is not None:
         message = "pushed ions need 'lattice' with 'sites' and 'hops' written out"
         return [(("mechanism",), message)]
@@ -323,9 +267,9 @@ def _pushing_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
     return faults
 
 
-def _site_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
+def _site_faults(spec: HoppingSpec) -> Faults:
     """Return sites with a position too many or too few, and repeated names."""
-    faults: list[tuple[KeyPath, str]] = []
+    faults: Faults = []
     names = [site.name for site in spec.sites or ()]
     for index, site in enumerate(spec.sites or ()):
         if spec.structure is not None and site.position is not None:
@@ -338,9 +282,9 @@ def _site_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
     return faults
 
 
-def _hop_faults(spec: HoppingSpec) -> list[tuple[KeyPath, str]]:
+def _hop_faults(spec: HoppingSpec) -> Faults:
     """Return hops between unknown sites, or without a barrier or a distance."""
-    faults: list[tuple[KeyPath, str]] = []
+    faults: Faults = []
     names = [site.name for site in spec.sites or ()]
     for index, hop in enumerate(spec.hops or ()):
         where = ("hops", index)

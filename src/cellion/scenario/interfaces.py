@@ -1,38 +1,32 @@
-"""The ``interfaces`` section: what current meets where two materials, or two grains, touch."""
+"""The ``interfaces`` section: resistances and conductances of contacts and grain boundaries."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from cellion.scenario.electrical import (
+from cellion.scenario.faults import Faults, FaultsError
+from cellion.scenario.sections import Form, OneOf, Section, fail, listed
+from cellion.scenario.values import (
     AreaResistance,
+    Carrier,
     Conductivity,
     CurrentDensity,
-    SheetConductance,
-)
-from cellion.scenario.faults import FaultsError
-from cellion.scenario.paths import KeyPath
-from cellion.scenario.values import (
-    Carrier,
     Energy,
     EnergyDifference,
     Flag,
     Length,
     Name,
-    Section,
     Seed,
+    SheetConductance,
     Temperature,
-    choice,
-    fail,
-    listed,
+    angle,
     name,
-    number,
+    positive,
 )
 
 __all__ = [
-    "SYMMETRIES",
     "BoundaryRateSpec",
     "ChargeTransferSpec",
     "InterfaceSpec",
@@ -40,11 +34,6 @@ __all__ = [
     "ReadShockleySpec",
     "SpreadSpec",
 ]
-
-SYMMETRIES = (
-    *("cubic", "hexagonal", "trigonal", "tetragonal", "orthorhombic", "monoclinic", "triclinic"),
-)
-"""Crystal systems by name."""
 
 _WIDEST = 3.0
 _BLOCKING = ("area_resistance", "conductivity_across", "insulating", "charge_transfer", "boundary")
@@ -65,34 +54,16 @@ def _two_names(value: Any) -> list[str]:
 
 
 class BoundaryRateSpec(Section):
-    """A grain boundary by its difference from the grain: barrier and carriers.
-
-    Attributes:
-        width: Width of the layer [m].
-        barrier_difference: Migration energy of the boundary less that of the grain [J].
-        carrier_ratio: Carriers in the boundary over those in the grain.
-        kind: Whether the layer blocks or leads along itself.
-    """
+    """A grain boundary by its difference from the grain: barrier and carriers."""
 
     width: Length = Field(description="Width of the layer [m].")
     barrier_difference: EnergyDifference = Field(
         description="Migration energy of the boundary less that of the grain [J]; positive blocks."
     )
     carrier_ratio: Annotated[
-        float,
-        BeforeValidator(number(1e6)),
-        WithJsonSchema(
-            {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": 1e6,
-                "title": "a number above 0 and up to 1e6",
-            }
-        ),
+        float, positive(1e6, "a number above 0 and up to 1e6", maximum=1e6)
     ] = Field(default=1.0, description="Carriers in the boundary over those in the grain.")
-    kind: Annotated[
-        Literal["auto", "blocking", "fast"], BeforeValidator(choice("auto", "blocking", "fast"))
-    ] = Field(
+    kind: Annotated[Literal["auto", "blocking", "fast"], OneOf()] = Field(
         default="auto",
         description="`blocking`: a resistance. `fast`: a sheet. `auto`: blocking if it conducts "
         "less than the grain.",
@@ -100,12 +71,7 @@ class BoundaryRateSpec(Section):
 
 
 class ChargeTransferSpec(Section):
-    """A linearised electrode reaction, R = R_gas T / (F i0).
-
-    Attributes:
-        exchange_current_density: i0 [A/m^2].
-        film_resistance: Resistance times area of a film or contact in series [Ohm m^2].
-    """
+    """A linearised electrode reaction, R = R_gas T / (F i0)."""
 
     exchange_current_density: CurrentDensity = Field(
         description="Exchange current density i0 [A/m^2]."
@@ -118,24 +84,10 @@ class ChargeTransferSpec(Section):
 
 
 class SpreadSpec(Section):
-    """A resistance of its own for every boundary between two grains or particles.
-
-    Attributes:
-        lognormal: Standard deviation of its natural logarithm; the value given is the median.
-        seed: Seed of the random numbers.
-    """
+    """A resistance of its own for every boundary between two grains or particles."""
 
     lognormal: Annotated[
-        float,
-        BeforeValidator(number(_WIDEST)),
-        WithJsonSchema(
-            {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": _WIDEST,
-                "title": "a number above 0 and up to 3",
-            }
-        ),
+        float, positive(_WIDEST, "a number above 0 and up to 3", maximum=_WIDEST)
     ] = Field(
         description="Standard deviation of the natural logarithm of the resistance; the value "
         "given is its median."
@@ -144,26 +96,9 @@ class SpreadSpec(Section):
 
 
 class ReadShockleySpec(Section):
-    """Resistance that follows the disorientation angle like the energy of a low-angle boundary.
+    """Resistance that follows the disorientation angle like the energy of a low-angle boundary."""
 
-    Attributes:
-        saturation_angle: Angle from which on the resistance has its full value [degrees].
-        crystal_symmetry: Crystal system of the grains.
-    """
-
-    saturation_angle: Annotated[
-        float,
-        BeforeValidator(number(180.0)),
-        WithJsonSchema(
-            {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": 180,
-                "title": "an angle in degrees",
-                "examples": [15],
-            }
-        ),
-    ] = Field(
+    saturation_angle: Annotated[float, angle(15)] = Field(
         default=15.0, description="Angle from which on the resistance has its full value [degrees]."
     )
     crystal_symmetry: Annotated[
@@ -176,16 +111,12 @@ class ReadShockleySpec(Section):
             "monoclinic",
             "triclinic",
         ],
-        BeforeValidator(choice(*SYMMETRIES)),
+        OneOf(),
     ] = Field(description="Crystal system of the grains.")
 
 
 class MisorientationSpec(Section):
-    """How the resistance of a boundary depends on the orientations of its two grains.
-
-    Attributes:
-        read_shockley: Scaling by the Read-Shockley function of the disorientation angle.
-    """
+    """Dependence of the resistance of a boundary on the orientations of its grains."""
 
     read_shockley: ReadShockleySpec = Field(
         description="Scale it by a (1 - ln a), a the disorientation angle over the saturation "
@@ -194,40 +125,20 @@ class MisorientationSpec(Section):
 
 
 class InterfaceSpec(Section):
-    """One kind of interface: between which materials, and its law.
-
-    Attributes:
-        between: The two materials; the same twice for boundaries between its grains or particles.
-        carrier: Carrier that it is about; None for both.
-        area_resistance: Resistance times area [Ohm m^2].
-        sheet_conductance: Conductance along the interface, per square [S].
-        width: Width of a layer [m].
-        conductivity_across: Its conductivity across [S/m].
-        conductivity_along: Its conductivity along [S/m].
-        insulating: Whether no current crosses.
-        charge_transfer: A linearised reaction.
-        boundary: A boundary by its rates.
-        at: Temperature at which the law was measured [K].
-        activation_energy: Arrhenius energy of its conductance [J].
-        prefactor_convention: What follows the exponential.
-        spread: Resistances that differ from boundary to boundary.
-        misorientation: Resistances that depend on the grains' orientations.
-    """
+    """One kind of interface: between which materials, and its law."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 2})
 
     between: Annotated[
         tuple[Name, Name],
-        BeforeValidator(_two_names),
-        WithJsonSchema(
-            {
-                "type": "array",
-                "title": "a list of two materials",
-                "items": {"type": "string"},
-                "minItems": 2,
-                "maxItems": 2,
-                "examples": [["SE", "SE"]],
-            }
+        Form(
+            _two_names,
+            type="array",
+            title="a list of two materials",
+            items={"type": "string"},
+            minItems=2,
+            maxItems=2,
+            examples=[["SE", "SE"]],
         ),
     ] = Field(
         description="The two materials that meet; the same twice for boundaries between grains or "
@@ -266,9 +177,7 @@ class InterfaceSpec(Section):
         description="Arrhenius energy of the conductance, or of the exchange current density [J]; "
         "needs `at`. Without it the law does not depend on temperature.",
     )
-    prefactor_convention: Annotated[
-        Literal["sigmaT", "sigma"], BeforeValidator(choice("sigmaT", "sigma"))
-    ] = Field(
+    prefactor_convention: Annotated[Literal["sigmaT", "sigma"], OneOf()] = Field(
         default="sigmaT",
         description="What follows exp(-E/kT): `sigmaT`, conductance times temperature, or "
         "`sigma`, the conductance itself. An exchange current density follows it itself.",
@@ -288,7 +197,7 @@ class InterfaceSpec(Section):
     @property
     def laws(self) -> tuple[str, ...]:
         """Keys of the laws that are given."""
-        return tuple(key for key in _LAWS if getattr(self, key) not in (None, False))
+        return tuple(self.given(*_LAWS))
 
     @property
     def blocking(self) -> bool:
@@ -313,9 +222,9 @@ class InterfaceSpec(Section):
         return self
 
 
-def _layer_faults(spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+def _layer_faults(spec: InterfaceSpec) -> Faults:
     """Return where width and conductivities of a layer do not belong together."""
-    layer = [key for key in _LAYER if getattr(spec, key) is not None]
+    layer = spec.given(*_LAYER)
     if layer and spec.width is None:
         return [((layer[0],), "it needs 'width', that of the layer, for example 'width: 1 nm'")]
     if spec.width is not None and not layer:
@@ -324,7 +233,7 @@ def _layer_faults(spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
     return []
 
 
-def _temperature_faults(spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+def _temperature_faults(spec: InterfaceSpec) -> Faults:
     """Return where temperature dependence makes no sense."""
     if spec.activation_energy is not None and spec.at is None:
         message = (
@@ -342,9 +251,9 @@ def _temperature_faults(spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
     return []
 
 
-def _scaling_faults(spec: InterfaceSpec) -> list[tuple[KeyPath, str]]:
+def _scaling_faults(spec: InterfaceSpec) -> Faults:
     """Return scalings of a resistance that is not there, or of unlike materials."""
-    faults: list[tuple[KeyPath, str]] = []
+    faults: Faults = []
     for key in ("spread", "misorientation"):
         if getattr(spec, key) is not None and not spec.blocking:
             message = f"it scales a resistance, and {' and '.join(spec.laws)} has none; remove it"

@@ -1,4 +1,4 @@
-"""Read scenario files: safe, with overrides, and with all faults at once."""
+"""Loader of scenario files, with overrides; it reports all faults at once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import numpy as np
 from pydantic import ValidationError
 
 from cellion.quantities import describe
-from cellion.scenario.design import study_faults
+from cellion.scenario.design import fit_faults, study_faults
 from cellion.scenario.edit import assign, resolved, with_values
 from cellion.scenario.faults import Fault, Positions, faults_of, scenario_error
 from cellion.scenario.paths import KeyPath
 from cellion.scenario.references import undefined_materials
-from cellion.scenario.samples import fit_faults
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.schema import keys_at
 from cellion.scenario.yaml_text import parse_yaml, read_text

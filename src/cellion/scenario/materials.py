@@ -1,18 +1,18 @@
-"""The ``materials`` section: what each named material conducts."""
+"""The ``materials`` section: conductivities of each named material."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from cellion.errors import ScenarioError, nearest
 from cellion.quantities import describe, to_si
 from cellion.scenario.carriers import CarriersSpec
-from cellion.scenario.faults import FaultsError
+from cellion.scenario.faults import Faults, FaultsError
 from cellion.scenario.hopping import HoppingSpec
-from cellion.scenario.paths import KeyPath
+from cellion.scenario.sections import Form, OneOf, Section, fail, listed, or_bare
 from cellion.scenario.table import TableSpec
 from cellion.scenario.uncertain import split_energies
 from cellion.scenario.values import (
@@ -22,12 +22,8 @@ from cellion.scenario.values import (
     Fraction,
     Frequency,
     NumberDensity,
-    Section,
     Temperature,
     Text,
-    choice,
-    fail,
-    listed,
 )
 
 __all__ = ["INSULATOR", "CarrierSpec", "IonSpec", "MaterialSpec", "Tensor"]
@@ -131,34 +127,15 @@ _TENSOR_SCHEMA: dict[str, Any] = {
 }
 
 
-def _or_insulator(schema: dict[str, Any]) -> None:
-    """Allow the bare word beside the mapping in a JSON schema."""
-    mapping = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [{"const": INSULATOR}, mapping]
-
-
-def _measured(schema: dict[str, Any]) -> None:
-    """Ask for the conductivity in a JSON schema, and allow the bare word beside the mapping."""
-    schema["required"] = ["conductivity"]
-    _or_insulator(schema)
+_BARE_WORD = {"const": INSULATOR}
 
 
 class CarrierSpec(Section):
-    """How a material conducts one carrier; the bare word ``insulator`` if it does not.
+    """Conduction of one carrier in a material; the bare word ``insulator`` for none."""
 
-    Attributes:
-        conductivity: Tensor of shape (3, 3) [S/m]; all zero for an insulator.
-        at: Temperature at which ``conductivity`` holds [K].
-        activation_energy: Arrhenius energy of the conductivity [J].
-        prefactor_convention: Whether sigma T or sigma follows the exponential.
-    """
+    model_config = ConfigDict(json_schema_extra=or_bare(_BARE_WORD, required=["conductivity"]))
 
-    model_config = ConfigDict(json_schema_extra=_measured)
-
-    conductivity: Annotated[
-        Tensor | None, BeforeValidator(_tensor), WithJsonSchema(_TENSOR_SCHEMA)
-    ] = Field(
+    conductivity: Annotated[Tensor | None, Form(_tensor, **_TENSOR_SCHEMA)] = Field(
         default=None,
         description="Conductivity of the grain interior [S/m]: one value, three principal "
         "values along x, y, z, or a symmetric positive definite 3x3 tensor.",
@@ -171,9 +148,7 @@ class CarrierSpec(Section):
         description="Arrhenius energy [J]; needs `at`. Without it the conductivity does not depend "
         "on temperature.",
     )
-    prefactor_convention: Annotated[
-        Literal["sigmaT", "sigma"], BeforeValidator(choice("sigmaT", "sigma"))
-    ] = Field(
+    prefactor_convention: Annotated[Literal["sigmaT", "sigma"], OneOf()] = Field(
         default="sigmaT",
         description="What follows exp(-E/kT): `sigmaT`, conductivity times temperature, or "
         "`sigma`, the conductivity itself.",
@@ -215,23 +190,9 @@ class CarrierSpec(Section):
 
 
 class IonSpec(CarrierSpec):
-    """How a material conducts ions: measured, tabulated, or from the hops of a crystal.
+    """Conduction of ions in a material: measured, tabulated, or from the hops of a crystal."""
 
-    Attributes:
-        family: Name of a crystal family, whose sites, hops and barriers are ready.
-        variant: Material of the family, whose own values are used.
-        energies: Barriers and site energies that replace or complete those of the family [J].
-        uncertainty: Standard deviation of the family's barriers [J].
-        uncertainties: Standard deviations of single energies [J].
-        attempt_frequency: Attempt frequency in the family [1/s].
-        carrier_share: Carriers per place of the mobile ion in the family.
-        carrier_density: Carriers per volume in the family [1/m^3].
-        carriers: Carriers of the family from defect thermodynamics.
-        hopping: A crystal of one's own.
-        table: Values over temperature.
-    """
-
-    model_config = ConfigDict(json_schema_extra=_or_insulator)
+    model_config = ConfigDict(json_schema_extra=or_bare(_BARE_WORD))
 
     family: Text | None = Field(
         default=None,
@@ -304,7 +265,7 @@ class IonSpec(CarrierSpec):
     @model_validator(mode="after")
     def _one_form(self) -> IonSpec:
         """Check that the conductivity is given in one way."""
-        given = [key for key in _FORMS_OF_IONS if getattr(self, key) is not None]
+        given = self.given(*_FORMS_OF_IONS)
         if len(given) != 1:
             found = f"found {' and '.join(map(repr, given))}"
             raise fail(
@@ -313,12 +274,12 @@ class IonSpec(CarrierSpec):
             )
         belongs = dict.fromkeys(("at", "activation_energy"), "conductivity")
         belongs |= dict.fromkeys(_OF_FAMILIES, "family")
-        faults: list[tuple[KeyPath, str]] = [
+        faults: Faults = [
             ((key,), f"it belongs to '{form}'; remove it{_INSIDE if key in _IN_HOPPING else ''}")
             for key, form in belongs.items()
             if form != given[0] and getattr(self, key) is not None
         ]
-        counts = [key for key in _COUNTS if getattr(self, key) is not None]
+        counts = self.given(*_COUNTS)
         faults += [((key,), f"'{counts[0]}' is given too; give one") for key in counts[1:]]
         if self.carrier_share in (0.0, 1.0):
             message = "a share of 0 or 1 leaves nothing to move; give one in between"
@@ -329,16 +290,9 @@ class IonSpec(CarrierSpec):
 
 
 class MaterialSpec(Section):
-    """One material; the bare word ``insulator`` is a material that conducts neither carrier.
+    """One material; the bare word ``insulator`` is a material that conducts neither carrier."""
 
-    Attributes:
-        library: Name of an entry of the material library.
-        ion: How it conducts ions; takes the place of the library's.
-        electron: How it conducts electrons; takes the place of the library's.
-        density: Mass density [kg/m^3]; takes the place of the library's.
-    """
-
-    model_config = ConfigDict(json_schema_extra=_or_insulator)
+    model_config = ConfigDict(json_schema_extra=or_bare(_BARE_WORD))
 
     library: Text | None = Field(
         default=None,

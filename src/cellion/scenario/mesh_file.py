@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cellion.errors import ScenarioError
 from cellion.quantities import describe, to_si
-from cellion.scenario.files import existing_file
-from cellion.scenario.orientations import ORIENTATION_FILE
-from cellion.scenario.values import Flag, Length, Name, Section, Text, fail
+from cellion.scenario.data_files import file_name
+from cellion.scenario.sections import Form, Section, fail
+from cellion.scenario.values import Flag, Length, Name, Text
 
 __all__ = ["MeshFileSpec", "MeshGrainsSpec"]
 
@@ -54,48 +54,29 @@ def _labels(value: Any) -> dict[int | str, Any]:
 
 
 class MeshGrainsSpec(Section):
-    """Grains in a mesh: one for every cell tag that ``labels`` does not name.
-
-    Attributes:
-        material: What they are made of.
-        orientations: File of their orientations, in ascending order of tags.
-    """
+    """Grains in a mesh: one for every cell tag that ``labels`` does not name."""
 
     material: Name = Field(description="Material of the grains.")
-    orientations: Annotated[
-        Path | None,
-        BeforeValidator(existing_file("a file of orientations", "grains.ori")),
-        ORIENTATION_FILE,
-    ] = Field(
+    orientations: Annotated[Path | None, file_name("a file of orientations", "grains.ori")] = Field(
         default=None,
         description="File of their orientations, in ascending order of cell tags. Without it, "
         "those in the mesh file itself (Neper's `$ElsetOrientations`), if any.",
     )
 
+    @property
+    def aligned(self) -> bool:
+        """Whether crystal axes are known to be parallel; a file does not say."""
+        return False
+
 
 class MeshFileSpec(Section):
-    """A mesh from elsewhere.
+    """A mesh from elsewhere."""
 
-    Attributes:
-        file: The mesh file; `load_scenario` makes it relative to the working folder.
-        length_unit: Unit of the coordinates in the file [m].
-        labels: Cell tag, or name of a physical group, to material.
-        tag_array: Name of the cell data that hold the tags.
-        merge_nodes: Whether nodes at one place are one.
-        merge_distance: Distance up to which nodes are at one place [m].
-        grains: What the tags that are not in ``labels`` are.
-        periodic: Whether opposite faces of the mesh match and the box repeats.
-    """
-
-    file: Annotated[
-        Path,
-        BeforeValidator(existing_file("a mesh file", "cells.msh")),
-        WithJsonSchema({"type": "string", "title": "a file name", "examples": ["cells.msh"]}),
-    ] = Field(description="Mesh file, relative to the scenario file.")
+    file: Annotated[Path, file_name("a mesh file", "cells.msh")] = Field(
+        description="Mesh file, relative to the scenario file."
+    )
     length_unit: Annotated[
-        float,
-        BeforeValidator(_length_unit),
-        WithJsonSchema({"type": "string", "title": "a unit of length", "examples": ["um"]}),
+        float, Form(_length_unit, type="string", title="a unit of length", examples=["um"])
     ] = Field(description="Unit of the coordinates in the file.")
     labels: Annotated[dict[int | str, Name], BeforeValidator(_labels)] = Field(
         default_factory=dict,
@@ -133,3 +114,8 @@ class MeshFileSpec(Section):
                 "{1: SE, 2: CAM}, or 'grains' for a polycrystal"
             )
         return self
+
+    @property
+    def grain_section(self) -> MeshGrainsSpec | None:
+        """Grains with orientations."""
+        return self.grains

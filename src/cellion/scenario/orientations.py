@@ -6,14 +6,24 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from cellion.errors import nearest
 from cellion.quantities import describe
-from cellion.scenario.files import existing_file
-from cellion.scenario.values import AXES, Section, fail, listed, number
+from cellion.scenario.data_files import file_name
+from cellion.scenario.faults import Faults
+from cellion.scenario.sections import (
+    Form,
+    Section,
+    fail,
+    listed,
+    not_empty,
+    or_bare,
+    without_default,
+)
+from cellion.scenario.values import AXES, angle
 
-__all__ = ["ALIGNED", "ORIENTATION_FILE", "FibreSpec", "OrientationsSpec"]
+__all__ = ["ALIGNED", "FibreSpec", "OrientationsSpec"]
 
 RANDOM = "random"
 """The word for orientations that are uniform on all rotations."""
@@ -26,11 +36,6 @@ _FORMS = ("fibre", "euler", "quaternions", "file")
 _EXAMPLE = f"'{RANDOM}', '{ALIGNED}', or a mapping such as {{fibre: {{axis: z, spread: 10}}}}"
 
 type _Three = tuple[float, float, float]
-
-ORIENTATION_FILE = WithJsonSchema(
-    {"type": "string", "title": "a file name", "examples": ["grains.ori"]}
-)
-"""How the name of a file of orientations is written."""
 
 
 def _numbers(what: str, count: int, limit: float) -> Any:
@@ -80,80 +85,54 @@ def _quaternion(value: Any) -> tuple[float, ...]:
     return entries
 
 
-def _not_empty(value: Any) -> Any:
-    """Refuse an empty list."""
-    if isinstance(value, list | tuple) and not value:
-        raise fail("found an empty list; at least one orientation is needed")
-    return value
+def _one_for_each(title: str, example: list[list[float]]) -> Form:
+    """Return the form of a list with numbers for each grain."""
+    return Form(
+        not_empty("orientation"),
+        type="array",
+        title=title,
+        minItems=1,
+        items={"type": "array", "items": {"type": "number"}},
+        examples=[example],
+    )
 
 
-_DIRECTION = {
-    "title": "x, y, z, or three numbers",
-    "anyOf": [{"enum": ["x", "y", "z"]}, {"type": "array", "items": {"type": "number"}}],
-    "examples": ["z", [1, 1, 0]],
-}
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    """Leave a default that is not written as the user would out of a JSON schema."""
-    schema.pop("default", None)
+_Direction = Annotated[
+    _Three,
+    Form(
+        _direction,
+        title="x, y, z, or three numbers",
+        anyOf=[{"enum": ["x", "y", "z"]}, {"type": "array", "items": {"type": "number"}}],
+        examples=["z", [1, 1, 0]],
+    ),
+]
+_Angles = Annotated[
+    _Three, BeforeValidator(_numbers("angles [phi1, Phi, phi2] in degrees", 3, 720.0))
+]
+_Quaternion = Annotated[tuple[float, float, float, float], BeforeValidator(_quaternion)]
 
 
 class FibreSpec(Section):
-    """A fibre texture: one crystal direction lies along one direction of the sample.
+    """A fibre texture: one crystal direction lies along one direction of the sample."""
 
-    Attributes:
-        axis: Direction of the sample.
-        crystal: Direction of the crystal, in its axes.
-        spread: Standard deviation of each of the two angles of tilt [degrees].
-    """
-
-    axis: Annotated[_Three, BeforeValidator(_direction), WithJsonSchema(_DIRECTION)] = Field(
-        description="Direction of the sample: x, y, z, or three numbers."
-    )
-    crystal: Annotated[_Three, BeforeValidator(_direction), WithJsonSchema(_DIRECTION)] = Field(
+    axis: _Direction = Field(description="Direction of the sample: x, y, z, or three numbers.")
+    crystal: _Direction = Field(
         default=(0.0, 0.0, 1.0),
         description="Direction of the crystal that lies along it; its z axis if not given.",
-        json_schema_extra=_without_default,
+        json_schema_extra=without_default,
     )
-    spread: Annotated[
-        float,
-        BeforeValidator(number(180.0)),
-        WithJsonSchema(
-            {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": 180,
-                "title": "an angle in degrees",
-                "examples": [10],
-            }
-        ),
-    ] = Field(
+    spread: Annotated[float, angle(10)] = Field(
         description="Standard deviation of the tilt about each of the two directions across the "
         "axis [degrees]."
     )
 
 
-def _or_word(schema: dict[str, Any]) -> None:
-    """Allow the bare words beside the mapping in a JSON schema."""
-    mapping = dict(schema)
-    mapping["properties"].pop("word", None)
-    schema.clear()
-    schema["anyOf"] = [{"enum": list(_WORDS), "examples": [RANDOM]}, mapping]
-
-
 class OrientationsSpec(Section):
-    """How the crystal axes of the grains lie: a bare word, or one of the forms.
+    """Orientations of the crystal axes of grains: a bare word, or one of the forms."""
 
-    Attributes:
-        word: ``random`` or ``aligned``, if it is a bare word.
-        fibre: A fibre texture.
-        euler: Bunge angles of each grain [degrees].
-        quaternions: Unit quaternion of each grain, scalar first.
-        file: File with an orientation per grain.
-    """
-
-    model_config = ConfigDict(json_schema_extra=_or_word)
+    model_config = ConfigDict(
+        json_schema_extra=or_bare({"enum": list(_WORDS), "examples": [RANDOM]}, "word")
+    )
 
     word: Literal["random", "aligned"] | None = Field(
         default=None, description="Stands for the bare word.", exclude=True
@@ -162,51 +141,22 @@ class OrientationsSpec(Section):
         default=None, description="A fibre texture: random about an axis."
     )
     euler: Annotated[
-        tuple[
-            Annotated[
-                _Three, BeforeValidator(_numbers("angles [phi1, Phi, phi2] in degrees", 3, 720.0))
-            ],
-            ...,
-        ]
-        | None,
-        BeforeValidator(_not_empty),
-        WithJsonSchema(
-            {
-                "type": "array",
-                "title": "a list of three angles each",
-                "minItems": 1,
-                "items": {"type": "array", "items": {"type": "number"}},
-                "examples": [[[0, 0, 0], [45, 30, 0]]],
-            }
-        ),
+        tuple[_Angles, ...] | None,
+        _one_for_each("a list of three angles each", [[0, 0, 0], [45, 30, 0]]),
     ] = Field(
         default=None,
         description="Bunge angles phi1, Phi, phi2 [degrees] of each grain: the crystal axes are "
         "reached from those of the sample by turning about z, the new x, and the new z.",
     )
     quaternions: Annotated[
-        tuple[Annotated[tuple[float, float, float, float], BeforeValidator(_quaternion)], ...]
-        | None,
-        BeforeValidator(_not_empty),
-        WithJsonSchema(
-            {
-                "type": "array",
-                "title": "a list of four numbers each",
-                "minItems": 1,
-                "items": {"type": "array", "items": {"type": "number"}},
-                "examples": [[[1, 0, 0, 0]]],
-            }
-        ),
+        tuple[_Quaternion, ...] | None,
+        _one_for_each("a list of four numbers each", [[1, 0, 0, 0]]),
     ] = Field(
         default=None,
         description="Unit quaternion [w, x, y, z] of each grain, of the rotation that takes the "
         "sample axes to the crystal axes.",
     )
-    file: Annotated[
-        Path | None,
-        BeforeValidator(existing_file("a file of orientations", "grains.ori")),
-        ORIENTATION_FILE,
-    ] = Field(
+    file: Annotated[Path | None, file_name("a file of orientations", "grains.ori")] = Field(
         default=None,
         description="File with one orientation per line: Bunge angles (.euler), Rodrigues vectors "
         "(.rodrigues, .ori) or quaternions (.quaternion); its first line may name the descriptor. "
@@ -234,7 +184,7 @@ class OrientationsSpec(Section):
     @model_validator(mode="after")
     def _one_form(self) -> OrientationsSpec:
         """Check that there is exactly one form."""
-        given = [form for form in _FORMS if getattr(self, form) is not None]
+        given = self.given(*_FORMS)
         if self.word is None and len(given) != 1:
             raise fail(
                 f"found {' and '.join(given) or 'none of them'}; exactly one of "
@@ -247,8 +197,13 @@ class OrientationsSpec(Section):
         """Whether random numbers are needed."""
         return self.word == RANDOM or self.fibre is not None
 
-    @property
-    def count(self) -> int | None:
-        """Number of orientations that are listed; None where they are not."""
-        entries = self.euler if self.euler is not None else self.quaternions
-        return None if entries is None else len(entries)
+    def count_faults(self, count: int | None, noun: str) -> Faults:
+        """Return a fault if orientations are listed, but not one for each of ``count`` grains."""
+        return [
+            (
+                ("orientations", form),
+                f"found {len(listed)} orientations for {count} {noun}; one for each is needed",
+            )
+            for form in self.given("euler", "quaternions")
+            if count is not None and len(listed := getattr(self, form)) != count
+        ]

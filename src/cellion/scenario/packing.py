@@ -5,37 +5,23 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from cellion.scenario.diameters import DiameterSpec, LognormalSpec, SizeClass
-from cellion.scenario.faults import FaultsError
+from cellion.scenario.boxes import BoxSection
+from cellion.scenario.diameters import DiameterSpec
+from cellion.scenario.faults import Faults, FaultsError
 from cellion.scenario.paths import KeyPath
-from cellion.scenario.polycrystal import MatrixSpec, grain_faults
-from cellion.scenario.values import (
-    Flag,
-    Fraction,
-    Length,
-    Name,
-    Section,
-    Seed,
-    fail,
-    fraction,
-)
+from cellion.scenario.polycrystal import MatrixGrainsSpec, MatrixSpec, grain_faults
+from cellion.scenario.sections import Form, Section, fail
+from cellion.scenario.values import Fraction, Length, Name, Seed, fraction
 
-__all__ = ["DiameterSpec", "LognormalSpec", "PackingSpec", "ParticleSpec", "PoreSpec", "SizeClass"]
+__all__ = ["PackingSpec", "ParticleSpec", "PoreSpec"]
 
 _OVERLAP_LIMIT = 0.2
 
 
 class ParticleSpec(Section):
-    """One class of particles.
-
-    Attributes:
-        material: What they are made of.
-        volume_fraction: Share of the box.
-        weight_fraction: Share of the mass of the solid.
-        diameter: Their diameters.
-    """
+    """One class of particles."""
 
     material: Name = Field(description="Material of the particles.")
     volume_fraction: Fraction | None = Field(
@@ -64,13 +50,7 @@ class ParticleSpec(Section):
 
 
 class PoreSpec(Section):
-    """Pores in the matrix.
-
-    Attributes:
-        volume_fraction: Share of the box.
-        diameter: Their diameters; None, chosen with the packing.
-        material: What fills them.
-    """
+    """Pores in the matrix."""
 
     volume_fraction: Fraction = Field(description="Share of the volume of the box.")
     diameter: DiameterSpec | None = Field(
@@ -96,23 +76,12 @@ def _three(values: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
-class PackingSpec(Section):
-    """Particles, and perhaps pores, packed at random into a matrix.
-
-    Attributes:
-        box: Three edge lengths [m].
-        periodic: Whether the box repeats.
-        seed: Seed of the random numbers.
-        particles: Classes of particles.
-        pores: Pores in the matrix.
-        matrix: Material between the particles.
-        overlap: Largest overlap of two particles, relative to the sum of their radii.
-    """
+class PackingSpec(BoxSection):
+    """Particles, and perhaps pores, packed at random into a matrix."""
 
     box: Annotated[tuple[Length, ...], AfterValidator(_three)] = Field(
         description="Three edge lengths of the box [m]."
     )
-    periodic: Flag = Field(default=True, description="Whether the box repeats in all directions.")
     seed: Seed = Field(description="Seed of the random numbers; the same seed, the same packing.")
     particles: tuple[ParticleSpec, ...] = Field(description="Classes of particles.")
     pores: PoreSpec | None = Field(default=None, description="Spherical pores in the matrix.")
@@ -121,15 +90,7 @@ class PackingSpec(Section):
     )
     overlap: Annotated[
         float,
-        BeforeValidator(_overlap),
-        WithJsonSchema(
-            {
-                "type": "number",
-                "minimum": 0,
-                "maximum": _OVERLAP_LIMIT,
-                "title": "a fraction to 0.2",
-            }
-        ),
+        Form(_overlap, type="number", minimum=0, maximum=_OVERLAP_LIMIT, title="a fraction to 0.2"),
     ] = Field(
         default=0.0,
         description="Largest overlap of two particles as a share of the sum of their radii: it "
@@ -148,8 +109,13 @@ class PackingSpec(Section):
             raise FaultsError(*faults)
         return self
 
+    @property
+    def grain_section(self) -> MatrixGrainsSpec | None:
+        """Grains that the matrix is divided into."""
+        return self.matrix.polycrystal
 
-def _sums(packing: PackingSpec) -> list[tuple[KeyPath, str]]:
+
+def _sums(packing: PackingSpec) -> Faults:
     """Return the faults of the amounts of a packing."""
     if not packing.particles and packing.pores is None:
         return [(("particles",), "found an empty list and no pores; give at least one of them")]
@@ -170,7 +136,7 @@ def _sums(packing: PackingSpec) -> list[tuple[KeyPath, str]]:
     return []
 
 
-def _too_large(packing: PackingSpec) -> list[tuple[KeyPath, str]]:
+def _too_large(packing: PackingSpec) -> Faults:
     """Return the faults of diameters that do not fit into the box."""
     sized: list[tuple[KeyPath, DiameterSpec]] = [
         (("particles", index, "diameter"), particle.diameter)

@@ -1,34 +1,20 @@
-"""The sections ``microstructure.polycrystal`` and ``bricks``, and grains as a matrix."""
+"""The section ``microstructure.polycrystal``, and grains between the particles of a packing."""
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from cellion.scenario.boxes import BOX, PERIODIC, FlatOrSolidBox, one_or_more
+from cellion.scenario.boxes import BoxSection, center_faults
 from cellion.scenario.diameters import DiameterSpec
-from cellion.scenario.faults import FaultsError
-from cellion.scenario.orientations import OrientationsSpec
-from cellion.scenario.paths import KeyPath
-from cellion.scenario.values import (
-    AXES,
-    Axis,
-    Coordinate,
-    Flag,
-    Length,
-    Name,
-    Section,
-    Seed,
-    Whole,
-    fail,
-    name,
-)
+from cellion.scenario.faults import Faults, FaultsError
+from cellion.scenario.orientations import ALIGNED, OrientationsSpec
+from cellion.scenario.sections import Section, fail, not_empty, or_bare
+from cellion.scenario.values import AXES, Axis, Coordinate, Length, Name, Seed, Whole, name
 
 __all__ = [
     "MOST_GRAINS",
-    "BricksSpec",
     "GrainsSpec",
     "MatrixGrainsSpec",
     "MatrixSpec",
@@ -45,12 +31,7 @@ _RANDOM = OrientationsSpec.model_validate("random")
 
 
 class SeedSpec(Section):
-    """One seed, around which a grain lies.
-
-    Attributes:
-        center: Coordinates [m], the origin being a corner of the box.
-        radius: Radius of the sphere that stands for the grain [m]; a point if not given.
-    """
+    """One seed, around which a grain lies."""
 
     center: tuple[Coordinate, ...] = Field(
         description="Coordinates [m]; the origin is a corner of the box."
@@ -63,15 +44,7 @@ class SeedSpec(Section):
 
 
 class GrainsSpec(Section):
-    """Grains of one material: how many, how large, or where; and how their crystals lie.
-
-    Attributes:
-        material: What they are made of.
-        grains: Number of grains around points that are random.
-        size: Distribution of equivalent diameters.
-        seeds: Seeds at given places.
-        orientations: Orientations of the crystals.
-    """
+    """Grains of one material: how many, how large, or where; and how their crystals lie."""
 
     material: Name = Field(description="Material of the grains.")
     grains: Whole | None = Field(
@@ -84,7 +57,7 @@ class GrainsSpec(Section):
         description="Diameters of the spheres (2D: discs) of the same volumes as the grains; the "
         "volumes are met exactly.",
     )
-    seeds: Annotated[tuple[SeedSpec, ...] | None, AfterValidator(one_or_more)] = Field(
+    seeds: Annotated[tuple[SeedSpec, ...] | None, BeforeValidator(not_empty("entry"))] = Field(
         default=None, description="Seeds at given places, one for each grain."
     )
     orientations: OrientationsSpec = Field(
@@ -94,33 +67,24 @@ class GrainsSpec(Section):
     )
 
     @property
-    def known_count(self) -> int | None:
-        """Number of grains, if it is plain from the request."""
-        return self.grains if self.seeds is None else len(self.seeds)
+    def aligned(self) -> bool:
+        """Whether the crystal axes of all grains are parallel."""
+        return self.orientations.word == ALIGNED
 
 
 class MatrixGrainsSpec(GrainsSpec):
     """Grains that the space between particles is divided into."""
 
 
-def _or_name(schema: dict[str, Any]) -> None:
-    """Allow a bare name beside the mapping in a JSON schema."""
-    mapping = dict(schema)
-    mapping["properties"].pop("material", None)
-    mapping["required"] = ["polycrystal"]
-    schema.clear()
-    schema["anyOf"] = [{"type": "string", "title": "a name", "examples": ["SE"]}, mapping]
+_BARE_NAME = {"type": "string", "title": "a name", "examples": ["SE"]}
 
 
 class MatrixSpec(Section):
-    """What lies between particles: the bare name of a material, or grains of it.
+    """Matrix between particles: the bare name of a material, or grains of it."""
 
-    Attributes:
-        material: Name of the material.
-        polycrystal: Its grains; None where it is not divided.
-    """
-
-    model_config = ConfigDict(json_schema_extra=_or_name)
+    model_config = ConfigDict(
+        json_schema_extra=or_bare(_BARE_NAME, "material", required=["polycrystal"])
+    )
 
     material: Name = Field(description="Stands for the bare name.")
     polycrystal: MatrixGrainsSpec | None = Field(
@@ -145,18 +109,9 @@ class MatrixSpec(Section):
         return {**value, "material": material if isinstance(material, str) else "missing"}
 
 
-class PolycrystalSpec(GrainsSpec):
-    """Grains that fill the box.
+class PolycrystalSpec(BoxSection, GrainsSpec):
+    """Grains that fill the box."""
 
-    Attributes:
-        box: Two or three edge lengths [m].
-        periodic: Whether the box repeats.
-        seed: Seed of the random numbers.
-        columnar: Axis along which grains are prisms.
-    """
-
-    box: FlatOrSolidBox = Field(description=BOX)
-    periodic: Flag = Field(default=True, description=PERIODIC)
     seed: Seed | None = Field(
         default=None,
         description="Seed of the random numbers; needed where seeds or orientations are random.",
@@ -184,19 +139,22 @@ class PolycrystalSpec(GrainsSpec):
             raise FaultsError(*faults)
         return self
 
+    @property
+    def grain_section(self) -> PolycrystalSpec:
+        """The section itself."""
+        return self
 
-def grain_faults(
-    spec: GrainsSpec, box: tuple[float, ...], columnar: str | None = None
-) -> list[tuple[KeyPath, str]]:
+
+def grain_faults(spec: GrainsSpec, box: tuple[float, ...], columnar: str | None = None) -> Faults:
     """Return what does not fit together in a request for grains in a box."""
-    given = [form for form in _FORMS if getattr(spec, form) is not None]
+    given = spec.given(*_FORMS)
     if len(given) != 1:
         message = (
             f"found {' and '.join(given) or 'none of them'}; exactly one of {', '.join(_FORMS)} "
             "is needed"
         )
         return [((), message)]
-    faults: list[tuple[KeyPath, str]] = []
+    faults: Faults = []
     if spec.grains is not None and spec.grains > MOST_GRAINS:
         message = f"found {spec.grains}; at most {MOST_GRAINS} grains are possible"
         faults.append((("grains",), message))
@@ -208,83 +166,6 @@ def grain_faults(
         )
         faults.append((("size",), message))
     for index, seed in enumerate(spec.seeds or ()):
-        faults += _seed_faults(seed.center, box, ("seeds", index, "center"))
-    listed, count = spec.orientations.count, spec.known_count
-    if listed is not None and count is not None and listed != count:
-        form = "euler" if spec.orientations.euler is not None else "quaternions"
-        message = f"found {listed} orientations for {count} grains; one for each is needed"
-        faults.append((("orientations", form), message))
-    return faults
-
-
-def _seed_faults(
-    center: tuple[float, ...], box: tuple[float, ...], at: KeyPath
-) -> list[tuple[KeyPath, str]]:
-    """Return what is wrong with the place of a seed."""
-    if len(center) != len(box):
-        message = (
-            f"found {len(center)} coordinates; the box has {len(box)} edge lengths, one "
-            "coordinate for each is needed"
-        )
-        return [(at, message)]
-    return [
-        ((*at, axis), f"found {x:.6g} m; inside the box it is between 0 and {edge:.6g} m")
-        for axis, (x, edge) in enumerate(zip(center, box, strict=True))
-        if not 0.0 <= x <= edge
-    ]
-
-
-class BricksSpec(Section):
-    """Equal bricks of one material, each a grain with boundaries to its neighbours.
-
-    In a periodic box a single brick along an axis is its own neighbour, with a boundary between.
-
-    Attributes:
-        box: Two or three edge lengths [m].
-        periodic: Whether the box repeats.
-        divisions: Bricks along each edge.
-        material: What they are made of.
-        orientations: Orientations of their crystals.
-        seed: Seed of the random numbers.
-    """
-
-    box: FlatOrSolidBox = Field(description=BOX)
-    periodic: Flag = Field(default=True, description=PERIODIC)
-    divisions: tuple[Whole, ...] = Field(description="Number of bricks along each edge.")
-    material: Name = Field(description="Material of the bricks.")
-    orientations: OrientationsSpec | None = Field(
-        default=None,
-        description="Orientations of the crystal axes, bricks row by row, x fastest. Without it, "
-        "they lie along x, y, z.",
-    )
-    seed: Seed | None = Field(
-        default=None, description="Seed of the random numbers; needed for random orientations."
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> BricksSpec:
-        """Check the numbers of bricks and orientations."""
-        if len(self.divisions) != len(self.box):
-            raise fail(
-                f"found {len(self.divisions)} numbers; the box has {len(self.box)} edge lengths, "
-                "one number for each is needed",
-                "divisions",
-            )
-        bricks = math.prod(self.divisions)
-        if bricks > MOST_GRAINS:
-            raise fail(f"found {bricks} bricks; at most {MOST_GRAINS} are possible", "divisions")
-        if self.orientations is None:
-            return self
-        if self.orientations.random and self.seed is None:
-            raise fail(
-                "the key 'seed' is missing; the orientations are random, give for example 'seed: 7'"
-            )
-        listed = self.orientations.count
-        if listed is not None and listed != bricks:
-            form = "euler" if self.orientations.euler is not None else "quaternions"
-            raise fail(
-                f"found {listed} orientations for {bricks} bricks; one for each is needed",
-                "orientations",
-                form,
-            )
-        return self
+        faults += center_faults(seed.center, box, ("seeds", index, "center"))
+    count = spec.grains if spec.seeds is None else len(spec.seeds)
+    return faults + spec.orientations.count_faults(count, "grains")

@@ -1,4 +1,4 @@
-"""The reference page of every key, made from the schema so that the two cannot differ."""
+"""Reference page of all keys, generated from the schema."""
 
 from __future__ import annotations
 

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import types
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from cellion.errors import nearest
 from cellion.scenario.faults import Fault
 from cellion.scenario.paths import KeyPath
+from cellion.scenario.polycrystal import MatrixSpec
+from cellion.scenario.scenario import Scenario
+from cellion.scenario.sections import Form, Section
+from cellion.scenario.values import name as read_name
 
 __all__ = ["undefined_materials"]
-
-_PLACES: tuple[KeyPath, ...] = (
-    ("packing", "matrix"),
-    ("packing", "matrix", "polycrystal", "material"),
-    ("packing", "particles", "*", "material"),
-    ("packing", "pores", "material"),
-    ("polycrystal", "material"),
-    ("bricks", "material"),
-    ("spheres", "matrix"),
-    ("spheres", "spheres", "*", "material"),
-    ("layers", "materials", "*"),
-    ("checkerboard", "materials", "*"),
-    ("mesh", "labels", "*"),
-    ("mesh", "grains", "material"),
-)
-
-_OTHER_PLACES: tuple[KeyPath, ...] = (
-    ("interfaces", "*", "between", "*"),
-    ("cell", "separator", "material"),
-    ("cell", "collector", "material"),
-    ("cell", "ionic", "*"),
-    ("cell", "electronic", "*"),
-)
 
 
 def undefined_materials(document: dict[str, Any]) -> list[Fault]:
@@ -48,7 +30,7 @@ def undefined_materials(document: dict[str, Any]) -> list[Fault]:
         return []
     names = [str(name) for name in defined]
     faults: list[Fault] = []
-    for path, name in _used(document):
+    for path, name in _used(document, Scenario, ()):
         if isinstance(name, str) and name not in names:
             hint = nearest(name, names).strip(" ()")
             add = f"define it, for example 'materials: {{{name}: insulator}}'"
@@ -60,26 +42,35 @@ def undefined_materials(document: dict[str, Any]) -> list[Fault]:
     return faults
 
 
-def _used(document: dict[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield every place that names a material, with the name."""
-    for place in _PLACES:
-        yield from _matches(document, ("microstructure", *place), ())
-    for place in _OTHER_PLACES:
-        yield from _matches(document, place, ())
-    microstructure = document.get("microstructure")
-    if isinstance(microstructure, dict) and isinstance(microstructure.get("packing"), dict):
-        pores = microstructure["packing"].get("pores")
-        if isinstance(pores, dict) and "material" not in pores:
-            yield ("microstructure", "packing", "pores"), "pore"
-
-
-def _matches(value: Any, place: KeyPath, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield what lies at a place; ``*`` stands for every entry of a list or mapping."""
-    if not place:
+def _used(
+    value: Any, kind: Any, path: KeyPath, metadata: Sequence[object] = ()
+) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the places that name a material, with the name, in a value of a type of the schema."""
+    while get_origin(kind) in (Annotated, Union, types.UnionType):
+        metadata = (*metadata, *get_args(kind)[1:])
+        kind = next(entry for entry in get_args(kind) if entry is not types.NoneType)
+    if any(isinstance(entry, Form) and entry.read is read_name for entry in metadata):
         yield path, value
-    elif place[0] == "*" and isinstance(value, list):
+    elif isinstance(kind, type) and issubclass(kind, Section):
+        yield from _used_in_section(value, kind, path)
+    elif get_origin(kind) is dict and isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _used(entry, get_args(kind)[1], (*path, key))
+    elif get_origin(kind) is tuple and isinstance(value, list):
         for index, entry in enumerate(value):
-            yield from _matches(entry, place[1:], (*path, index))
-    elif isinstance(value, dict):
-        for key in value if place[0] == "*" else [k for k in value if k == place[0]]:
-            yield from _matches(value[key], place[1:], (*path, key))
+            yield from _used(entry, get_args(kind)[0], (*path, index))
+
+
+def _used_in_section(
+    value: Any, section: type[Section], path: KeyPath
+) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield them in a section, defaults included; a matrix may be the bare name."""
+    if section is MatrixSpec and isinstance(value, str):
+        yield path, value
+    if not isinstance(value, dict):
+        return
+    for key, field in section.model_fields.items():
+        if key in value:
+            yield from _used(value[key], field.annotation, (*path, key), field.metadata)
+        elif isinstance(field.default, str):
+            yield from _used(field.default, field.annotation, path, field.metadata)

@@ -1,4 +1,4 @@
-"""The schema of a scenario: which keys exist where, and the JSON schema for editors."""
+"""Schema of a scenario: keys at a key path, and the JSON schema for editors."""
 
 from __future__ import annotations
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from cellion.errors import ScenarioError
 from cellion.quantities import describe
 from cellion.scenario.arithmetic import paths_of
 from cellion.scenario.distributions import Distribution, distribution, range_values
-from cellion.scenario.faults import FaultsError
+from cellion.scenario.faults import Faults, FaultsError
 from cellion.scenario.paths import KeyPath, format_path, parse_path
-from cellion.scenario.values import Fraction, Section, Seed, Whole, choice, fail
+from cellion.scenario.sections import Form, OneOf, Section, collected, fail
+from cellion.scenario.values import Fraction, Seed, Whole
 
 __all__ = ["SampleSpec", "StudySpec"]
 
@@ -29,16 +29,7 @@ def _variations(value: Any) -> dict[str, tuple[Any, ...]]:
             f"found {describe(value)}; a mapping from key paths to lists of values is needed, for "
             "example {temperature: [273 K, 298 K, 323 K]}"
         )
-    found: dict[str, tuple[Any, ...]] = {}
-    faults: list[tuple[KeyPath, str]] = []
-    for key, values in value.items():
-        try:
-            found[key] = _values(values)
-        except FaultsError as error:
-            faults += [((key, *at), message) for at, message in error.faults]
-    if faults:
-        raise FaultsError(*faults)
-    return found
+    return dict(zip(value, collected(value.items(), _values), strict=True))
 
 
 def _values(values: Any) -> tuple[Any, ...]:
@@ -89,52 +80,31 @@ def _distributions(value: Any) -> dict[str, Distribution]:
             f"found {describe(value)}; a mapping from key paths to distributions is needed, for "
             "example {mesh.size: {uniform: {from: 1 um, to: 2 um}}}"
         )
-    found: dict[str, Distribution] = {}
-    faults: list[tuple[KeyPath, str]] = []
-    for key, given in value.items():
-        try:
-            found[key] = distribution(given)
-        except FaultsError as error:
-            faults += [((key, *at), message) for at, message in error.faults]
-        except ScenarioError as error:
-            faults.append(((key,), str(error)))
-    if faults:
-        raise FaultsError(*faults)
-    return found
+    return dict(zip(value, collected(value.items(), distribution), strict=True))
 
 
 def _formulas(value: Any) -> dict[str, str]:
     """Read the formula of each derived key."""
     if not isinstance(value, dict) or not value:
         raise fail(f"found {describe(value)}; a mapping from key paths to formulas is needed")
-    faults: list[tuple[KeyPath, str]] = []
-    for key, formula in value.items():
-        try:
-            if not isinstance(formula, str):
-                raise ValueError(f"found {describe(formula)}; a formula in quotes is needed")
-            paths_of(formula)
-        except ValueError as error:
-            faults.append(((key,), str(error)))
-    if faults:
-        raise FaultsError(*faults)
-    return dict(value)
+    return dict(zip(value, collected(value.items(), _formula), strict=True))
+
+
+def _formula(value: Any) -> str:
+    """Read one formula."""
+    if not isinstance(value, str):
+        raise fail(f"found {describe(value)}; a formula in quotes is needed")
+    try:
+        paths_of(value)
+    except ValueError as error:
+        raise fail(str(error)) from None
+    return value
 
 
 class SampleSpec(Section):
-    """Values drawn from distributions, the same number for every combination of the others.
+    """Values drawn from distributions, the same number for every combination of the others."""
 
-    Attributes:
-        method: ``sobol`` and ``latin_hypercube`` fill the space evenly; ``saltelli`` is the design
-            from which Sobol indices are computed: points * (keys + 2) runs.
-        points: Number of points; a power of two for ``sobol`` and ``saltelli``.
-        seed: Seed of the random numbers.
-        values: Key path to distribution.
-    """
-
-    method: Annotated[
-        Literal["sobol", "latin_hypercube", "saltelli"],
-        BeforeValidator(choice("sobol", "latin_hypercube", "saltelli")),
-    ] = Field(
+    method: Annotated[Literal["sobol", "latin_hypercube", "saltelli"], OneOf()] = Field(
         default="sobol",
         description="`sobol` or `latin_hypercube` fill the space evenly; `saltelli` is what Sobol "
         "indices need, with points * (keys + 2) runs.",
@@ -145,15 +115,13 @@ class SampleSpec(Section):
     seed: Seed = Field(description="Seed of the random numbers.")
     values: Annotated[
         dict[str, Distribution],
-        BeforeValidator(_distributions),
-        WithJsonSchema(
-            {
-                "type": "object",
-                "title": "a mapping from key paths to distributions",
-                "additionalProperties": {"type": "object", "minProperties": 1, "maxProperties": 1},
-                "minProperties": 1,
-                "examples": [{"mesh.size": {"uniform": {"from": "1 um", "to": "2 um"}}}],
-            }
+        Form(
+            _distributions,
+            type="object",
+            title="a mapping from key paths to distributions",
+            additionalProperties={"type": "object", "minProperties": 1, "maxProperties": 1},
+            minProperties=1,
+            examples=[{"mesh.size": {"uniform": {"from": "1 um", "to": "2 um"}}}],
         ),
     ] = Field(
         description="Distribution of each sampled key: `uniform: {from, to}`, `normal: {mean, "
@@ -198,16 +166,7 @@ def _lists(title: str) -> WithJsonSchema:
 
 
 class StudySpec(Section):
-    """Which values are run: a grid, lists that go together, samples, and replicates of each.
-
-    Attributes:
-        vary: Dotted key path to the values it takes, as the user wrote them; every combination.
-        zip: The same, but the first values go together, then the second ones, ...
-        sample: Values drawn from distributions.
-        derive: Key path to the formula of its value.
-        replicates: Runs per combination, with the seeds seed, seed + 1, ...
-        error: Relative error of the mean that a representative box is recommended for [-].
-    """
+    """Runs of a study: a grid, lists that go together, samples, and replicates of each."""
 
     vary: Annotated[
         dict[str, tuple[Any, ...]],
@@ -233,14 +192,12 @@ class StudySpec(Section):
     )
     derive: Annotated[
         dict[str, str],
-        BeforeValidator(_formulas),
-        WithJsonSchema(
-            {
-                "type": "object",
-                "title": "a mapping from key paths to formulas",
-                "additionalProperties": {"type": "string"},
-                "examples": [{"mesh.surface_size": "0.5 * mesh.size"}],
-            }
+        Form(
+            _formulas,
+            type="object",
+            title="a mapping from key paths to formulas",
+            additionalProperties={"type": "string"},
+            examples=[{"mesh.surface_size": "0.5 * mesh.size"}],
         ),
     ] = Field(
         default_factory=dict,
@@ -310,9 +267,9 @@ class StudySpec(Section):
         return self
 
 
-def _path_faults(study: StudySpec) -> list[tuple[KeyPath, str]]:
+def _path_faults(study: StudySpec) -> Faults:
     """Say which key paths are none, cannot be varied, or overlap with others."""
-    faults: list[tuple[KeyPath, str]] = []
+    faults: Faults = []
     seen: list[KeyPath] = []
     places: list[tuple[str, KeyPath]] = [
         *study.written,

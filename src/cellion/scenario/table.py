@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from cellion.quantities import describe
-from cellion.scenario.carriers import ion_parts, read_ion
-from cellion.scenario.faults import FaultsError
-from cellion.scenario.files import existing_file
-from cellion.scenario.paths import KeyPath
+from cellion.scenario.carriers import ion, ion_parts
+from cellion.scenario.data_files import file_name
+from cellion.scenario.faults import Faults, FaultsError
+from cellion.scenario.sections import Form, OneOf, Section, fail, listed
 from cellion.scenario.table_rows import (
     Row,
     TableRows,
@@ -20,21 +20,12 @@ from cellion.scenario.table_rows import (
     read_row,
     read_table_file,
 )
-from cellion.scenario.values import (
-    NumberDensity,
-    Section,
-    choice,
-    fail,
-    listed,
-    number,
-)
+from cellion.scenario.values import NumberDensity, number
 
-__all__ = ["HAVEN_RATIO", "HavenRatio", "TableSpec", "haven_ratio"]
-
-_QUANTITIES = ("conductivity", "diffusivity")
+__all__ = ["HavenRatio", "TableSpec"]
 
 
-def haven_ratio(value: Any) -> float | str:
+def _haven_ratio(value: Any) -> float | str:
     """Read a Haven ratio: a number, or ``mechanism/lattice`` of the table of known ones."""
     if isinstance(value, str) and "/" in value:
         return value.strip()
@@ -46,14 +37,13 @@ def haven_ratio(value: Any) -> float | str:
     return number(100.0)(value)
 
 
-HAVEN_RATIO = WithJsonSchema(
-    {
-        "title": "a number, or mechanism/lattice",
-        "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": "/"}],
-        "examples": [0.65, "vacancy/bcc"],
-    }
+_HAVEN_RATIO = Form(
+    _haven_ratio,
+    title="a number, or mechanism/lattice",
+    anyOf=[{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": "/"}],
+    examples=[0.65, "vacancy/bcc"],
 )
-HavenRatio = Annotated[float | str | None, BeforeValidator(haven_ratio), HAVEN_RATIO]
+HavenRatio = Annotated[float | str | None, _HAVEN_RATIO]
 """A Haven ratio, or the name of a tabulated one."""
 
 
@@ -66,44 +56,26 @@ def _rows(value: Any, info: ValidationInfo) -> tuple[Row, ...]:
 
 
 class TableSpec(Section):
-    """Values over temperature, to which an Arrhenius law is fitted.
+    """Values over temperature, to which an Arrhenius law is fitted."""
 
-    Attributes:
-        of: What the table holds.
-        rows: Temperature [K], value [S/m or m^2/s], standard deviation of its logarithm.
-        file: Instead, a CSV file.
-        relative_error: Of all values.
-        convention: Whether sigma T or sigma follows the exponential.
-        mobile: The mobile ion, of a diffusivity.
-        kind: What kind of diffusivity it is.
-        haven_ratio: Of a tracer diffusivity.
-        carrier_density: Particles that have this diffusivity [1/m^3].
-    """
-
-    of: Annotated[Literal["conductivity", "diffusivity"], BeforeValidator(choice(*_QUANTITIES))] = (
-        Field(description="What the table holds.")
+    of: Annotated[Literal["conductivity", "diffusivity"], OneOf()] = Field(
+        description="What the table holds."
     )
     rows: Annotated[
         tuple[Row, ...] | None,
-        BeforeValidator(_rows),
-        WithJsonSchema(
-            {
-                "type": "array",
-                "title": "a list of rows: temperature, value, relative error",
-                "items": {"type": "array", "minItems": 2, "maxItems": 3},
-                "examples": [[["300 K", "0.1 mS/cm"], ["350 K", "0.5 mS/cm"]]],
-            }
+        Form(
+            _rows,
+            type="array",
+            title="a list of rows: temperature, value, relative error",
+            items={"type": "array", "minItems": 2, "maxItems": 3},
+            examples=[[["300 K", "0.1 mS/cm"], ["350 K", "0.5 mS/cm"]]],
         ),
     ] = Field(
         default=None,
         description="Temperature, value and, if known, its error (`5 %` or in a unit of the "
         "value), each with its unit.",
     )
-    file: Annotated[
-        Path | None,
-        BeforeValidator(existing_file("a CSV file", "measured.csv")),
-        WithJsonSchema({"type": "string", "title": "a file name", "examples": ["measured.csv"]}),
-    ] = Field(
+    file: Annotated[Path | None, file_name("a CSV file", "measured.csv")] = Field(
         default=None,
         description="Instead of `rows`: a table as text (CSV), relative to the scenario file. Its "
         "header names `temperature [K]` or `1000/T [1/K]`; `conductivity [mS/cm]`, `sigma T "
@@ -111,29 +83,21 @@ class TableSpec(Section):
         "[%]` or `error [mS/cm]`. Other columns are ignored.",
     )
     relative_error: Annotated[
-        float | None,
-        BeforeValidator(read_relative_error),
-        WithJsonSchema({"title": "a fraction", "examples": ["5 %"]}),
+        float | None, Form(read_relative_error, title="a fraction", examples=["5 %"])
     ] = Field(
         default=None,
         description="Relative standard deviation of the values that give none. Without any, the "
         "scatter about the line says how sure the law is.",
     )
-    convention: Annotated[
-        Literal["sigmaT", "sigma"], BeforeValidator(choice("sigmaT", "sigma"))
-    ] = Field(
+    convention: Annotated[Literal["sigmaT", "sigma"], OneOf()] = Field(
         default="sigmaT",
         description="What follows exp(-E/kT): `sigmaT`, conductivity times temperature, or "
         "`sigma`. A diffusivity is fitted as it is.",
     )
-    mobile: Annotated[
-        str | None,
-        BeforeValidator(read_ion),
-        WithJsonSchema({"type": "string", "title": "an ion", "examples": ["Li+"]}),
-    ] = Field(default=None, description="The mobile ion with its charge; of a diffusivity.")
-    kind: Annotated[
-        Literal["tracer", "charge"] | None, BeforeValidator(choice("tracer", "charge"))
-    ] = Field(
+    mobile: Annotated[str | None, ion("Li+")] = Field(
+        default=None, description="The mobile ion with its charge; of a diffusivity."
+    )
+    kind: Annotated[Literal["tracer", "charge"], OneOf()] | None = Field(
         default=None,
         description="Kind of the diffusivity: of marked ions (`tracer`: NMR, SIMS, mean square "
         "displacement; needs `haven_ratio`) or of charge (`charge`: centre of mass).",
@@ -190,7 +154,7 @@ def _row_faults(points: tuple[Row, ...]) -> list[str]:
     return messages
 
 
-def _diffusivity_faults(spec: TableSpec) -> list[tuple[KeyPath, str]]:
+def _diffusivity_faults(spec: TableSpec) -> Faults:
     """Return keys of a diffusivity that are missing, or that a conductivity does not have."""
     own = ("mobile", "kind", "carrier_density")
     if spec.of == "conductivity":
@@ -204,7 +168,7 @@ def _diffusivity_faults(spec: TableSpec) -> list[tuple[KeyPath, str]]:
         "kind": "'tracer' or 'charge'",
         "carrier_density": "particles that have this diffusivity, such as '2e22 1/cm^3'",
     }
-    faults: list[tuple[KeyPath, str]] = [
+    faults: Faults = [
         ((), f"a diffusivity needs '{key}': {meaning[key]}")
         for key in own
         if getattr(spec, key) is None

@@ -1,4 +1,4 @@
-"""Rows of measured values over temperature: written in the scenario, or columns of a file.
+"""Rows of measured values over temperature, from the scenario or from columns of a file.
 
 Columns are recognised by their names: temperature or 1000/T; conductivity, sigma T or diffusivity,
 or the decadic (``log10``) or natural (``ln``) logarithm of one; an error, relative or absolute. Any
@@ -16,11 +16,11 @@ from typing import Any
 
 from cellion.errors import ScenarioError, nearest
 from cellion.quantities import DIMENSIONS, describe, to_si
+from cellion.scenario.data_files import read_data_text
 from cellion.scenario.delimited import Column, Line, decimal_points, read_delimited
 from cellion.scenario.faults import FaultsError
-from cellion.scenario.paths import KeyPath
-from cellion.scenario.text_files import read_data_text
-from cellion.scenario.values import fail, quantity
+from cellion.scenario.sections import collected, fail
+from cellion.scenario.values import quantity
 
 __all__ = ["Row", "TableRows", "read_relative_error", "read_row", "read_table_file"]
 
@@ -30,7 +30,7 @@ type Row = tuple[float, float, float | None]
 
 @dataclass(frozen=True, kw_only=True)
 class TableRows:
-    """What a table holds.
+    """Rows of a table, with notes.
 
     Attributes:
         rows: Its rows.
@@ -76,15 +76,8 @@ def read_row(of: str, value: Any) -> Row:
         lambda entry: _positive(entry, of),
         lambda entry: _error(entry, of, value[1]),
     )
-    found: list[float] = []
-    faults: list[tuple[KeyPath, str]] = []
-    for index, (read, entry) in enumerate(zip(readers, value, strict=False)):
-        try:
-            found.append(read(entry))
-        except FaultsError as error:
-            faults += [((index, *at), message) for at, message in error.faults]
-    if faults:
-        raise FaultsError(*faults)
+    entries = enumerate(zip(readers, value, strict=False))
+    found = collected(entries, lambda entry: entry[0](entry[1]))
     return found[0], found[1], found[2] if len(found) == 3 else None
 
 

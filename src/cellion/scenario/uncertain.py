@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from cellion.quantities import number_and_unit
-from cellion.scenario.values import fail
+from cellion.scenario.sections import fail
 
 __all__ = ["split_energies", "split_uncertain"]
 

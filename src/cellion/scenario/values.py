@@ -1,8 +1,8 @@
 """Kinds of values a scenario holds: read from text, SI inside, described for the JSON schema.
 
-Each kind is an annotated type. Its validator returns the SI value or raises with one message that
-says what was found and what is needed; its JSON schema describes what the *user* writes, and its
-``title`` is what the reference page shows.
+Each kind is an annotated type with a `Form`. Its reader returns the SI value or raises with one
+message that says what was found and what is needed; its JSON schema describes what the *user*
+writes, and its ``title`` is what the reference page shows.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
-
-from cellion.errors import ScenarioError, nearest
+from cellion.errors import ScenarioError
 from cellion.quantities import BOLTZMANN, DIMENSIONS, ELECTRON_VOLT, describe, to_si
-from cellion.scenario.faults import FaultsError
-from cellion.scenario.paths import KeyPath
+from cellion.scenario.sections import Form, OneOf, fail
 
 __all__ = [
     "AXES",
+    "PERCENTAGE",
+    "AreaResistance",
     "Axis",
     "Carrier",
+    "Conductivity",
     "Coordinate",
+    "CurrentDensity",
     "Density",
     "Energy",
     "EnergyDifference",
@@ -34,60 +35,20 @@ __all__ = [
     "Length",
     "Name",
     "NumberDensity",
-    "Section",
     "Seed",
+    "SheetConductance",
     "Temperature",
     "Text",
     "Whole",
-    "choice",
-    "distinct",
-    "fail",
+    "angle",
+    "dimensional",
     "fraction",
     "length",
-    "listed",
     "name",
     "number",
+    "positive",
     "quantity",
-    "unit_text",
 ]
-
-
-class Section(BaseModel):
-    """Base of every section: frozen, unknown keys refused, numbers never guessed from text."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
-
-
-def fail(message: str, *at: str | int) -> FaultsError:
-    """Return the error for one fault at a path relative to the value being validated."""
-    return FaultsError((at, message))
-
-
-def listed(value: object, what: str, read: Callable[[Any], Any]) -> list[Any]:
-    """Read every entry of a list and report all wrong ones together.
-
-    Args:
-        value: What the user wrote.
-        what: What is needed, for the message when it is no list.
-        read: Reads one entry or raises `ScenarioError` or `FaultsError`.
-
-    Raises:
-        FaultsError: ``value`` is no list, or entries are wrong.
-    """
-    if not isinstance(value, list | tuple):
-        raise fail(f"found {describe(value)}; {what} is needed")
-    entries: list[Any] = []
-    faults: list[tuple[KeyPath, str]] = []
-    for index, entry in enumerate(value):
-        try:
-            entries.append(read(entry))
-        except ScenarioError as error:
-            faults.append(((index,), str(error)))
-        except FaultsError as error:
-            faults += [((index, *at), message) for at, message in error.faults]
-    if faults:
-        raise FaultsError(*faults)
-    return entries
 
 
 def quantity(dimension: str, *, above: float | None = None) -> Callable[[Any], float]:
@@ -107,7 +68,7 @@ def quantity(dimension: str, *, above: float | None = None) -> Callable[[Any], f
     return read
 
 
-def unit_text(dimension: str) -> dict[str, Any]:
+def _unit_text(dimension: str) -> dict[str, Any]:
     """Return the JSON schema of a quantity as the user writes it."""
     wanted = DIMENSIONS[dimension]
     return {
@@ -118,89 +79,100 @@ def unit_text(dimension: str) -> dict[str, Any]:
     }
 
 
+def dimensional(dimension: str, *, above: float | None = 0.0, **schema: Any) -> Form:
+    """Return the form of a quantity, above zero by default."""
+    return Form(quantity(dimension, above=above), **_unit_text(dimension) | schema)
+
+
+def _not_negative(dimension: str) -> Form:
+    """Return the form of a quantity that may be zero."""
+
+    def read(value: Any) -> float:
+        number = quantity(dimension)(value)
+        if number < 0.0:
+            raise fail(f"found {value!r}; {DIMENSIONS[dimension].noun} is not negative")
+        return number
+
+    return Form(read, **_unit_text(dimension))
+
+
+def _plausible(dimension: str, limits: tuple[float, float], unit: str, needed: str) -> Form:
+    """Return the form of a quantity within limits, beyond which a slip of the unit is likely."""
+    scale = {"eV": ELECTRON_VOLT, "k": BOLTZMANN}[unit]
+
+    def read(value: Any) -> float:
+        number = quantity(dimension)(value)
+        if not limits[0] * scale <= number <= limits[1] * scale:
+            raise fail(f"found {value!r}, which is {number / scale:.3g} {unit}; {needed}")
+        return number
+
+    return Form(read, **_unit_text(dimension))
+
+
 length = quantity("length", above=0.0)
 """Reader of a length above zero [m], for validators that take several forms."""
 
-Length = Annotated[float, BeforeValidator(length), WithJsonSchema(unit_text("length"))]
+Length = Annotated[float, dimensional("length")]
 """A length above zero [m]."""
 
-Coordinate = Annotated[
-    float, BeforeValidator(quantity("length")), WithJsonSchema(unit_text("length"))
-]
+Coordinate = Annotated[float, dimensional("length", above=None)]
 """A length of either sign [m]."""
 
-Temperature = Annotated[
-    float,
-    BeforeValidator(quantity("temperature", above=0.0)),
-    WithJsonSchema(unit_text("temperature")),
-]
+Temperature = Annotated[float, dimensional("temperature")]
 """An absolute temperature [K]."""
 
-Density = Annotated[
-    float, BeforeValidator(quantity("density", above=0.0)), WithJsonSchema(unit_text("density"))
-]
+Density = Annotated[float, dimensional("density")]
 """A mass density [kg/m^3]."""
 
-
-Frequency = Annotated[
-    float,
-    BeforeValidator(quantity("frequency", above=0.0)),
-    WithJsonSchema(unit_text("frequency")),
-]
+Frequency = Annotated[float, dimensional("frequency")]
 """A frequency [1/s]."""
 
-NumberDensity = Annotated[
-    float,
-    BeforeValidator(quantity("number_density", above=0.0)),
-    WithJsonSchema(unit_text("number_density")),
-]
+NumberDensity = Annotated[float, dimensional("number_density")]
 """Particles per volume [1/m^3]."""
 
+Conductivity = Annotated[float, dimensional("conductivity")]
+"""A scalar conductivity above zero [S/m]."""
 
-def _energy(value: Any) -> float:
-    """Read an activation energy; values no hop can have are taken for a slip of the unit."""
-    number = quantity("energy")(value)
-    if not 0.0 <= number <= 20.0 * ELECTRON_VOLT:
-        raise fail(
-            f"found {value!r}, which is {number / ELECTRON_VOLT:.3g} eV; an activation energy "
-            "between 0 and 20 eV is needed, for example '0.33 eV' or '32 kJ/mol'"
-        )
-    return number
+CurrentDensity = Annotated[float, dimensional("current_density")]
+"""A current density above zero [A/m^2]."""
 
+AreaResistance = Annotated[float, _not_negative("area_resistance")]
+"""A resistance times area [Ohm m^2], zero included."""
 
-Energy = Annotated[float, BeforeValidator(_energy), WithJsonSchema(unit_text("energy"))]
+SheetConductance = Annotated[float, _not_negative("sheet_conductance")]
+"""A conductance of a thin sheet, per square [S], zero included."""
+
+Energy = Annotated[
+    float,
+    _plausible(
+        "energy",
+        (0.0, 20.0),
+        "eV",
+        "an activation energy between 0 and 20 eV is needed, for example '0.33 eV' or '32 kJ/mol'",
+    ),
+]
 """An activation energy [J]."""
 
-
-def _energy_difference(value: Any) -> float:
-    """Read an energy of either sign, of the size that sites of a crystal differ by."""
-    number = quantity("energy")(value)
-    if not abs(number) <= 20.0 * ELECTRON_VOLT:
-        raise fail(
-            f"found {value!r}, which is {number / ELECTRON_VOLT:.3g} eV; an energy between -20 and "
-            "20 eV is needed, for example '0.05 eV'"
-        )
-    return number
-
-
 EnergyDifference = Annotated[
-    float, BeforeValidator(_energy_difference), WithJsonSchema(unit_text("energy"))
+    float,
+    _plausible(
+        "energy",
+        (-20.0, 20.0),
+        "eV",
+        "an energy between -20 and 20 eV is needed, for example '0.05 eV'",
+    ),
 ]
-"""An energy of either sign [J]."""
+"""An energy of either sign [J], of the size that sites of a crystal differ by."""
 
-
-def _entropy(value: Any) -> float:
-    """Read an entropy of the size that vibrations make."""
-    number = quantity("entropy")(value)
-    if not abs(number) <= 50.0 * BOLTZMANN:
-        raise fail(
-            f"found {value!r}, which is {number / BOLTZMANN:.3g} k; an entropy between -50 and "
-            "50 k is needed, for example '0.2 meV/K' or '2.5 k_B'"
-        )
-    return number
-
-
-Entropy = Annotated[float, BeforeValidator(_entropy), WithJsonSchema(unit_text("entropy"))]
+Entropy = Annotated[
+    float,
+    _plausible(
+        "entropy",
+        (-50.0, 50.0),
+        "k",
+        "an entropy between -50 and 50 k is needed, for example '0.2 meV/K' or '2.5 k_B'",
+    ),
+]
 """A vibrational entropy of either sign [J/K]."""
 
 
@@ -215,18 +187,16 @@ def fraction(value: Any) -> float:
     return share
 
 
+PERCENTAGE = {"type": "string", "pattern": r"^\s*\+?(\d|\.\d)[0-9.eE+\-]*\s*%?\s*$"}
+"""JSON schema of a fraction as text."""
+
 Fraction = Annotated[
     float,
-    BeforeValidator(fraction),
-    WithJsonSchema(
-        {
-            "title": "a fraction",
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^\s*\+?(\d|\.\d)[0-9.eE+\-]*\s*%?\s*$"},
-            ],
-            "examples": [0.6, "60 %"],
-        }
+    Form(
+        fraction,
+        title="a fraction",
+        anyOf=[{"type": "number", "minimum": 0, "maximum": 1}, PERCENTAGE],
+        examples=[0.6, "60 %"],
     ),
 ]
 """A fraction in [0, 1]."""
@@ -247,8 +217,18 @@ def number(most: float) -> Callable[[Any], float]:
     return read
 
 
-def _whole(least: int) -> Callable[[Any], int]:
-    """Return a reader of whole numbers from ``least`` on that fit into 63 bits."""
+def positive(most: float, title: str = "a number", **schema: Any) -> Form:
+    """Return the form of a plain number above zero and up to ``most``."""
+    return Form(number(most), type="number", exclusiveMinimum=0, title=title, **schema)
+
+
+def angle(example: float) -> Form:
+    """Return the form of an angle above zero and up to 180 degrees."""
+    return positive(180.0, "an angle in degrees", maximum=180, examples=[example])
+
+
+def _whole(least: int) -> Form:
+    """Return the form of a whole number from ``least`` on that fits into 63 bits."""
 
     def read(value: Any) -> int:
         plain = isinstance(value, int) and not isinstance(value, bool)
@@ -256,7 +236,7 @@ def _whole(least: int) -> Callable[[Any], int]:
             raise fail(f"found {describe(value)}; a whole number from {least} on is needed")
         return int(value)
 
-    return read
+    return Form(read, type="integer", minimum=least, title=f"a whole number from {least} on")
 
 
 def _integer(value: Any) -> int:
@@ -266,23 +246,13 @@ def _integer(value: Any) -> int:
     return value
 
 
-Integer = Annotated[
-    int, BeforeValidator(_integer), WithJsonSchema({"type": "integer", "title": "a whole number"})
-]
+Integer = Annotated[int, Form(_integer, type="integer", title="a whole number")]
 """A small whole number of either sign."""
 
-Whole = Annotated[
-    int,
-    BeforeValidator(_whole(1)),
-    WithJsonSchema({"type": "integer", "minimum": 1, "title": "a whole number from 1 on"}),
-]
+Whole = Annotated[int, _whole(1)]
 """A whole number from 1 on."""
 
-Seed = Annotated[
-    int,
-    BeforeValidator(_whole(0)),
-    WithJsonSchema({"type": "integer", "minimum": 0, "title": "a whole number from 0 on"}),
-]
+Seed = Annotated[int, _whole(0)]
 """A whole number from 0 on."""
 
 
@@ -293,9 +263,7 @@ def _flag(value: Any) -> bool:
     return value
 
 
-Flag = Annotated[
-    bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean", "title": "`true` or `false`"})
-]
+Flag = Annotated[bool, Form(_flag, type="boolean", title="`true` or `false`")]
 """True or false."""
 
 
@@ -306,9 +274,7 @@ def _text(value: Any) -> str:
     return value
 
 
-Text = Annotated[
-    str, BeforeValidator(_text), WithJsonSchema({"type": "string", "minLength": 1, "title": "text"})
-]
+Text = Annotated[str, Form(_text, type="string", minLength=1, title="text")]
 """Text that is not empty."""
 
 _NAME = re.compile(r"[^\W_][\w+\-]{0,63}")
@@ -325,41 +291,15 @@ def name(value: Any) -> str:
     return value
 
 
-Name = Annotated[
-    str,
-    BeforeValidator(name),
-    WithJsonSchema({"type": "string", "pattern": r"^[^\W_][\w+\-]{0,63}$", "title": "a name"}),
-]
+Name = Annotated[str, Form(name, type="string", pattern=r"^[^\W_][\w+\-]{0,63}$", title="a name")]
 """The name of a material."""
 
 
-def choice(*allowed: str) -> Callable[[Any], str]:
-    """Return a reader of one word out of ``allowed``."""
-
-    def read(value: Any) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            hint = nearest(value, allowed) if isinstance(value, str) else ""
-            raise fail(f"found {describe(value)}{hint}; allowed: {', '.join(allowed)}")
-        return value
-
-    return read
-
-
-Carrier = Annotated[Literal["ion", "electron"], BeforeValidator(choice("ion", "electron"))]
+Carrier = Annotated[Literal["ion", "electron"], OneOf()]
 """A charge carrier."""
 
 AXES = ("x", "y", "z")
 """The coordinate directions in order."""
 
-Axis = Annotated[Literal["x", "y", "z"], BeforeValidator(choice("x", "y", "z"))]
+Axis = Annotated[Literal["x", "y", "z"], OneOf()]
 """A coordinate direction."""
-
-
-def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the values; an empty list or a repeated entry is a fault."""
-    if not values:
-        raise fail("found an empty list; at least one entry is needed")
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise fail(f"'{value}' is given twice; once is enough", index)
-    return values

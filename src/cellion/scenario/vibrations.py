@@ -1,4 +1,4 @@
-"""Normal modes as a scenario writes them: lists, or files as phonon codes leave them."""
+"""Normal modes of a scenario: lists, or text files of phonon codes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import Field, ValidationInfo
 
 from cellion.errors import ScenarioError
 from cellion.quantities import describe
-from cellion.scenario.files import existing_file
-from cellion.scenario.text_files import read_data_text
-from cellion.scenario.values import Section, choice, fail, listed
+from cellion.scenario.data_files import existing_file, read_data_text
+from cellion.scenario.sections import Form, OneOf, Section, fail, listed
 
 __all__ = ["VibrationsSpec"]
 
@@ -20,7 +19,6 @@ type _Modes = tuple[float, ...]
 
 _FILE = existing_file("a file of frequencies", "saddle.txt")
 _IMAGINARY = re.compile(r"(\d+\.?\d*|\.\d+)\s*i", re.IGNORECASE)
-_UNITS = ("THz", "cm^-1", "Hz", "rad/s")
 _MOST = 100_000
 
 
@@ -83,43 +81,30 @@ _SCHEMA = {
 
 
 class VibrationsSpec(Section):
-    """Normal modes of a hop, from which its attempt frequency follows (Vineyard).
+    """Normal modes of a hop, from which its attempt frequency follows (Vineyard)."""
 
-    Attributes:
-        initial: Modes at the first site.
-        saddle: Modes at the saddle point, one real mode less.
-        final: Modes at the second site, checked for detailed balance.
-        unit: Unit of the lists.
-        imaginary: What happens to the imaginary mode of the saddle point.
-        translations: What happens to the three translations of a periodic crystal.
-    """
-
-    initial: Annotated[_Modes, BeforeValidator(_modes), WithJsonSchema(_SCHEMA)] = Field(
+    initial: Annotated[_Modes, Form(_modes, **_SCHEMA)] = Field(
         description="Modes with the ion at the first site. A file holds one number per word; `#` "
         "begins a comment."
     )
-    saddle: Annotated[_Modes, BeforeValidator(_modes), WithJsonSchema(_SCHEMA)] = Field(
+    saddle: Annotated[_Modes, Form(_modes, **_SCHEMA)] = Field(
         description="Modes with the ion at the saddle point: one real mode less. The imaginary one "
         "is negative or written `2.1i`."
     )
-    final: Annotated[_Modes | None, BeforeValidator(_modes), WithJsonSchema(_SCHEMA)] = Field(
+    final: Annotated[_Modes | None, Form(_modes, **_SCHEMA)] = Field(
         default=None,
         description="Modes with the ion at the second site; checked against the `entropy` of the "
         "two sites.",
     )
-    unit: Annotated[Literal["THz", "cm^-1", "Hz", "rad/s"], BeforeValidator(choice(*_UNITS))] = (
-        Field(default="THz", description="Unit of the lists; `rad/s` are angular frequencies.")
+    unit: Annotated[Literal["THz", "cm^-1", "Hz", "rad/s"], OneOf()] = Field(
+        default="THz", description="Unit of the lists; `rad/s` are angular frequencies."
     )
-    imaginary: Annotated[Literal["refuse", "drop"], BeforeValidator(choice("refuse", "drop"))] = (
-        Field(
-            default="refuse",
-            description="Whether the one imaginary mode of the saddle point is dropped, or refused "
-            "because the list should hold none.",
-        )
+    imaginary: Annotated[Literal["refuse", "drop"], OneOf()] = Field(
+        default="refuse",
+        description="Whether the one imaginary mode of the saddle point is dropped, or refused "
+        "because the list should hold none.",
     )
-    translations: Annotated[
-        Literal["absent", "drop"], BeforeValidator(choice("absent", "drop"))
-    ] = Field(
+    translations: Annotated[Literal["absent", "drop"], OneOf()] = Field(
         default="absent",
         description="Whether the three translations of a periodic crystal (below 0.03 THz) are "
         "dropped from all lists, or absent.",

@@ -31,7 +31,7 @@ _PLAIN_TAGS.add(_TIMESTAMP)
 
 @dataclass(frozen=True, kw_only=True)
 class YamlText:
-    """What a YAML text says.
+    """Plain data of a YAML text.
 
     Attributes:
         value: Mappings, lists, text, numbers, booleans and None.

@@ -20,15 +20,15 @@ from rich.table import Table
 from scipy.optimize import brentq
 
 from cellion.errors import CellionError, StudyError
-from cellion.export.fits import fit_rows, fit_table, plot_fits
+from cellion.export.fits import FitUnits, fit_rows, fit_table, fit_units, plot_fits
 from cellion.export.tables import write_table
 from cellion.results.files import open_folder, remove_old
 from cellion.results.fit import FIT_FILE, Fit, save_fits
 from cellion.results.ownership import owned, refuse_other_kind
 from cellion.results.record import CarrierResult, RunResult
+from cellion.scenario.design import sample_document
 from cellion.scenario.fit import FitSpec
 from cellion.scenario.load import build_scenario
-from cellion.scenario.samples import sample_document
 from cellion.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def fit_value(
     between: tuple[float, float],
     *,
     key: str = "area_resistance",
-    unit: str = "",
+    units: FitUnits | None = None,
 ) -> Fit:
     """Find the value whose conductivity was measured, and the range that the uncertainty allows.
 
@@ -151,7 +151,7 @@ def fit_value(
         uncertainty: Its uncertainty, smaller than itself, or NaN [S/m].
         between: Ends of the range that is searched, ascending and positive.
         key: What the value is, one of `cellion.scenario.fit.FITTED`.
-        unit: Unit of the value, for messages.
+        units: Units of display, for messages; SI by default.
 
     Returns:
         The answer; where an end of the range of the measurement is out of reach, there is no limit.
@@ -164,11 +164,14 @@ def fit_value(
     reached = sorted(curve(end**scale.value) ** scale.conductivity for end in between)
     lowest, highest = reached
     if not lowest <= measured <= highest:
+        shown = units or FitUnits()
+        sigma = [shown.conductivity_text(value) for value in (measured, lowest, highest)]
         raise StudyError(
-            f"{measured:.4g} S/m is out of reach: for values from {between[0]:.4g} to "
-            f"{between[1]:.4g} {unit} the conductivity lies between {lowest:.4g} and "
-            f"{highest:.4g} S/m; widen 'between' if the conductivity still changes at its ends, "
-            "else something other than this interface has to change"
+            f"{sigma[0]} {shown.conductivity} is out of reach: for values from "
+            f"{shown.value_text(between[0])} to {shown.value_text(between[1])} {shown.value} the "
+            f"conductivity lies between {sigma[1]} and {sigma[2]} {shown.conductivity}; widen "
+            "'between' if the conductivity still changes at its ends, else something other than "
+            "this interface has to change"
         )
     value = curve.value(measured, TOLERANCE)
     limits = [
@@ -222,16 +225,17 @@ def run_fit(
             "and --between"
         )
     say: Listener = tell if comm.rank == 0 else lambda line: None
+    units = fit_units(fit, scenario.source)
     with ExitStack() as stack:
         on_root(comm, lambda: stack.enter_context(_opened(folder)))
-        fits = _fits(scenario, fit, comm, say)
-        on_root(comm, lambda: _write(scenario, fit, fits, folder))
+        fits = _fits(scenario, fit, units, comm, say)
+        on_root(comm, lambda: _write(scenario, fit, fits, units, folder))
     if all(each.failure is not None for each in fits):
         raise StudyError(f"no sample has an answer; the first: {fits[0].failure}")
     for each in fits:
         if each.failure is not None:
             say(f"{each.label} has no answer: {each.failure}")
-    return fit_table(fits, fit.vary, fit.unit)
+    return fit_table(fits, units)
 
 
 @contextmanager
@@ -244,17 +248,21 @@ def _opened(folder: Path) -> Iterator[None]:
         yield
 
 
-def _fits(scenario: Scenario, fit: FitSpec, comm: MPI.Comm, say: Listener) -> list[Fit]:
+def _fits(
+    scenario: Scenario, fit: FitSpec, units: FitUnits, comm: MPI.Comm, say: Listener
+) -> list[Fit]:
     """Fit the samples one after the other (collective)."""
     fits = []
     for index, sample in enumerate(fit.measured):
         label = sample.label or f"sample {index + 1}"
         say(f"[{index + 1}/{len(fit.measured)}] {label}")
-        fits.append(replace(_fitted(scenario, fit, index, comm, say), label=label))
+        fits.append(replace(_fitted(scenario, fit, units, index, comm, say), label=label))
     return fits
 
 
-def _fitted(scenario: Scenario, fit: FitSpec, index: int, comm: MPI.Comm, say: Listener) -> Fit:
+def _fitted(
+    scenario: Scenario, fit: FitSpec, units: FitUnits, index: int, comm: MPI.Comm, say: Listener
+) -> Fit:
     """Fit one sample."""
     from cellion.pipeline.mesh_cache import MeshCache
     from cellion.pipeline.run import run
@@ -268,7 +276,8 @@ def _fitted(scenario: Scenario, fit: FitSpec, index: int, comm: MPI.Comm, say: L
         result = run(build_scenario(plain, path=scenario.path), comm, cache=cache)
         last[:] = [result]
         found = result.carrier(fit.carrier).mean_conductivity
-        say(f"  {value:.4g} {fit.unit}: {found:.4g} S/m")
+        at, sigma = units.value_text(value), units.conductivity_text(found)
+        say(f"  {at} {units.value}: {sigma} {units.conductivity}")
         return found
 
     try:
@@ -278,7 +287,7 @@ def _fitted(scenario: Scenario, fit: FitSpec, index: int, comm: MPI.Comm, say: L
             uncertainty,
             fit.bracket,
             key=fit.key,
-            unit=fit.unit,
+            units=units,
         )
     except CellionError as error:
         found = Fit(
@@ -306,9 +315,11 @@ def _numbers(result: RunResult, name: str) -> dict[str, float]:
     return fractions | contacts | {"bulk_conductivity [S/m]": carrier.bulk_conductivity}
 
 
-def _write(scenario: Scenario, fit: FitSpec, fits: list[Fit], folder: Path) -> None:
+def _write(
+    scenario: Scenario, fit: FitSpec, fits: list[Fit], units: FitUnits, folder: Path
+) -> None:
     save_fits(fits, folder, path=fit.vary, unit=fit.unit, scenario=scenario.source)
     write_table(fit_rows(fits, fit.unit), folder / TABLE_FILE)
     if any(each.trail for each in fits):
         for name in PLOT_FILES:
-            plot_fits(fits, folder / name, key=fit.vary, unit=fit.unit)
+            plot_fits(fits, folder / name, units)

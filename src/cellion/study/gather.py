@@ -8,18 +8,21 @@ from functools import cached_property
 from pathlib import Path
 
 from cellion.export.collection import COLLECTION_FILES, FIELDS_FILE, Member, write_collection
-from cellion.export.columns import Column, value_columns
+from cellion.export.columns import independent, value_columns
 from cellion.export.dictionary import write_dictionary, write_parquet
+from cellion.export.estimate import spread
+from cellion.export.groups import answered_points, entries_of
+from cellion.export.series import arrange, sampled_columns
 from cellion.export.tables import Entry, table_columns, table_row, write_table
-from cellion.export.varied import independent
 from cellion.results.files import REPORT_FILE, replacing
+from cellion.results.outcome import Failure
 from cellion.results.record import RunResult
+from cellion.results.study import StudyRecord
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.study import SampleSpec
-from cellion.study.plan import Point
 from cellion.study.representative import RepresentativeVolume, representative_volume
 from cellion.study.result import NOTES_FILE, TABLE_FILE
-from cellion.study.statistics import QUANTILES, quantiles, sobol_indices, spread
+from cellion.study.statistics import QUANTILES, quantiles, sobol_indices
 
 __all__ = ["STUDY_FILES", "Answers", "write_study"]
 
@@ -30,18 +33,17 @@ QUANTILES_FILE = "quantiles.csv"
 INDICES_FILE = "sobol_indices.csv"
 BOXES_FILE = "representative_volume.csv"
 PLOT_FILES = ("conductivity.png", "conductivity.svg")
-CURVE_FILES = ("curves.png", "curves.svg")
 CELL_PLOT_FILES = ("resistance.png", "resistance.svg")
 STUDY_FILES = (
     *(TABLE_FILE, PARQUET_FILE, DICTIONARY_FILE, NOTES_FILE),
     *(REPLICATES_FILE, QUANTILES_FILE, INDICES_FILE, BOXES_FILE),
-    *(*PLOT_FILES, *CURVE_FILES, *CELL_PLOT_FILES, "arrhenius_*"),
+    *(*PLOT_FILES, *CELL_PLOT_FILES, "arrhenius_*", "curves.png", "curves.svg"),
     *(*COLLECTION_FILES, REPORT_FILE),
 )
-"""Files of a whole study, the mark of completeness first, removed before it is run again."""
+"""Files of a whole study, the mark of completeness first, removed before it is run again.
 
-_ONE_COMPOSITION = 0.02
-"""Difference of volume fractions below which runs have one composition [-]."""
+Earlier versions wrote the last two plots.
+"""
 
 _ERROR = 0.02
 """Relative error that a box is recommended for, unless the study names another [-]."""
@@ -55,53 +57,52 @@ class Answers:
     def __init__(
         self,
         scenario: Scenario,
-        points: Sequence[Point],
-        results: Mapping[int, RunResult],
-        failures: Mapping[int, str],
+        record: StudyRecord,
+        found: Mapping[str, RunResult | Failure],
+        folder: Path,
     ) -> None:
         """Put points and answers together.
 
         Args:
             scenario: The scenario of the study.
-            points: Its points.
-            results: Answers by index of the point.
-            failures: Reason by index of the point.
+            record: Its points.
+            found: What they came to, by name.
+            folder: The folder of the study.
         """
-        self.scenario, self.points = scenario, points
-        self.results, self.failures = results, failures
-        self.columns: list[Column] = value_columns([point.all_values for point in points])
-        self._varied: dict[int, Row] = {}
-
-    def varied(self, point: Point) -> Row:
-        """The varied values of a point."""
-        if point.index not in self._varied:
-            values = point.all_values
-            self._varied[point.index] = {c.header: c.entry(values[c.key]) for c in self.columns}
-        return self._varied[point.index]
+        self.scenario, self.record, self.found = scenario, record, found
+        self.columns = value_columns([point.values for point in record.points], record.scenario)
+        self.answered = answered_points(record.points, found, folder, self.columns)
 
     @cached_property
     def rows(self) -> Sequence[Row]:
         """One row per point; those without an answer have the reason."""
         rows: list[Row] = []
-        for point in self.points:
-            extra: Row = {"point": point.name, "realisation": point.replicate + 1}
-            extra |= {} if point.row is None else {"sample": point.row}
-            extra |= self.varied(point)
-            if point.index in self.results:
-                rows.append(table_row(self.results[point.index], extra))
-            else:
-                name, reason = self.scenario.name, self.failures[point.index]
-                rows.append({"name": name, **extra, "failure": reason})
+        for point in self.record.points:
+            extra: Row = {"point": point.name, "realisation": point.realisation}
+            extra |= {} if point.sample is None else {"sample": point.sample}
+            extra |= entries_of(point, self.columns)
+            match self.found.get(point.name):
+                case RunResult() as result:
+                    rows.append(table_row(result, extra))
+                case Failure(reason=reason):
+                    rows.append({"name": self.scenario.name, **extra, "failure": reason})
+                case None:
+                    lost = {"failure": "nobody has tried it"}
+                    rows.append({"name": self.scenario.name, **extra, **lost})
         return rows
+
+    @cached_property
+    def carriers(self) -> list[str]:
+        """Carriers that some run has an effective conductivity of."""
+        return list(dict.fromkeys(name for a in self.answered for name in a.result.carriers))
 
     @cached_property
     def quantities(self) -> Sequence[str]:
         """Headers of the answers that statistics are made of."""
-        carriers = dict.fromkeys(name for r in self.results.values() for name in r.carriers)
         known = {header for row in self.rows for header, entry in row.items() if entry is not None}
         return [
             header
-            for name in carriers
+            for name in self.carriers
             for header in (
                 f"sigma_{name}_mean [S/m]",
                 *(f"sigma_{name}_{d}{d} [S/m]" for d in "xyz"),
@@ -125,7 +126,7 @@ def write_study(answers: Answers, folder: Path) -> None:
     write_table(rows, folder / TABLE_FILE)
     write_dictionary(table_columns(rows), folder / DICTIONARY_FILE)
     write_parquet(rows, folder / PARQUET_FILE)
-    notes = _write_answers(answers, rows, folder) if answers.results else []
+    notes = _write_answers(answers, rows, folder) if answers.answered else []
     if notes:
         with replacing(folder / NOTES_FILE) as partial:
             partial.write_text("".join(f"{note}\n" for note in notes), encoding="utf-8")
@@ -144,7 +145,7 @@ def _write_answers(answers: Answers, rows: Sequence[Row], folder: Path) -> list[
         write_table(_quantiles(answers, rows, study.sample), folder / QUANTILES_FILE)
         if study.sample.method == "saltelli":
             said += _sensitivities(answers, rows, study.sample, folder)
-    _plot(answers, rows, folder)
+    _plot(answers, folder)
     _collect(answers, folder)
     return said + _sweeps(answers, folder)
 
@@ -155,90 +156,57 @@ def _collect(answers: Answers, folder: Path) -> None:
     Its axis is the one studied value that tells the points apart, if it is a number, and else the
     number of the point.
     """
-    points = [answers.points[index] for index in sorted(answers.results)]
-    points = [point for point in points if (folder / point.name / FIELDS_FILE).is_file()]
-    rows = [answers.varied(point) for point in points]
-    axis, places = "point", [float(point.index) for point in points]
+    places = {point.name: float(i) for i, point in enumerate(answers.record.points)}
+    points = [each for each in answers.answered if (each.folder / FIELDS_FILE).is_file()]
+    rows = [each.entries for each in points]
     telling = independent(rows, [column.header for column in answers.columns])
+    axis = "point"
     if len(telling) == 1:
         numbers = [float(v) for row in rows if isinstance(v := row[telling[0]], int | float)]
         if len(set(numbers)) == len(points):
-            axis, places = telling[0], numbers
+            axis = telling[0]
+            places = dict(zip((each.name for each in points), numbers, strict=True))
     members = [
-        Member(folder=point.name, place=place, values=row)
-        for point, place, row in zip(points, places, rows, strict=True)
+        Member(folder=each.name, place=places[each.name], values=each.entries) for each in points
     ]
     write_collection(folder, axis, members)
 
 
 def _sweeps(answers: Answers, folder: Path) -> list[str]:
-    """Write grains and boundaries apart, for polycrystals over temperature."""
-    from cellion.export.sweep import plot_sweep, sweep_of, sweep_rows  # loads Matplotlib
+    """Write conductivities over temperature, a sweep for each combination of the other values."""
+    from cellion.export.sweep import plot_sweeps, sweep_rows, sweeps  # loads Matplotlib
 
     said = []
-    runs = list(answers.results.values())
-    for carrier in dict.fromkeys(name for run in runs for name in run.carriers):
-        found = sweep_of(runs, carrier)
-        if found is not None:
-            rows = sweep_rows(found, answers.scenario.name)
+    for carrier in answers.carriers:
+        found = sweeps(answers.answered, answers.columns, carrier)
+        if found:
+            rows = [row for each in found for row in sweep_rows(each, answers.scenario.name)]
             write_table(rows, folder / f"arrhenius_{carrier}.csv")
-            plot_sweep(found, folder / f"arrhenius_{carrier}.png")
-            said.append(found.summary)
+            for name in (f"arrhenius_{carrier}.png", f"arrhenius_{carrier}.svg"):
+                plot_sweeps(found, folder / name)
+            said += [each.summary for each in found]
     return said
 
 
-def _plot(answers: Answers, rows: Sequence[Row], folder: Path) -> None:
+def _plot(answers: Answers, folder: Path) -> None:
     """Plot the conductivities of mixtures, and the resistances of cells."""
-    in_cell = [run for run in answers.results.values() if run.cell is not None]
-    others = [run for run in answers.results.values() if run.cell is None]
-    over_a_number = _plot_curves(answers, rows, folder, alone=_one_mixture(others))
-    if others and not over_a_number:
-        from cellion.export.plots import plot_series  # loads Matplotlib
+    study = answers.scenario.study
+    in_cell = [a for a in answers.answered if (c := a.result.cell) is not None and c.connects]
+    conducted = [
+        a for a in answers.answered if any(c.conducting for c in a.result.carriers.values())
+    ]
+    sampled = sampled_columns(conducted, answers.columns) if study and study.sample else []
+    for name in PLOT_FILES if conducted else ():
+        from cellion.export import plots  # loads Matplotlib
 
-        for name in PLOT_FILES:
-            plot_series(others, folder / name)
-    if any(run.cell is not None and run.cell.connects for run in in_cell):
+        if sampled:
+            plots.plot_samples(conducted, sampled, folder / name)
+        else:
+            plots.plot_series(arrange(conducted, answers.columns), folder / name)
+    for name in CELL_PLOT_FILES if in_cell else ():
         from cellion.export.cell_plots import plot_cells
 
-        for name in CELL_PLOT_FILES:
-            plot_cells(in_cell, folder / name)
-
-
-def _one_mixture(runs: Sequence[RunResult]) -> bool:
-    """Whether runs have one composition and temperature, over which there is nothing to plot."""
-    meshed = [[run.volume_fraction[m].meshed or 0.0 for m in run.materials] for run in runs]
-    return (
-        len({run.temperature for run in runs}) == 1
-        and len({run.materials for run in runs}) == 1
-        and all(max(each) - min(each) < _ONE_COMPOSITION for each in zip(*meshed, strict=True))
-    )
-
-
-def _plot_curves(answers: Answers, rows: Sequence[Row], folder: Path, *, alone: bool) -> bool:
-    """Plot the conductivity over the first varied number, where two or more are varied.
-
-    Args:
-        answers: The points and what they came to.
-        rows: Their rows.
-        folder: The folder of the study.
-        alone: Whether this is the only plot that makes sense, also of a single number.
-
-    Returns:
-        Whether it has taken the place of the plot over composition.
-    """
-    varied = [column.header for column in answers.columns]
-    numbers = [column.header for column in answers.columns if column.unit is not None]
-    study = answers.scenario.study
-    sampled = study is not None and study.sample is not None
-    if not numbers or not answers.quantities or sampled:
-        return False
-    from cellion.export.curves import plot_curves  # loads Matplotlib
-
-    answered = [row for row in rows if "failure" not in row]
-    several = bool(independent(answered, varied, numbers[0]))
-    for name in (*CURVE_FILES[: None if several else 0], *PLOT_FILES[: None if alone else 0]):
-        plot_curves(answered, varied, folder / name)
-    return alone
+        plot_cells(arrange(in_cell, answers.columns), folder / name)
 
 
 def _numbers(rows: Sequence[Row], header: str) -> list[float]:
@@ -253,9 +221,8 @@ def _grouped(
     """Yield the rows that share their varied values, those ``without`` left aside."""
     headers = [c.header for c in answers.columns if c.key not in without]
     groups: dict[tuple[Entry, ...], list[Row]] = {}
-    for point, row in zip(answers.points, rows, strict=True):
-        varied = answers.varied(point)
-        groups.setdefault(tuple(varied[header] for header in headers), []).append(row)
+    for row in rows:
+        groups.setdefault(tuple(row[header] for header in headers), []).append(row)
     for values, members in groups.items():
         yield dict(zip(headers, values, strict=True)), members
 
@@ -330,9 +297,7 @@ def _sensitivities(
 
 def _boxes(answers: Answers, rows: Sequence[Row], error: float, folder: Path) -> list[str]:
     """Recommend a box size, where the size of the box is varied."""
-    boxes = {
-        row["point"]: answers.results[i].box for i, row in enumerate(rows) if i in answers.results
-    }
+    boxes: dict[Entry, tuple[float, ...]] = {a.name: a.result.box for a in answers.answered}
     if len({math.prod(box) for box in boxes.values()}) < 2:
         return []
     found: list[Row] = []

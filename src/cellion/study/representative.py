@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellion.study.statistics import spread
+from cellion.export.estimate import spread
 
 __all__ = ["BoxSize", "RepresentativeVolume", "representative_volume"]
 

@@ -19,9 +19,11 @@ from cellion.errors import (
     StudyError,
     nearest,
 )
-from cellion.export.columns import value_columns
-from cellion.export.tables import Entry, read_table, study_table
-from cellion.export.varied import independent, short
+from cellion.export.columns import Column, number_text, value_columns
+from cellion.export.groups import Answered, answered_points
+from cellion.export.series import arrange
+from cellion.export.study_table import study_table
+from cellion.export.tables import Entry, read_table
 from cellion.results.outcome import Failure
 from cellion.results.record import RunResult
 from cellion.results.study import load_record, outcomes
@@ -44,10 +46,10 @@ class StudyResult:
     Attributes:
         name: Name of the scenario.
         folder: Where it is.
-        varied: Headers of the columns that hold varied values, in the order of the study.
+        columns: The varied values, in the order of the study.
         rows: One row per point, as in ``table.csv``: header, with unit, to entry. A point without
             an answer has its reason under ``failure``.
-        results: The answers, by name of the point.
+        answered: The points with an answer, in the order of the study.
         unconverged: Points whose solve did not reach its tolerance, by name.
         notes: What is worth telling, in words.
         scenario: The plain document of the scenario, with its ``study`` section.
@@ -55,17 +57,27 @@ class StudyResult:
 
     name: str
     folder: Path
-    varied: tuple[str, ...]
+    columns: tuple[Column, ...]
     rows: tuple[Mapping[str, Entry], ...] = field(repr=False)
-    results: Mapping[str, RunResult] = field(repr=False)
+    answered: tuple[Answered, ...] = field(repr=False)
     unconverged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     scenario: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
     @property
+    def varied(self) -> tuple[str, ...]:
+        """Headers of the columns that hold varied values, in the order of the study."""
+        return tuple(column.header for column in self.columns)
+
+    @property
+    def results(self) -> Mapping[str, RunResult]:
+        """The answers, by name of the point."""
+        return {each.name: each.result for each in self.answered}
+
+    @property
     def runs(self) -> tuple[RunResult, ...]:
         """The answers in the order of the study."""
-        return tuple(self.results.values())
+        return tuple(each.result for each in self.answered)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -77,7 +89,7 @@ class StudyResult:
         )
 
     def _label(self, row: Mapping[str, Entry]) -> str:
-        values = [f"{header} = {_shown(row[header])}" for header in self.varied]
+        values = [f"{header} = {number_text(row[header])}" for header in self.varied]
         return f"{row['point']} ({', '.join([*values, f'realisation {row["realisation"]}'])})"
 
     @property
@@ -113,10 +125,7 @@ class StudyResult:
 
     def summary(self) -> Table:
         """A table for the console: one line for the realisations of a point, its values first."""
-        rows = [row for row in self.rows if row.get("failure") is None]
-        told = [h for h in independent(rows, self.varied) if not _is_told(h)]
-        values = [{"".join(short(h, 1)): row[h] for h in told} for row in rows]
-        return study_table(self.runs, values=values)
+        return study_table(arrange(self.answered, self.columns), self.name)
 
     def header(self, name: str) -> str:
         """Return the header of a column.
@@ -172,25 +181,24 @@ class StudyResult:
         Raises:
             ResultsError: There is no such column, or nothing to draw.
         """
-        from cellion.export.curves import curves_figure  # loads Matplotlib
+        from cellion.export.plots import column_figure  # loads Matplotlib
 
-        return curves_figure(
-            [row for row in self.rows if row.get("failure") is None],
-            self.varied,
-            x=None if x is None else self.header(x),
-            y=None if y is None else self.header(y),
-            by=None if by is None else self.header(by),
-        )
+        along = self.header(x) if x else next((h for h in self.varied if self._is_number(h)), None)
+        carriers = dict.fromkeys(name for run in self.runs for name in run.carriers)
+        shown = [self.header(y)] if y else [f"sigma_{name}_mean [S/m]" for name in carriers]
+        if along is None or not all(map(self._is_number, [along, *shown])) or not shown:
+            raise ResultsError(
+                f"plot: {y or 'a conductivity'} over {x or 'a varied value'} cannot be drawn; "
+                "columns of numbers are needed"
+            )
+        others = None if by is None else (self.header(by),)
+        series = arrange(self.answered, self.columns, along=along, by=others)
+        return column_figure(series, shown)
 
-
-def _is_told(header: str) -> bool:
-    """Whether a varied value is in the table for the console anyway."""
-    name, _ = short(header, 1)
-    return name in ("temperature", "volume_fraction")
-
-
-def _shown(entry: Entry) -> str:
-    return f"{entry:g}" if isinstance(entry, float) else str(entry)
+    def _is_number(self, header: str) -> bool:
+        """Whether a column holds numbers."""
+        found = [row[header] for row in self.rows if row.get(header) is not None]
+        return bool(found) and all(isinstance(value, int | float) for value in found)
 
 
 def load_study(folder: str | Path) -> StudyResult:
@@ -213,13 +221,14 @@ def load_study(folder: str | Path) -> StudyResult:
             "-o and --resume to end one that was interrupted"
         )
     found = outcomes(record, place)
+    columns = value_columns([point.values for point in record.points], record.scenario)
     notes = place / NOTES_FILE
     return StudyResult(
         name=record.name,
         folder=place,
-        varied=tuple(c.header for c in value_columns([point.values for point in record.points])),
+        columns=tuple(columns),
         rows=tuple(read_table(place / TABLE_FILE)),
-        results={name: run for name, run in found.items() if isinstance(run, RunResult)},
+        answered=tuple(answered_points(record.points, found, place, columns)),
         unconverged=tuple(
             name
             for name, each in found.items()

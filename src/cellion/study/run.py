@@ -15,9 +15,8 @@ from cellion.errors import CellionError, ResultsError, StudyError
 from cellion.pipeline.resources import available_memory
 from cellion.results.files import remove_old
 from cellion.results.identity import question_key
-from cellion.results.outcome import Failure, save_failure
+from cellion.results.outcome import save_failure
 from cellion.results.ownership import owned, refuse_other_kind
-from cellion.results.record import RunResult
 from cellion.results.study import PlannedPoint, StudyRecord, outcomes, save_record
 from cellion.scenario.load import build_scenario
 from cellion.scenario.scenario import Scenario
@@ -132,7 +131,7 @@ def run_study(
         look = Watcher(session, show or notebook_bar()).look if ranks.rank == 0 else _nothing
         _execute(session, ranks, execution, look)
         result = on_root(ranks, lambda: _gather(scenario, session))
-    if not result.results:
+    if not result.answered:
         raise result.error(
             f"none of the {len(session.points)} points was answered; the first said: "
             f"{result.rows[0]['failure']}"
@@ -247,18 +246,8 @@ def _gather(scenario: Scenario, session: Session) -> StudyResult:
     """Write what belongs to the whole study, and read it back (rank 0)."""
     record = _record(scenario, session.points, session.keys)
     found = outcomes(record, session.folder)
-    results: dict[int, RunResult] = {}
-    failures: dict[int, str] = {}
-    for point in session.points:
-        match found.get(point.name):
-            case RunResult() as result:
-                results[point.index] = result
-            case Failure(reason=reason):
-                failures[point.index] = reason
-            case None:
-                failures[point.index] = "nobody has tried it"
     try:
-        write_study(Answers(scenario, session.points, results, failures), session.folder)
+        write_study(Answers(scenario, record, found, session.folder), session.folder)
     except ResultsError as error:
         raise ResultsError(
             f"{error}; the answers are saved in the folders of the points, and --resume writes "

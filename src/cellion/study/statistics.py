@@ -1,4 +1,4 @@
-"""What many runs say together: spread of realisations, quantiles, sensitivities to the inputs.
+"""What many runs say together: quantiles, sensitivities to the inputs.
 
 Plain numbers in, plain numbers out; NaN stands for a run without an answer.
 """
@@ -12,55 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["QUANTILES", "Indices", "Spread", "quantiles", "sobol_indices", "spread"]
+__all__ = ["QUANTILES", "Indices", "quantiles", "sobol_indices"]
 
 type Floats = NDArray[np.float64]
 
-CONFIDENCE = 0.95
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _RESAMPLES = 400
 _SEED = 20_010
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spread:
-    """Mean and spread of independent realisations.
-
-    Attributes:
-        count: Number of realisations with an answer.
-        mean: Their mean.
-        deviation: Sample standard deviation; NaN with fewer than two.
-        low: Lower end of the 95 % confidence interval of the mean; NaN with fewer than two.
-        high: Upper end.
-    """
-
-    count: int
-    mean: float
-    deviation: float
-    low: float
-    high: float
-
-
-def spread(values: Sequence[float] | Floats) -> Spread:
-    """Summarise realisations; the interval of the mean is Student's.
-
-    m +- t_(0.975, n-1) s / sqrt(n), with s the sample standard deviation.
-
-    Args:
-        values: One number per realisation, NaN where there is no answer.
-    """
-    from scipy.special import stdtrit
-
-    given = np.asarray(values, dtype=np.float64)
-    known = given[np.isfinite(given)]
-    count = len(known)
-    mean = float(known.mean()) if count else math.nan
-    if count < 2:
-        return Spread(count=count, mean=mean, deviation=math.nan, low=math.nan, high=math.nan)
-    scale = float(np.abs(known).max()) or 1.0  # squares of the values might be too large
-    deviation = scale * float((known / scale).std(ddof=1))
-    half = float(stdtrit(count - 1, 0.5 + 0.5 * CONFIDENCE)) * deviation / math.sqrt(count)
-    return Spread(count=count, mean=mean, deviation=deviation, low=mean - half, high=mean + half)
 
 
 def quantiles(values: Sequence[float] | Floats) -> tuple[float, ...]:

@@ -13,7 +13,8 @@ import pytest
 from mpi4py import MPI
 from numpy.typing import NDArray
 
-from cellion.export.paraview import CornerField, field_piece, write_fields
+from cellion.export.field_piece import CornerField, field_piece
+from cellion.export.paraview import write_fields
 from cellion.results.record import RunResult
 
 BOX = 30e-6

@@ -15,9 +15,12 @@ from cellion.cell.response import PARTS, ActiveMaterial, CellResponse
 from cellion.errors import ResultsError
 from cellion.export.cell_plots import plot_cells, plot_reaction, reaction_figure, resistance_figure
 from cellion.export.cell_tables import cell_entries, cell_table
-from cellion.export.tables import console_table, study_table, table_row
+from cellion.export.series import Series
+from cellion.export.study_table import study_table
+from cellion.export.tables import console_table, table_row
 from cellion.results.files import load_result, save_result
 from cellion.results.record import Fraction, RunResult
+from series_examples import series_of
 
 SHARES = ActiveMaterial(connected=0.9, without_ions=0.06, without_electrons=0.03, without_both=0.01)
 CELL = CellResponse(
@@ -66,6 +69,11 @@ def in_cell(result: RunResult, share: float, cell: CellResponse = CELL) -> RunRe
     return replace(result, carriers={}, volume_fraction=fractions, cell=cell)
 
 
+def along(runs: list[RunResult], key: str, values: list[str]) -> Series:
+    """Runs over a varied value."""
+    return series_of([({key: value}, run) for value, run in zip(values, runs, strict=True)])
+
+
 def test_what_follows_from_the_parts():
     assert CELL.cathode_resistance == pytest.approx(1.0e-3)
     assert CELL.mean_reaction_depth == pytest.approx(0.75 * 1e-5 + 0.25 * 3e-5)
@@ -108,8 +116,10 @@ def test_the_summary_opens_with_who_takes_part():
 
 def test_tables_of_runs_show_cells(plane_run: RunResult):
     one = in_cell(plane_run, 0.4)
-    assert "cathode (without layers)" in shown(console_table([one]))
-    text = shown(study_table([one, in_cell(plane_run, 0.5)]))
+    assert "cathode (without layers)" in shown(console_table(one))
+    runs = [one, in_cell(plane_run, 0.5)]
+    series = along(runs, "particles[0].volume_fraction", ["0.6", "0.5"])
+    text = shown(study_table(series, "cells"))
     assert "reaction" in text
     assert "90" in text
     assert table_row(one)["cathode_resistance [Ohm m^2]"] == pytest.approx(1.0e-3)
@@ -138,14 +148,27 @@ def test_the_reaction_is_drawn_per_depth(tmp_path: Path):
 def test_parts_are_stacked_over_composition(plane_run: RunResult, tmp_path: Path):
     runs = [in_cell(plane_run, share) for share in (0.5, 0.3, 0.3)]
     runs.append(in_cell(plane_run, 0.2, IDLE))
-    (axes,) = resistance_figure(runs).axes
+    values = ["0.5", "0.7", "0.7", "0.8"]
+    series = along(runs, "packing.particles[0].volume_fraction", values)
+    (axes,) = resistance_figure(series).axes
     total = next(line for line in axes.lines if line.get_label() == "total")
-    np.testing.assert_allclose(total.get_xdata(), [0.3, 0.5])
+    np.testing.assert_allclose(total.get_xdata(), [30.0, 50.0])
     np.testing.assert_allclose(total.get_ydata(), [11.0, 11.0])
     assert runs[0].materials[0] in axes.get_xlabel()
-    assert plot_cells(runs, tmp_path / "resistance.svg").stat().st_size > 5000
+    assert axes.get_legend() is None
+    assert plot_cells(series, tmp_path / "resistance.svg").stat().st_size > 5000
+
+
+def test_a_varied_length_is_on_the_axis_as_it_was_written(plane_run: RunResult):
+    runs = [in_cell(plane_run, 0.4) for _ in range(3)]
+    series = along(runs, "cell.separator.thickness", ["10 um", "20 um", "40 um"])
+    (axes,) = resistance_figure(series).axes
+    assert axes.get_xlabel() == "thickness of separator [µm]"
+    total = next(line for line in axes.lines if line.get_label() == "total")
+    np.testing.assert_allclose(total.get_xdata(), [10.0, 20.0, 40.0])
 
 
 def test_nothing_to_draw_is_said(plane_run: RunResult):
+    series = along([in_cell(plane_run, 0.4, IDLE)], "mesh.size", ["1 um"])
     with pytest.raises(ResultsError, match="no run holds the resistance of a cell"):
-        resistance_figure([in_cell(plane_run, 0.4, IDLE)])
+        resistance_figure(series)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from cellion.export.composite import composite
+from cellion.export.field_piece import CornerField, FieldPiece, field_piece
 from cellion.export.grains import colour_labels, label_neighbours, touching_materials
-from cellion.export.paraview import CornerField, FieldPiece, field_piece
-from cellion.export.surfaces import composite
 from cellion.export.system_libraries import rendering_support
 
 QUARTERS = 4
@@ -38,13 +38,13 @@ def quarters(lattice: Lattice, dimension: int, materials: list[int]) -> FieldPie
 
 
 def test_labels_that_share_a_vertex_are_neighbours() -> None:
-    vertices = np.array([[0, 1, 2], [1, 2, 3], [3, 4, 5], [6, 7, 8]])
-    pairs = label_neighbours(vertices, np.array([5, 2, 0, 3]))
+    vertices = np.array([0, 1, 2, 1, 2, 3, 3, 4, 5, 6, 7, 8])
+    pairs = label_neighbours(vertices, np.repeat([5, 2, 0, 3], 3))
     np.testing.assert_array_equal(pairs, [[0, 2], [2, 5]])
 
 
 def test_one_label_has_no_neighbours() -> None:
-    assert label_neighbours(np.array([[0, 1, 2], [1, 2, 3]]), np.zeros(2, int)).shape == (0, 2)
+    assert label_neighbours(np.array([0, 1, 2, 1, 2, 3]), np.zeros(6, int)).shape == (0, 2)
 
 
 @given(
@@ -85,10 +85,11 @@ def test_grains_are_labels_that_meet_their_like(
 @pytest.mark.parametrize("dimension", [2, 3])
 def test_points_belong_to_one_label(make_lattice: Lattice, dimension: int) -> None:
     found = composite(quarters(make_lattice, dimension, [0, 0, 0, 0]), ("A", "B"))
-    label = np.repeat(found.label[:, None], dimension + 1, axis=1)
-    owners = np.unique(np.stack([found.cells.ravel(), label.ravel()]), axis=1)
+    (cells,) = found.grid.cells_dict.values()
+    label = np.repeat(found.grid.cell_data["label"][:, None], dimension + 1, axis=1)
+    owners = np.unique(np.stack([cells.ravel(), label.ravel()]), axis=1)
     assert len(np.unique(owners[0])) == owners.shape[1]
-    np.testing.assert_array_equal(found.potential["potential_ion_x"][found.cells], -label)
+    np.testing.assert_array_equal(found.grid.point_data["potential_ion_x"][cells], -label)
 
 
 def test_cutting_a_box_open_does_not_smooth_jumps(make_lattice: Lattice) -> None:
@@ -97,6 +98,6 @@ def test_cutting_a_box_open_does_not_smooth_jumps(make_lattice: Lattice) -> None
     from cellion.export.scenes import open_scene
 
     found = composite(quarters(make_lattice, 3, [0, 0, 0, 0]), ("A", "B"))
-    scene = open_scene(found, dict(found.potential), whole_particles=False)
+    scene = open_scene(found)
     values = np.unique(scene.faces.point_data["potential_ion_x"])
     np.testing.assert_array_equal(values, [-3.0, -2.0, -1.0, 0.0])

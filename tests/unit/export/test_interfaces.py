@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from cellion.export.field_piece import FieldPiece, read_fields
 from cellion.export.interfaces import interface_fields
-from cellion.export.paraview import FieldPiece, read_fields
 from cellion.pipeline.effective import solve_carrier
 from cellion.pipeline.prepare import prepare
 from cellion.scenario.load import build_scenario

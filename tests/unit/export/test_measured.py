@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from cellion.export.measured import (
-    as_measurements,
     composites_beside,
     measured_composites,
     measured_polycrystals,
@@ -79,10 +78,3 @@ def test_conductivities_are_compared_with_the_same_electrolyte_only() -> None:
     assert not any(each.comparable for each in composites_beside({}))
     garnet = {"materials": {"G": {"library": "Li7La3Zr2O12"}}}
     assert {"La3Zr" in each.formula for each in polycrystals_beside(garnet)} == {True, False}
-
-
-def test_a_publication_gives_points_for_plots() -> None:
-    points = as_measurements(measured_composites()[0])
-    assert [point.carrier for point in points] == ["ion"] * 3 + ["electron"] * 3
-    assert points[0].conductivity == pytest.approx(0.0408)
-    assert points[0].volume_fraction == 0.61

@@ -16,13 +16,8 @@ from mpi4py import MPI
 
 from cellion.errors import ResultsError
 from cellion.export import paraview
-from cellion.export.paraview import (
-    CornerField,
-    FieldPiece,
-    field_piece,
-    read_fields,
-    write_fields,
-)
+from cellion.export.field_piece import CornerField, FieldPiece, field_piece, read_fields
+from cellion.export.paraview import write_fields
 
 TWO_TETRAHEDRA = np.array([[0, 1, 2, 3], [1, 2, 3, 4]])
 CORNERS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]], dtype=float)
@@ -123,13 +118,13 @@ def test_ranks_write_one_partition_each(ranks: int, tmp_path: Path) -> None:
         "import cellion.parallel\n"
         "import numpy as np\n"
         "from mpi4py import MPI\n"
-        "from cellion.export import paraview\n"
+        "from cellion.export import field_piece, paraview\n"
         "paraview.CHUNK_BYTES = 100\n"
         "comm = MPI.COMM_WORLD\n"
         "points = np.array([[0,0,0],[1,0,0],[0,1,0],[0,0,1],[1,1,1.]]) + 10 * comm.rank\n"
         "cells = np.array([[0,1,2,3],[1,2,3,4]])[: 2 if comm.rank < 2 else 0]\n"
-        "corner = paraview.CornerField(values=points[cells][..., 0], unit='V')\n"
-        "piece = paraview.field_piece(points, cells, corner_fields={'x': corner}, units={},\n"
+        "corner = field_piece.CornerField(values=points[cells][..., 0], unit='V')\n"
+        "piece = field_piece.field_piece(points, cells, corner_fields={'x': corner}, units={},\n"
         "    cell_data={'j': points[cells].mean(axis=1)})\n"
         "paraview.write_fields(Path(sys.argv[1]), piece, comm)\n"
     )

@@ -113,7 +113,7 @@ def test_a_hang_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     assert answer.message == "pictures left out: rendering did not end within 0.2 s"
 
 
-def test_each_picture_is_told_when_it_is_there(
+def test_each_picture_is_told_as_it_is_drawn(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     python_that("echo out/microstructure.png; echo out/potential_ion_x.png", tmp_path, monkeypatch)

@@ -93,14 +93,15 @@ def test_each_quantity_gets_its_plots(tmp_path):
 
 
 def test_the_plot_is_log_sigma_t_over_a_thousand_over_t():
-    axes = arrhenius_figure([table()]).axes[0]
+    figure = arrhenius_figure([table()])
+    axes = figure.axes[0]
     lines = [line for line in axes.lines if line.get_linestyle() != "None"]
     assert len(lines) == 3
     np.testing.assert_allclose(lines[0].get_xdata(), 1000.0 / T)
     np.testing.assert_allclose(lines[0].get_ydata(), np.log10(3.0 * np.exp(-3000.0 / T)))
     hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
     assert [len(line.get_xdata()) for line in hollow] == [1, 1, 1]
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels[0] == "[crystal]"
     assert labels[-1] == "extrapolated"
 

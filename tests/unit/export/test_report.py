@@ -16,13 +16,12 @@ import pytest
 
 from cellion.cell.response import PARTS, ActiveMaterial, CellResponse
 from cellion.errors import ResultsError
+from cellion.export.diagrams import PALETTE
+from cellion.export.formatting import digits, key_label, key_labels, unit_label, with_spread
 from cellion.export.report.answer import answer
-from cellion.export.report.groups import arrange
 from cellion.export.report.page import page_of
 from cellion.export.report.render import write_report
 from cellion.export.report.subject import read_subject
-from cellion.export.report.svg import PALETTE
-from cellion.export.report.words import digits, key_label, unit_label, with_spread
 from cellion.results.files import REPORT_FILE, save_result
 from cellion.results.record import CarrierResult, DissipationRecord, RunResult
 from report_folders import Document, read_page, write_study_folder
@@ -54,7 +53,7 @@ def composition(tmp_path: Path, make_run: RunMaker) -> Path:
 def answer_of(folder: Path) -> str:
     """The answer as one text with plain spaces."""
     subject = read_subject(folder)
-    return " ".join(" ".join(answer(subject, arrange(subject))).split())
+    return " ".join(" ".join(answer(subject, subject.series)).split())
 
 
 def page(folder: Path, *, experiments: bool = False) -> Document:
@@ -105,6 +104,21 @@ def test_the_answer_of_a_composition_study_names_both_ends_and_what_is_blocked(
     start = "From 60.0 to 30.0 % SE by volume the conductivity of ions falls from"
     assert f"{start} {first} to {last}" in told
     assert "No electrons pass at 45.0 % SE by volume and 60.0 % SE by volume." in told
+
+
+def test_groups_of_one_composition_are_told_apart_by_what_they_answer(
+    tmp_path: Path, make_run: RunMaker
+) -> None:
+    """Their records differ in tensors only, which have no truth value when compared."""
+    ways = (True, False)
+    points = [
+        ({DIAMETER: f"{n} um"}, make_run(isolated_cam=isolated))
+        for n, pair in enumerate(((True, True), ways, (False, False)), start=1)
+        for isolated in pair
+    ]
+    told = answer_of(write_study_folder(tmp_path / "sizes", points, realisations=2))
+    assert "No electrons pass at mesh size 1 µm." in told
+    assert "At mesh size 2 µm electrons pass in 1 of 2 realisations only." in told
 
 
 def test_the_answer_of_a_run(tmp_path: Path, make_run: RunMaker) -> None:
@@ -161,7 +175,7 @@ def test_a_temperature_study_tells_its_activation_energy(
     told = answer_of(folder)
     assert told.startswith("From 6.85 to 46.9 °C the conductivity of ions rises from")
     assert "activation energy of σT 0.300 eV" in told
-    series = arrange(read_subject(folder))
+    series = read_subject(folder).series
     assert series.axis.label == "1000 / T [1/K]"
     inverse = [1000 / t for t in (320, 300, 280)]
     assert [group.x for group in series.groups] == pytest.approx(inverse)
@@ -259,7 +273,7 @@ def test_one_value_is_along_and_each_value_of_another_has_a_curve(
         for seed in (271, 274)
     ]
     folder = write_study_folder(tmp_path / "two", points, realisations=2, scenario=PACKING)
-    series = arrange(read_subject(folder))
+    series = read_subject(folder).series
     assert series.axis.kind == "composition"
     assert list(series.curves) == ["mesh size 4 µm", "mesh size 8 µm"]
     for groups in series.curves.values():
@@ -275,7 +289,7 @@ def test_values_that_go_together_are_one_axis(tmp_path: Path, make_run: RunMaker
         ({"mesh.size": f"{size} um", "mesh.surface_size": f"{size / 2} um"}, make_run())
         for size in (1, 2, 40)
     ]
-    series = arrange(read_subject(write_study_folder(tmp_path / "zip", points)))
+    series = read_subject(write_study_folder(tmp_path / "zip", points)).series
     assert series.axis.label == "mesh size [µm]"
     assert series.axis.logarithmic
     assert list(series.curves) == [""]
@@ -283,7 +297,7 @@ def test_values_that_go_together_are_one_axis(tmp_path: Path, make_run: RunMaker
 
 def test_values_that_are_no_numbers_have_places(tmp_path: Path, make_run: RunMaker) -> None:
     points = [({"transport.boundary": name}, make_run()) for name in ("periodic", "electrodes")]
-    series = arrange(read_subject(write_study_folder(tmp_path / "names", points)))
+    series = read_subject(write_study_folder(tmp_path / "names", points)).series
     assert series.axis.ticks == ("periodic", "electrodes")
     assert [group.x for group in series.groups] == [0, 1]
 
@@ -297,7 +311,7 @@ def test_samples_are_clouds(tmp_path: Path, make_run: RunMaker) -> None:
     page_ = page_of(read_subject(folder))
     (transport,) = (section for section in page_.sections if section.name == "transport")
     assert [f.caption for f in transport.figures] == [
-        "Effective conductivity of the sampled runs against the SE ion conductivity."
+        "Effective conductivity of the sampled runs against the ion conductivity of SE."
     ]
 
 
@@ -509,13 +523,31 @@ def test_a_spread_rounds_its_mean(mean: float, spread: float, shown: str) -> Non
 
 
 def test_keys_and_units_in_words() -> None:
-    scenario = PACKING | {"interfaces": [{"between": ["SE", "SE"]}]}
-    assert key_label(FRACTION, scenario) == "CAM volume fraction"
-    assert key_label("interfaces[0].area_resistance", scenario) == "SE|SE area resistance"
-    assert key_label("materials.SE.ion.conductivity", {}) == "SE ion conductivity"
+    scenario = PACKING | {
+        "interfaces": [{"between": ["SE", "SE"]}],
+        "cell": {"separator": {"material": "SE"}},
+    }
+    assert key_label(FRACTION, scenario) == "volume fraction of CAM"
+    assert key_label("interfaces[0].area_resistance", scenario) == "area resistance of SE|SE"
+    assert key_label("materials.SE.ion.conductivity", {}) == "ion conductivity of SE"
     assert key_label("temperature", {}) == "temperature"
+    assert key_label("mesh.size", {}) == "mesh size"
+    assert key_label("cell.separator.thickness", scenario) == "thickness of separator"
+    layers = {"microstructure": {"layers": {"materials": ["A", "B"]}}}
+    assert key_label("microstructure.layers.thicknesses[1]", layers) == "thickness of B"
     assert unit_label("ohm*cm^2") == "Ω cm²"
     assert unit_label("mS/cm") == "mS/cm"
+
+
+def test_keys_that_read_alike_are_told_apart() -> None:
+    first, second = (f"microstructure.packing.particles[{i}].diameter" for i in (0, 1))
+    particles = [{"material": "CAM"}, {"material": "CAM"}]
+    scenario = {"microstructure": {"packing": {"particles": particles}}}
+    assert list(key_labels([first, second, "mesh.size"], scenario).values()) == [
+        "diameter of CAM (particles[0])",
+        "diameter of CAM (particles[1])",
+        "mesh size",
+    ]
 
 
 def test_carriers_that_nothing_conducts_are_told(tmp_path: Path, make_run: RunMaker) -> None:
@@ -531,10 +563,10 @@ def test_the_edge_of_cubes_is_an_axis_and_that_of_other_boxes_a_number(tmp_path,
     edge, value = "microstructure.packing.box[0]", "{} um"
     for name, boxes, label in (
         ("cubes", ((3e-6,) * 3, (4e-6,) * 3), "edge of the box [µm]"),
-        ("slabs", ((3e-6, 2e-6, 2e-6), (4e-6, 2e-6, 2e-6)), "box box[0] [µm]"),
+        ("slabs", ((3e-6, 2e-6, 2e-6), (4e-6, 2e-6, 2e-6)), "edge x of the box [µm]"),
     ):
         points = [
             ({edge: value.format(1e6 * box[0])}, replace(make_run(), box=box)) for box in boxes
         ]
-        series = arrange(read_subject(write_study_folder(tmp_path / name, points)))
+        series = read_subject(write_study_folder(tmp_path / name, points)).series
         assert series.axis.label == label

@@ -17,7 +17,6 @@ from cellion.errors import ResultsError
 from cellion.export.tables import (
     console_table,
     read_table,
-    study_table,
     table_columns,
     table_row,
     write_table,
@@ -92,7 +91,7 @@ def entries(text: str) -> list[list[str]]:
 
 
 def test_the_console_shows_every_direction_of_a_run(make_run: RunMaker) -> None:
-    text = printed(console_table([make_run()]), width=80)
+    text = printed(console_table(make_run()), width=80)
     assert "sigma_eff" in text
     assert "[mS/cm]" in text
     assert "…" not in text
@@ -124,7 +123,7 @@ def test_bounds_are_shown_with_what_they_do_not_hold(
         width=0.1, tolerance=None, stopped="", rounding=0.0, geometry_error=error
     )
     run = replace(run, carriers={"ion": bounded}, accuracy=accuracy)
-    text = printed(console_table([run]))
+    text = printed(console_table(run))
     ends = [f"{10 * float(end):.4g}" for end in (0.9 * sigma[0, 0], sigma[0, 0])]
     assert entries(text)[0][5] == " to ".join(ends)
     assert ("flat facets" in text) is (told is not None)
@@ -135,29 +134,7 @@ def test_bounds_are_shown_with_what_they_do_not_hold(
 
 
 def test_the_console_leaves_out_directions_not_asked_for(plane_run: RunResult) -> None:
-    assert [line[1] for line in entries(printed(console_table([plane_run])))] == ["x", "y"]
-
-
-def test_the_console_names_the_runs_when_there_are_several(make_run: RunMaker) -> None:
-    lines = entries(printed(console_table([make_run(), make_run(seed=3)])))
-    assert [line[0] for line in lines].count("ncm_li6ps5cl") == 4
-
-
-def test_a_study_shows_mean_and_spread_over_seeds(make_run: RunMaker) -> None:
-    text = printed(study_table([make_run(seed=seed) for seed in (271, 272, 273)]))
-    assert "sigma ion" in text
-    assert "[mS/cm]" in text
-    assert "CAM" in text
-    assert text.startswith("ncm_li6ps5cl")
-    line = next(line for line in text.splitlines() if "±" in line)
-    mean, spread = re.findall(r"(\d+\.\d+)±(\d+\.\d+)", line)[0]
-    # 10 mS/cm per S/m; factors 1.010, 1.012, 1.000 over seeds
-    base = 10 * 0.24 * sum(0.42**e for e in (1.6, 1.7, 1.8)) / 3
-    # the spread is shown with one digit, the mean with as many decimals
-    assert float(mean) == pytest.approx(base * 1.0073, abs=0.6 * 10 ** -len(mean.split(".")[1]))
-    assert float(spread) == pytest.approx(base * 0.0064, abs=0.6 * 10 ** -len(spread.split(".")[1]))
-    assert len(spread.lstrip("0.")) == 1
-    assert line.split()[-1] == "3"
+    assert [line[1] for line in entries(printed(console_table(plane_run)))] == ["x", "y"]
 
 
 def test_rows_of_runs_that_failed_fit_in_the_table(make_run: RunMaker, tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ from cellion.mesh.distribute import distribute
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.spheres import SphereGeometry
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution
-from cellion.transport.solve import solve
+from cellion.transport.dual.lower_bound import ConservedCurrents
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution
+from cellion.transport.primal.solve import solve
 from interface_boxes import laws
 from mesh_boxes import isotropic, labelled_box, layers
 from sphere_meshes import micro, spheres
@@ -43,9 +44,9 @@ def between_balls(data: MeshData, resistance: float, dimension: int) -> Transpor
     return TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([0.3, 1.0], dimension),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x",),
-        interfaces=laws(data, np.diag([0.0, resistance])),
+        contacts=laws(data, np.diag([0.0, resistance])),
     )
 
 
@@ -100,9 +101,9 @@ def test_the_current_through_layers_is_that_of_all_resistances_in_series(
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic(sigma, 2),
-        boundary="electrodes",
+        drive=DRIVES["electrodes"],
         directions=("x",),
-        interfaces=laws(data, resistance),
+        contacts=laws(data, resistance),
     )
     found = facet_fields(solve(problem), None, facets_with_laws(problem))
     density = 1.0 / (0.5 / sigma[0] + 0.5 / sigma[1] + resistance)
@@ -115,7 +116,7 @@ def test_nothing_enters_what_does_not_conduct() -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0, 0.0], 2),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x", "y"),
     )
     facets = facets_with_laws(problem)

@@ -44,9 +44,7 @@ def discs(entry: dict[str, Any]) -> SphereGeometry:
 
 
 def meshed(geometry: SphereGeometry, size: float) -> MeshData:
-    structure = Microstructure(
-        box=geometry.box, periodic=geometry.periodic, materials=("M", "A"), geometry=geometry
-    )
+    structure = Microstructure(materials=("M", "A"), geometry=geometry)
     sizes = MeshSizes(size=size, surface=size, smallest=size / 4, gap_cells=2)
     return generate_mesh(structure, sizes)
 

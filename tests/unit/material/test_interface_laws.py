@@ -31,6 +31,7 @@ def laws(interfaces):
     ("law", "resistance", "sheet"),
     [
         ("area_resistance: 1.2 Ohm cm^2", 1.2e-4, 0.0),
+        ("area_resistance: 0 Ohm cm^2", 0.0, 0.0),
         ("sheet_conductance: 1e-9 S", 0.0, 1e-9),
         ("width: 2 nm, conductivity_across: 1 mS/cm", 2e-9 / 0.1, 0.0),
         ("width: 2 nm, conductivity_along: 1 S/cm", 0.0, 2e-9 * 100),

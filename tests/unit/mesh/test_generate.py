@@ -11,7 +11,8 @@ from cellion.mesh.cut import cut_mesh
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.octree import build_octree, uniform_planes
 from cellion.mesh.sizes import MeshSizes
-from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
+from cellion.microstructure.layers import LayerGeometry
+from cellion.microstructure.tiles import CheckerboardGeometry
 from sphere_meshes import label_volumes, micro, spheres, touching_pairs
 
 LEAST_DIHEDRAL = 4.0

@@ -19,7 +19,7 @@ from cellion.mesh.sizes import MeshSizes
 from cellion.mesh.stack import stack_slabs
 from cellion.microstructure.generate import generate
 from cellion.microstructure.geometry import Microstructure
-from cellion.microstructure.stack import Slab, cut_open
+from cellion.scenario.cell import LayerSpec
 from cellion.scenario.microstructure import MicrostructureSpec
 from sphere_meshes import micro, spheres
 
@@ -71,8 +71,8 @@ def test_the_pieces_of_a_brick_lie_alike() -> None:
 
 
 def test_layers_of_a_cell_are_no_part_of_a_divided_grain() -> None:
-    slab = Slab(material="G", thickness=UM)
-    opened = cut_open(bricks(divisions=[1, 1]), 1)
+    slab = LayerSpec.model_construct(material="G", thickness=UM)
+    opened = bricks(divisions=[1, 1]).opened(1)
     data = stack_slabs(generate_mesh(opened, SIZES), 1, slab, slab)
     assert data.pieces is not None
     assert data.pieces[:, 0].tolist() == [0, 0, 0, 1, 2]

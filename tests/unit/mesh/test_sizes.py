@@ -9,7 +9,8 @@ from cellion.errors import MeshError
 from cellion.mesh.features import NECK_CELLS, PARTICLE_CELLS, fine_spots
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes, estimate_cells, mesh_sizes, wanted_size
-from cellion.microstructure.exact import CheckerboardGeometry, LayerGeometry
+from cellion.microstructure.layers import LayerGeometry
+from cellion.microstructure.tiles import CheckerboardGeometry
 from sphere_meshes import micro, spheres
 
 
@@ -171,3 +172,16 @@ def test_the_wanted_size_takes_the_smaller_of_surfaces_and_necks():
     rim = np.array([[0.02, 0.5 + 0.1, 0.5]])
     assert wanted_size(geometry, sizes)(rim) == pytest.approx(0.1 / NECK_CELLS)
     assert geometry.size(rim, sizes) == pytest.approx(0.1)
+
+
+def test_a_brick_beside_its_own_images_is_foretold_as_it_is_meshed():
+    brick = CheckerboardGeometry(
+        box=np.ones(2),
+        periodic=np.ones(2, dtype=bool),
+        divisions=np.ones(2, dtype=np.int32),
+        label_material=np.zeros(1, dtype=np.int32),
+        grains=True,
+    )
+    sizes = MeshSizes(size=0.1, surface=0.02, smallest=0.002)
+    cells = len(generate_mesh(micro(brick), sizes).cells)
+    assert estimate_cells(micro(brick), sizes) == pytest.approx(cells, rel=1 / 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cellion.errors import MeshError
-from cellion.mesh.data import MeshData, cell_volumes
+from cellion.mesh.data import LabelRole, MeshData, cell_volumes
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.periodicity import match_periodic_faces
 from cellion.mesh.quality import check_invariants
@@ -14,11 +14,11 @@ from cellion.mesh.sizes import MeshSizes
 from cellion.mesh.stack import slab_heights, stack_slabs
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.spheres import SphereGeometry
-from cellion.microstructure.stack import Slab, cut_open
+from cellion.scenario.cell import LayerSpec
 from mesh_boxes import labelled_box, tiles
 
-LOWER = Slab(material="A", thickness=0.7)
-UPPER = Slab(material="metal", thickness=0.1)
+LOWER = LayerSpec.model_construct(material="A", thickness=0.7)
+UPPER = LayerSpec.model_construct(material="metal", thickness=0.1)
 
 
 def composite(dimension: int, axis: int) -> MeshData:
@@ -30,11 +30,9 @@ def composite(dimension: int, axis: int) -> MeshData:
         radii=np.array([0.37]),
         label_material=np.array([0, 1], dtype=np.int32),
     )
-    structure = Microstructure(
-        box=geometry.box, periodic=geometry.periodic, materials=("A", "B"), geometry=geometry
-    )
+    structure = Microstructure(materials=("A", "B"), geometry=geometry)
     sizes = MeshSizes(size=0.2, surface=0.1, smallest=0.1)
-    return generate_mesh(cut_open(structure, axis), sizes)
+    return generate_mesh(structure.opened(axis), sizes)
 
 
 @pytest.mark.parametrize(("dimension", "axis"), [(2, 0), (2, 1), (3, 0), (3, 2)])
@@ -46,6 +44,8 @@ def test_layers_continue_the_mesh(dimension, axis):
     assert data.periodic.tolist() == [k != axis for k in range(dimension)]
     assert data.materials == ("A", "B", "metal")
     assert data.label_material[-2:].tolist() == [0, 2]
+    layers = [LabelRole.SEPARATOR, LabelRole.COLLECTOR]
+    assert data.label_role.tolist() == [*[LabelRole.COMPOSITE] * len(base.label_material), *layers]
     assert data.box[axis] == pytest.approx(base.box[axis] + 0.8, rel=1e-14)
     volumes = np.bincount(data.labels, cell_volumes(data.points, data.cells))
     area = float(np.prod(np.delete(data.box, axis)))

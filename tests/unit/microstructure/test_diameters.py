@@ -15,7 +15,7 @@ from cellion.microstructure.diameters import (
     draw_radii,
     typical_diameter,
 )
-from cellion.scenario.packing import DiameterSpec
+from cellion.scenario.diameters import DiameterSpec
 
 UM = 1e-6
 MONO = DiameterSpec.model_validate("5 um")

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellion.microstructure.geometry import wrap
+from cellion.microstructure.arrays import wrap
 
 
 @given(x=st.floats(-1e3, 1e3), edge=st.floats(1e-7, 10.0))

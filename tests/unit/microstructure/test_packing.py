@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from cellion.errors import MicrostructureError
-from cellion.microstructure.descriptors import geometric_volume_fractions
 from cellion.microstructure.packing import TOUCH, pack_spheres
 
 UM = 1e-6
@@ -24,7 +23,7 @@ def counted_fractions(microstructure, n=64):
 
 def check_fractions(microstructure):
     requested = microstructure.requested_volume_fraction
-    exact = geometric_volume_fractions(microstructure.geometry, microstructure.materials)
+    exact = microstructure.geometry.volume_fractions(microstructure.materials)
     assert sum(requested.values()) == pytest.approx(1.0)
     assert exact == pytest.approx(requested, abs=1e-4)
     # 0.2 % absolute is what is promised; 260 000 stratified points count to about 0.05 %

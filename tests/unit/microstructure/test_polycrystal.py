@@ -7,10 +7,8 @@ import pytest
 
 from cellion.errors import MicrostructureError
 from cellion.microstructure.composite import CompositeGeometry
-from cellion.microstructure.descriptors import geometric_volume_fractions, size_statistics
 from cellion.microstructure.generate import generate
 from cellion.microstructure.grain_statistics import (
-    boundary_disorientations,
     grain_boundaries,
     grain_statistics,
 )
@@ -141,9 +139,9 @@ def test_a_matrix_of_grains_surrounds_the_particles(composite):
 
 def test_fractions_sizes_and_orientations_of_a_composite(composite):
     geometry, names = composite.geometry, composite.materials
-    fractions = geometric_volume_fractions(geometry, names)
+    fractions = geometry.volume_fractions(names)
     assert fractions == pytest.approx({"G": 0.7, "C": 0.3}, abs=1e-4)
-    assert size_statistics(composite)["C"].count == geometry.particles.count
+    assert composite.bodies.count == geometry.particles.count
     assert composite.orientations.shape == (len(geometry.label_material), 3, 3)
     assert composite.orientations[-1] == pytest.approx(np.eye(3))
 
@@ -165,13 +163,6 @@ def test_statistics_of_a_cubic_lattice_of_grains():
     assert found.mean_boundary_area == pytest.approx(4e-12)
     pairs, area = grain_boundaries(structure.geometry)
     assert (len(pairs), area.sum()) == (81, pytest.approx(81 * 4e-12))
-
-
-def test_aligned_grains_have_no_disorientation():
-    structure = polycrystal(grains=6, orientations="aligned")
-    angle, area = boundary_disorientations(structure.geometry, structure.orientations, "cubic")
-    assert (angle == 0).all()
-    assert len(angle) == len(area)
 
 
 def test_grains_that_meet_their_own_image_have_a_boundary_there():

@@ -13,16 +13,16 @@ from cellion.scenario.crystal import HopSpec, LatticeSpec, SiteSpec
 from cellion.scenario.hopping import HoppingSpec
 from cellion.scenario.interfaces import InterfaceSpec
 from cellion.scenario.materials import CarrierSpec, IonSpec, MaterialSpec
-from cellion.scenario.mesh import MeshSpec
 from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.scenario.orientations import FibreSpec, OrientationsSpec
 from cellion.scenario.packing import PackingSpec
-from cellion.scenario.polycrystal import BricksSpec, PolycrystalSpec
+from cellion.scenario.polycrystal import PolycrystalSpec
 from cellion.scenario.reference import reference_page
 from cellion.scenario.scenario import Scenario
 from cellion.scenario.schema import json_schema, keys_at
+from cellion.scenario.settings import MeshSpec, TransportSpec
 from cellion.scenario.study import StudySpec
-from cellion.scenario.transport import TransportSpec
+from cellion.scenario.tiles import BricksSpec
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "scenario.md"
 FAULTY = YAML(typ="safe").load(Path(__file__).with_name("faulty_scenarios.yaml"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Callable
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpi4py import MPI
+from rich.console import Console
 
 from cellion.errors import ScenarioError, StudyError
+from cellion.export.fits import FitUnits
 from cellion.export.tables import read_table
 from cellion.scenario.load import build_scenario
 from cellion.study.fit import TOLERANCE, fit_value, run_fit
@@ -109,7 +112,7 @@ def test_a_measurement_near_the_perfect_limit_has_no_lower_limit() -> None:
 @pytest.mark.parametrize("measured", [0.25, 1e-6])
 def test_what_is_out_of_reach_is_refused_with_what_can_be_reached(measured: float) -> None:
     with pytest.raises(StudyError, match=r"out of reach: for values from 1e-09 to 0\.1 X .*0\.2 S"):
-        fit_value(series, measured, math.nan, BETWEEN, unit="X")
+        fit_value(series, measured, math.nan, BETWEEN, units=FitUnits(value="X"))
 
 
 def test_a_sample_that_does_not_conduct_is_refused() -> None:
@@ -138,7 +141,7 @@ def test_a_fit_on_a_mesh_is_exact_where_the_answer_is(tmp_path: Path) -> None:
     ]
     told: list[str] = []
     scenario = build_scenario(fitting(measured=samples))
-    run_fit(scenario, MPI.COMM_SELF, folder=tmp_path, tell=told.append)
+    table = run_fit(scenario, MPI.COMM_SELF, folder=tmp_path, tell=told.append)
     coarse, fine, beyond = read_table(tmp_path / "fit.csv")
     exact = EDGE * (1 / 0.05 - 1 / GRAIN)
     assert coarse["value [ohm*m^2]"] == pytest.approx(exact, rel=2 * TOLERANCE)
@@ -146,7 +149,14 @@ def test_a_fit_on_a_mesh_is_exact_where_the_answer_is(tmp_path: Path) -> None:
     assert coarse["lower [ohm*m^2]"] < exact < coarse["upper [ohm*m^2]"]
     assert beyond["value [ohm*m^2]"] is None
     assert "out of reach" in str(beyond["failure"])
-    assert any("too good has no answer" in line for line in told)
+    assert any("too good has no answer: 3 mS/cm is out of reach" in line for line in told)
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(table)
+    shown = console.export_text()
+    assert "area resistance of G|G" in shown
+    assert "[Ω cm²]" in shown
+    line = next(line for line in shown.splitlines() if "coarse" in line)
+    assert line.split()[1:3] == ["0.5±0.05", f"{1e4 * coarse['value [ohm*m^2]']:.3g}"]
     record = json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))
     assert [sample["label"] for sample in record["samples"]] == ["coarse", "fine", "too good"]
     assert record["unit"] == "ohm*m^2"

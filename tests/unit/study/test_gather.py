@@ -201,9 +201,30 @@ def test_one_mixture_is_drawn_over_what_was_varied(tmp_path, monkeypatch):
     """A plot over a composition that is the same in all runs would be a column of points."""
     drawn = {}
     monkeypatch.setattr(
-        "cellion.export.curves.plot_curves",
-        lambda rows, varied, path: drawn.setdefault(path.name, varied[0]),
+        "cellion.export.plots.plot_series",
+        lambda series, path: drawn.setdefault(path.name, series.axis.label),
     )
     study(tmp_path, PLATES + f"study: {{vary: {{{A}: [1 S/m, 2 S/m]}}}}\n")
-    assert set(drawn) == {"conductivity.png", "conductivity.svg"}
-    assert drawn["conductivity.png"].startswith(A)
+    assert drawn == dict.fromkeys(
+        ("conductivity.png", "conductivity.svg"), "ion conductivity of A [S/m]"
+    )
+
+
+def test_temperatures_are_swept_for_each_combination(tmp_path):
+    told = study(
+        tmp_path,
+        PLATES + f"study: {{vary: {{temperature: [290 K, 310 K], {A}: [1 S/m, 2 S/m]}}}}\n",
+    )
+    rows = read_table(tmp_path / "out" / "arrhenius_ion.csv")
+    assert [(row[f"{A} [S/m]"], row["temperature [K]"]) for row in rows] == [
+        *((1, 290), (1, 310), (2, 290), (2, 310)),
+    ]
+    assert (tmp_path / "out" / "arrhenius_ion.png").stat().st_size > 10_000
+    assert len([line for line in told if line.startswith("activation energies")]) == 2
+
+
+def test_a_study_of_insulators_has_nothing_to_draw(tmp_path):
+    text = DISC.replace("SE: {ion: {conductivity: 1 mS/cm}}", "SE: insulator")
+    study(tmp_path, text + f"study: {{vary: {{{SIZES}}}}}\n")
+    assert (tmp_path / "out" / "table.csv").is_file()
+    assert not (tmp_path / "out" / "conductivity.png").exists()

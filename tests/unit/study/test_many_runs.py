@@ -9,9 +9,13 @@ from time import process_time
 import numpy as np
 import pytest
 
+from cellion.export.plots import plot_series
+from cellion.export.series import arrange
+from cellion.export.study_table import study_table
 from cellion.export.tables import read_table
 from cellion.results.provenance import collect_provenance
 from cellion.results.record import CarrierResult, Fraction, RunResult
+from cellion.results.study import PlannedPoint, StudyRecord
 from cellion.scenario.load import load_scenario
 from cellion.study.gather import Answers, write_study
 from cellion.study.plan import plan
@@ -62,20 +66,24 @@ def answers(tmp_path: Path) -> Answers:
     assert len(points) == COMBINATIONS * REPLICATES
     one = answer(0.5, 300.0)
     ion = one.carriers["ion"]
-    results = {}
+    found = {}
     for point in points:
         tensor = np.array(ion.effective_conductivity)
         tensor[0, 0] = 0.5 + 0.01 * point.replicate + 0.001 * (point.index // REPLICATES)
         carriers = {"ion": replace(ion, effective_conductivity=tensor)}
-        results[point.index] = replace(one, carriers=carriers)
-    return Answers(scenario, points, results, {})
+        found[point.name] = replace(one, carriers=carriers)
+    planned = tuple(
+        PlannedPoint(name=p.name, values=p.all_values, realisation=p.replicate + 1) for p in points
+    )
+    record = StudyRecord(name=scenario.name, points=planned, scenario=scenario.source)
+    return Answers(scenario, record, found, tmp_path)
 
 
 def test_the_time_is_no_square_of_the_runs(
     answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CPU time, so that other processes do not count; drawing is left out."""
-    monkeypatch.setattr("cellion.study.gather._plot", lambda answers, rows, folder: None)
+    monkeypatch.setattr("cellion.study.gather._plot", lambda answers, folder: None)
     monkeypatch.setattr("cellion.study.gather._sweeps", lambda answers, folder: [])
     monkeypatch.setattr("cellion.study.gather.write_parquet", lambda rows, path: False)
     begin = process_time()
@@ -85,3 +93,11 @@ def test_the_time_is_no_square_of_the_runs(
     assert len(rows) == COMBINATIONS
     means = [row["sigma_ion_xx [S/m] mean"] for row in rows]
     assert means == pytest.approx(0.52 + 0.001 * np.arange(COMBINATIONS))
+
+
+def test_a_thousand_runs_are_drawn_and_listed_in_seconds(answers: Answers, tmp_path: Path) -> None:
+    begin = process_time()
+    series = arrange(answers.answered, answers.columns)
+    study_table(series, "many")
+    plot_series(series, tmp_path / "many.png")
+    assert process_time() - begin < 5.0

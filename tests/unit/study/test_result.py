@@ -114,15 +114,16 @@ def test_the_console_shows_the_values_of_each_line(answer):
 
 
 def test_a_plot_has_a_curve_for_each_other_value(answer):
-    axes = answer.plot("temperature").axes[0]
+    figure = answer.plot("temperature")
+    axes = figure.axes[0]
     assert axes.get_xlabel() == "temperature [K]"
     assert axes.get_ylabel().replace("\n", " ") == (
-        "effective conductivity of ions, mean over the directions [S/m]"
+        "effective conductivity of ions, mean over the directions [mS/cm]"
     )
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["ion.conductivity = 1 mS/cm", "ion.conductivity = 0.2 mS/cm"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["ion conductivity of A 1 mS/cm", "ion conductivity of A 0.2 mS/cm"]
     line = axes.get_lines()[0]
-    expected = [row["sigma_ion_mean [S/m]"] for row in answer.rows[::2]]
+    expected = [10.0 * row["sigma_ion_mean [S/m]"] for row in answer.rows[::2]]
     np.testing.assert_array_equal(line.get_xdata(), [290.0, 300.0, 310.0])
     np.testing.assert_array_equal(line.get_ydata(), expected)
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cellion.export.estimate import spread
 from cellion.scenario.design import sample_probabilities
 from cellion.scenario.study import SampleSpec
 from cellion.study.representative import representative_volume
-from cellion.study.statistics import quantiles, sobol_indices, spread
+from cellion.study.statistics import quantiles, sobol_indices
 
 nan = math.nan
 

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from cellion.cell.response import CellResponse
-from cellion.export.report.groups import Group, Series
-from cellion.export.report.places import place, span
-from cellion.export.report.statistics import box_answer, sampled_answer
-from cellion.export.report.subject import Subject
-from cellion.export.report.words import (
+from cellion.export.cell_plots import resistance
+from cellion.export.estimate import Estimate
+from cellion.export.formatting import (
+    AREA_RESISTANCE,
     CONDUCTIVITY,
     conductivity,
     digits,
@@ -20,20 +19,20 @@ from cellion.export.report.words import (
     percent,
     with_spread,
 )
-from cellion.export.series import default_material
-from cellion.export.tables import table_row
+from cellion.export.groups import Group
+from cellion.export.report.places import label, place, span
+from cellion.export.report.statistics import box_answer, sampled_answer
+from cellion.export.report.subject import Subject
+from cellion.export.series import Series, default_material
+from cellion.export.sweep import activation_energy
 from cellion.homogenise.properties import DIRECTIONS
-from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
+from cellion.quantities import ELECTRON_VOLT
 from cellion.results.record import CarrierResult, RunResult
 
-__all__ = ["SQUARE_CENTIMETRES", "answer"]
+__all__ = ["answer"]
 
-SQUARE_CENTIMETRES = 1e4
-"""1 Ohm m^2 in Ohm cm^2."""
 _ISOTROPIC = 0.02
 _MOST_CURVES = 6
-_SAME = 1e-6
-"""Relative difference below which temperatures are one."""
 
 
 def answer(subject: Subject, series: Series | None) -> list[str]:
@@ -79,7 +78,7 @@ def _of_carrier(group: Group, name: str, run: RunResult) -> str:
             f"{name.capitalize()}s find no way through {none}{why}: their conductivity is 0 and "
             f"their tortuosity factor infinite, although {names} {_fills(first, names)}."
         )
-    start = f"{_composition(group, run)}{name}s see {conductivity(sigma.mean, sigma.spread)}"
+    start = f"{_composition(group, run)}{name}s see {conductivity(sigma.mean, sigma.deviation)}"
     parts = [start + (f" (mean and standard deviation of {many} realisations" if many > 1 else "")]
     parts[0] += f"; {many - conducting} of them do not percolate" if 0 < conducting < many else ""
     parts[0] += ")" if many > 1 else _directions(first)
@@ -96,7 +95,7 @@ def _fills(carrier: CarrierResult, names: str) -> str:
 def _composition(group: Group, run: RunResult) -> str:
     """``At 30 % SE by volume (16 % by weight) and 25 °C``, unless one material fills the box."""
     celsius = f"{digits(run.temperature - 273.15, 3)} °C"
-    material = default_material([table_row(run)])
+    material = default_material([run])
     volume = group.fraction(material)
     several = next(iter(run.carriers.values())).conducting if run.carriers else ()
     if len(several) > 1:
@@ -126,7 +125,7 @@ def _directions(carrier: CarrierResult) -> str:
 
 def _against_bulk(group: Group, name: str, mean: float) -> str:
     bulk = group.mean(name, "bulk_conductivity")
-    tau = group.mean(name, "conducting_fraction") * bulk / mean
+    tau = group.tortuosity(name).mean
     several = group.carriers(name)[0].conductors
     of = f" (the mean of {listed(list(several))} over their volume)" if several else ""
     return (
@@ -165,12 +164,11 @@ def _certainty(group: Group, name: str) -> str:
 
 
 def _of_cells(group: Group) -> Iterator[str]:
-    cells = [member.result.cell for member in group.members if member.result.cell is not None]
+    cells, connected = group.cells, group.connected
     yield from _taking_part(cells)
-    if not any(cell.connects for cell in cells):
+    if not connected:
         yield f"No current can flow through the cell: {cells[0].reason or 'nothing connects'}."
         return
-    connected = [cell for cell in cells if cell.connects]
     total = _resistance(connected, lambda cell: cell.area_specific_resistance)
     alone = _resistance(connected, lambda cell: cell.cathode_resistance)
     shares = {
@@ -189,22 +187,21 @@ def _of_cells(group: Group) -> Iterator[str]:
 
 def _taking_part(cells: Sequence[CellResponse]) -> Iterator[str]:
     """How much of the active material and of the reaction area is reached."""
-    area = float(np.mean([cell.reaction_utilisation for cell in cells]))
+    area = Estimate.of([cell.reaction_utilisation for cell in cells]).mean
     for name in cells[0].active:
-        share = float(np.mean([cell.active[name].connected for cell in cells]))
+        share = Estimate.of([cell.active[name].connected for cell in cells]).mean
         yield f"{percent(share)} of {name} is connected to both ions and electrons."
-    if area == area:
+    if not math.isnan(area):
         yield f"So is {percent(area)} of the area at which the reaction can take place."
     backwards = [c.reversed_share for c in cells if c.connects and not math.isnan(c.reversed_share)]
     if backwards:
-        reverse = percent(float(np.mean(backwards)), 2)
+        reverse = percent(Estimate.of(backwards).mean, 2)
         yield f"{reverse} of the reaction current runs against that of the cell."
 
 
 def _resistance(cells: Sequence[CellResponse], of: Callable[[CellResponse], float]) -> str:
-    values = [SQUARE_CENTIMETRES * of(cell) for cell in cells]
-    spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-    return with_spread(float(np.mean(values)), spread, "Ω cm²")
+    found = Estimate.of([AREA_RESISTANCE * of(cell) for cell in cells])
+    return with_spread(found.mean, found.deviation, "Ω cm²")
 
 
 # --- a series ------------------------------------------------------------------------------------
@@ -245,10 +242,7 @@ def _trend(series: Series, groups: Sequence[Group], name: str, start: str, *, mi
             )
         else:
             low, high = (conducting[int(i(values))] for i in (np.argmin, np.argmax))
-            at = [
-                ", ".join(filter(None, [group.curve if mixed else "", place(series, group)]))
-                for group in (low, high)
-            ]
+            at = [(label if mixed else place)(series, group) for group in (low, high)]
             told = (
                 f"{start}the conductivity of {name}s lies between {_value(low, name)} at "
                 f"{at[0]} and {_value(high, name)} at {at[1]}, "
@@ -271,12 +265,11 @@ def _descending(series: Series, groups: Sequence[Group]) -> list[Group]:
 
 def _value(group: Group, name: str) -> str:
     sigma = group.conductivity(name)
-    return conductivity(sigma.mean, sigma.spread)
+    return conductivity(sigma.mean, sigma.deviation)
 
 
 def _tau(group: Group, name: str) -> str:
-    product = group.mean(name, "conducting_fraction") * group.mean(name, "bulk_conductivity")
-    return digits(product / group.conductivity(name).mean)
+    return digits(group.tortuosity(name).mean)
 
 
 def _taus(first: Group, last: Group, name: str) -> str:
@@ -318,12 +311,11 @@ def _activation(series: Series, groups: Sequence[Group], name: str) -> str:
     """The activation energy of sigma T along a temperature axis."""
     if series.axis.kind != "temperature" or len(groups) < 2:
         return ""
-    temperature = np.array([1000.0 / group.x for group in groups])
-    if np.ptp(temperature) < _SAME * temperature.max():
-        return ""
     sigma = np.array([group.conductivity(name).mean for group in groups])
-    slope = np.polyfit(1.0 / (BOLTZMANN * temperature), np.log(sigma * temperature), 1)[0]
-    return f"; activation energy of σT {-slope / ELECTRON_VOLT:.3f} eV"
+    energy = activation_energy(np.array([1000.0 / group.x for group in groups]), sigma)
+    return (
+        "" if math.isnan(energy) else f"; activation energy of σT {energy / ELECTRON_VOLT:.3f} eV"
+    )
 
 
 def _contacts(series: Series, order: Sequence[Group], name: str) -> str:
@@ -339,28 +331,23 @@ def _contacts(series: Series, order: Sequence[Group], name: str) -> str:
 
 def _least_resistance(series: Series) -> Iterator[str]:
     """Where the resistance of a cell is least, and largest."""
-    found = [
-        (group, [c for m in group.members if (c := m.result.cell) is not None and c.connects])
-        for group in series.groups
-    ]
-    open_ones = [(group, cells) for group, cells in found if cells]
+    open_ones = [group for group in series.groups if group.connected]
     if not open_ones:
         yield "No current can flow through any of the cells."
         return
 
-    def mean(pair: tuple[Group, list[CellResponse]]) -> float:
-        return float(np.mean([cell.cathode_resistance for cell in pair[1]]))
+    def mean(group: Group) -> float:
+        return resistance(group).mean
 
-    def told(pair: tuple[Group, list[CellResponse]]) -> str:
-        where = f"{pair[0].curve}, " if pair[0].curve else ""
-        resistance = _resistance(pair[1], lambda cell: cell.cathode_resistance)
-        return f"{resistance} at {where}{place(series, pair[0])}"
+    def told(group: Group) -> str:
+        value = _resistance(group.connected, lambda cell: cell.cathode_resistance)
+        return f"{value} at {label(series, group)}"
 
     least, most = min(open_ones, key=mean), max(open_ones, key=mean)
     yield f"Without its layers, the cathode has its least area-specific resistance, {told(least)}."
     if most is not least:
         yield f"The largest is {told(most)}."
-    closed = [place(series, group) for group, cells in found if not cells]
+    closed = [place(series, group) for group in series.groups if not group.connected]
     if closed:
         yield f"No current can flow at {listed(closed)}."
     yield from _least_utilisation(series)
@@ -369,10 +356,9 @@ def _least_resistance(series: Series) -> Iterator[str]:
 def _least_utilisation(series: Series) -> Iterator[str]:
     """Where the least of the active material is connected, and the most."""
     shares = [
-        (float(np.mean(found)), group)
+        (share, group)
         for group in series.groups
-        if (found := [c.utilisation for m in group.members if (c := m.result.cell) is not None])
-        and not np.isnan(found).any()
+        if not math.isnan(share := Estimate.of([cell.utilisation for cell in group.cells]).mean)
     ]
     if not shares:
         return

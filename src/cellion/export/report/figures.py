@@ -3,45 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cellion.export.report import model
-from cellion.export.report.diagrams import along
-from cellion.export.report.groups import Group, Series
-from cellion.export.report.subject import Subject
-from cellion.export.report.svg import (
+from cellion.export.diagrams import (
     INK,
     PALETTE,
     curve_style,
     drawing,
-    drawn,
     from_zero,
+    legend_above,
     new_figure,
-    plain_logarithm,
     tidy,
 )
-from cellion.export.report.words import CONDUCTIVITY, key_label, unit_label
-from cellion.export.scales import logarithmic
+from cellion.export.estimate import Estimate
+from cellion.export.formatting import CONDUCTIVITY
+from cellion.export.groups import Group
+from cellion.export.legend import handles
+from cellion.export.measured import Measured
+from cellion.export.plots import along, draw_panel, draw_samples, panels
+from cellion.export.report import model
+from cellion.export.report.subject import Subject
+from cellion.export.report.svg import drawn, sign
+from cellion.export.series import Series, sampled_columns
+from cellion.export.sweep import sweep_figure, sweeps
 from cellion.homogenise.effective_medium import bruggeman_power_law
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.record import CarrierResult, RunResult
 
 __all__ = [
+    "contact_area",
     "ladder_figure",
-    "percolating_share",
+    "legend",
+    "percolating",
     "percolation_figure",
     "sample_figures",
+    "surface",
     "surface_figure",
+    "sweep_figures",
+    "transport_figures",
 ]
 
-_MOST_SAMPLED = 6
 _CONSTANT = 0.01
 """Areas that vary by less along the axis are not drawn."""
+_NOUNS = {"conductivity": "Effective conductivity", "tortuosity": "Tortuosity factor τ"}
 
 
 def percolating_share(run: RunResult, carrier: str) -> float:
@@ -57,70 +68,84 @@ def percolating_share(run: RunResult, carrier: str) -> float:
     return min(1.0, total / answer.conducting_fraction)
 
 
+def percolating(group: Group, carrier: str) -> Estimate:
+    """The percolating share of a group [-]."""
+    return group.of_runs(lambda run: percolating_share(run, carrier))
+
+
+def contact_area(group: Group, pair: str) -> Estimate:
+    """Contact area of a pair over the volume of the box [1/m]."""
+    return group.of_runs(lambda run: run.contact_area.get(pair, 0.0))
+
+
+def surface(group: Group, material: str) -> Estimate:
+    """Area of a material with the others over the volume of the box [1/m]."""
+    return group.of_runs(lambda run: run.specific_surface.get(material, 0.0))
+
+
 def percolation_figure(series: Series, carriers: Sequence[str]) -> list[model.Figure]:
     """Share of each carrier's conducting volume that percolates; nothing where all of it does."""
-    shares = [
-        (carrier, curve, group, [percolating_share(m.result, carrier) for m in group.members])
+    drawn_ones = [
+        (
+            ", ".join(filter(None, [f"{carrier}s", curve])),
+            groups,
+            partial(percolating, carrier=carrier),
+        )
         for carrier in carriers
         for curve, groups in series.curves.items()
-        for group in groups
     ]
-    if all(math.isnan(v) or v > 0.999 for *_, values in shares for v in values):
+    values = [v for _, groups, of in drawn_ones for group in groups for v in of(group).values]
+    if all(math.isnan(v) or v > 0.999 for v in values):
         return []
     with drawing():
-        figure, axes = new_figure()
-        names = list(dict.fromkeys((carrier, curve) for carrier, curve, *_ in shares))
-        for number, (carrier, curve) in enumerate(names):
-            own = [(g, v) for c, k, g, v in shares if (c, k) == (carrier, curve)]
-            style = curve_style(number)
-            label = ", ".join(filter(None, [f"{carrier}s", curve]))
-            x = [group.x for group, _ in own]
-            axes.plot(x, [100 * np.mean(v) for _, v in own], lw=1.1, ms=5, label=label, **style)
-            for group, values in own:
-                points = [100 * value for value in values]
-                axes.plot([group.x] * len(points), points, ls="none", ms=3.5, mfc="none", **style)
-        along(axes, series)
-        tidy(axes)
+        figure, axes = _lines(series, drawn_ones, 100.0)
         axes.set_ylim(-4, 104)
         axes.set_ylabel("percolating share [% of what conducts]")
-        figure.legend(loc="outside upper left", ncols=2, alignment="left")
         caption = "Share of the conducting volume that connects opposite faces, mean of directions."
         return [drawn(figure, "percolation", alt=caption, caption=caption)]
 
 
 def surface_figure(series: Series) -> list[model.Figure]:
     """Contact areas over the volume of the box; with several curves, of the largest contact."""
-    runs = [member.result for group in series.groups for member in group.members]
-    pairs = list(dict.fromkeys(pair for run in runs for pair in run.contact_area))
-    mean = {pair: np.mean([run.contact_area.get(pair, 0.0) for run in runs]) for pair in pairs}
-    constant = all(
-        np.ptp([_area(group, pair) for group in series.groups]) < _CONSTANT * mean[pair]
-        for pair in pairs
-    )
+    pairs = list(dict.fromkeys(pair for run in series.runs for pair in run.contact_area))
+    areas = {pair: [contact_area(group, pair).mean for group in series.groups] for pair in pairs}
+    constant = all(np.ptp(area) < _CONSTANT * np.mean(area) for area in areas.values())
     if constant or len(series.groups) < 2:
         return []
     several = len(series.curves) > 1
-    shown = [max(pairs, key=lambda pair: float(mean[pair]))] if several else pairs
+    shown = [max(pairs, key=lambda pair: float(np.mean(areas[pair])))] if several else pairs
+    drawn_ones = [
+        (curve if several else pair.replace("/", " | "), groups, partial(contact_area, pair=pair))
+        for pair in shown
+        for curve, groups in series.curves.items()
+    ]
     with drawing():
-        figure, axes = new_figure()
-        for number, (pair, curve) in enumerate((p, c) for p in shown for c in series.curves):
-            groups = series.curves[curve]
-            y = [1e-6 * _area(group, pair) for group in groups]
-            style = curve_style(number)
-            label = curve if several else pair.replace("/", " | ")
-            axes.plot([group.x for group in groups], y, lw=1.1, ms=5, label=label, **style)
-        along(axes, series)
-        tidy(axes)
+        figure, axes = _lines(series, drawn_ones, 1e-6)
         from_zero(axes)
         axes.set_ylabel("contact area over volume [1/µm]")
-        figure.legend(loc="outside upper left", ncols=2, alignment="left")
         what = f"between {shown[0].replace('/', ' and ')}" if several else "of each pair"
         caption = f"Contact area {what} over the volume of the box (1/µm = µm² per µm³)."
         return [drawn(figure, "surfaces", alt=caption, caption=caption)]
 
 
-def _area(group: Group, pair: str) -> float:
-    return float(np.mean([member.result.contact_area.get(pair, 0.0) for member in group.members]))
+def _lines(
+    series: Series,
+    curves: Sequence[tuple[str, Sequence[Group], Callable[[Group], Estimate]]],
+    factor: float,
+) -> tuple[Figure, Axes]:
+    """Means along a series with their realisations: label, groups and quantity of each curve."""
+    figure, (axes,) = new_figure()
+    for number, (label, groups, of) in enumerate(curves):
+        style = curve_style(number)
+        x, found = [group.x for group in groups], [of(group) for group in groups]
+        axes.plot(x, [factor * each.mean for each in found], lw=1.1, ms=5, label=label, **style)
+        for at, each in zip(x, found, strict=True):
+            own = [factor * value for value in each.values]
+            axes.plot([at] * len(own), own, ls="none", ms=3.5, mfc="none", **style)
+    along(axes, series)
+    tidy(axes)
+    legend_above(figure)
+    return figure, axes
 
 
 # --- one run -------------------------------------------------------------------------------------
@@ -139,7 +164,7 @@ def ladder_figure(group: Group, carriers: Sequence[str]) -> list[model.Figure]:
     if not rows:
         return []
     with drawing():
-        figure, axes = new_figure(height=1.5 + 0.75 * len(rows), width=6.4)
+        figure, (axes,) = new_figure(height=1.5 + 0.75 * len(rows), width=6.4)
         for number, (name, answer) in enumerate(rows):
             _rung(axes, -number, answer, _colour(name))
             for each in group.carriers(name):
@@ -152,7 +177,7 @@ def ladder_figure(group: Group, carriers: Sequence[str]) -> list[model.Figure]:
         axes.set_xlim(left=0.0)
         axes.set_xlabel("effective conductivity [mS/cm]")
         tidy(axes)
-        figure.legend(handles=_rung_legend(), loc="outside upper left", ncols=2, alignment="left")
+        legend_above(figure, handles=_rung_legend())
         caption = (
             "Computed conductivity of each direction between the bounds that follow from the "
             "composition alone (perfect contact)."
@@ -185,39 +210,70 @@ def _rung_legend() -> list[Line2D]:
     ]
 
 
-# --- samples -------------------------------------------------------------------------------------
+# --- conductivity --------------------------------------------------------------------------------
+
+
+def transport_figures(
+    series: Series, carriers: Sequence[str], measured: Sequence[Measured]
+) -> list[model.Figure]:
+    """Conductivity and tortuosity factor along a series.
+
+    Args:
+        series: Groups along an axis.
+        carriers: Carriers to show.
+        measured: Published values to show besides, on a composition axis.
+    """
+    made = []
+    for together, quantity in panels(series, carriers):
+        with drawing():
+            figure, (axes,) = new_figure(height=3.6)
+            draw_panel(axes, series, together, quantity, measured)
+            what = " and ".join(f"{name}s" for name in together)
+            noun = _NOUNS[quantity]
+            by = f", one curve per {series.family}" if len(series.curves) > 1 else ""
+            caption = f"{noun} of {what} against {series.axis.short or 'the realisations'}{by}."
+            count = sum(bool(group.carriers(name)) for group in series.groups for name in together)
+            alt = f"{caption} {count} points; their numbers are in the table of all runs."
+            name = f"{quantity}-{'-'.join(together)}"
+            made.append(drawn(figure, name, alt=alt, caption=caption))
+    return made
+
+
+def legend(
+    series: Series, carriers: Sequence[str], measured: Sequence[Measured]
+) -> list[model.Sign]:
+    """The legend of all `transport_figures`."""
+    with drawing():
+        found = handles(series, carriers, measured)
+        return [sign(handle, f"sign-{number}") for number, handle in enumerate(found)]
+
+
+def sweep_figures(subject: Subject, carriers: Sequence[str]) -> list[model.Figure]:
+    """Arrhenius plots, where temperature varies."""
+    made = []
+    for carrier in carriers:
+        found = sweeps(subject.answered, subject.columns, carrier)
+        if found:
+            with drawing():
+                told = found[0].summary if len(found) == 1 else "The legend has activation energies"
+                parts = len(found[0].conductivity) > 1
+                what = "Grains and boundaries apart" if parts else "Conductivity over temperature"
+                caption = f"{what}, {carrier}s. {told[0].upper()}{told[1:]}."
+                alt = f"Arrhenius plot. {caption}"
+                figure = sweep_figure(found)
+                made.append(drawn(figure, f"arrhenius-{carrier}", alt=alt, caption=caption))
+    return made
 
 
 def sample_figures(subject: Subject, carriers: Sequence[str]) -> list[model.Figure]:
     """Conductivity against each sampled value."""
-    columns = [
-        column
-        for column in subject.columns
-        if column.unit is not None
-        and len({each.entries[column.header] for each in subject.answered}) > 2
-    ][:_MOST_SAMPLED]
     made = []
-    for number, column in enumerate(columns):
+    for number, column in enumerate(sampled_columns(subject.answered, subject.columns)):
         with drawing():
-            figure, axes = new_figure(height=3.4)
-            for carrier in carriers:
-                found = [
-                    (each.entries[column.header], each.result.carriers[carrier].mean_conductivity)
-                    for each in subject.answered
-                    if carrier in each.result.carriers
-                ]
-                colour = _colour(carrier)
-                x = [float(value) for value, _ in found if isinstance(value, int | float)]
-                y = [CONDUCTIVITY * sigma for _, sigma in found]
-                axes.plot(x, y, "o", ms=4, color=colour, alpha=0.65, label=f"{carrier}s")
-            name = key_label(column.key, subject.scenario)
-            axes.set_xlabel(f"{name} [{unit_label(column.unit or '') or '-'}]")
-            axes.set_ylabel("effective conductivity [mS/cm]")
-            tidy(axes)
+            figure, (axes,) = new_figure(height=3.4)
+            draw_samples(axes, subject.answered, column, carriers)
             if len(carriers) > 1:
-                logarithmic(axes)
-                plain_logarithm(axes.yaxis)
-                figure.legend(loc="outside upper left", ncols=2)
-            caption = f"Effective conductivity of the sampled runs against the {name}."
+                legend_above(figure)
+            caption = f"Effective conductivity of the sampled runs against the {column.label}."
             made.append(drawn(figure, f"sample-{number}", alt=caption, caption=caption))
     return made

@@ -7,29 +7,27 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cellion.export.measured import Measured, composites_beside
-from cellion.export.report import cells, figures, tables
-from cellion.export.report.answer import answer
-from cellion.export.report.diagrams import transport_figures
-from cellion.export.report.entries import number, whole
-from cellion.export.report.groups import Series, arrange, is_box
-from cellion.export.report.model import Cell, Fact, Figure, Head, Page, Section, Sign, Table
-from cellion.export.report.pictures import pictures
-from cellion.export.report.provenance import health, provenance
-from cellion.export.report.publications import publications
-from cellion.export.report.signs import signs
-from cellion.export.report.statistics import statistics_tables
-from cellion.export.report.subject import Subject
-from cellion.export.report.words import (
+from cellion.export.columns import number_text
+from cellion.export.formatting import (
     CONDUCTIVITY,
     MACMULLIN,
     TORTUOSITY,
     digits,
-    key_label,
     listed,
     shortened,
-    unit_label,
 )
+from cellion.export.groups import entries_of
+from cellion.export.measured import Measured, composites_beside
+from cellion.export.report import cells, figures, tables
+from cellion.export.report.answer import answer
+from cellion.export.report.entries import number, whole
+from cellion.export.report.model import Cell, Fact, Figure, Head, Page, Section, Sign, Table
+from cellion.export.report.pictures import pictures
+from cellion.export.report.provenance import health, provenance
+from cellion.export.report.publications import publications
+from cellion.export.report.statistics import statistics_tables
+from cellion.export.report.subject import Subject
+from cellion.export.series import Series, is_box
 
 __all__ = ["page_of"]
 
@@ -47,7 +45,7 @@ def page_of(subject: Subject, *, experiments: bool = False) -> Page:
     Raises:
         ResultsError: A picture cannot be read.
     """
-    series = arrange(subject) if subject.answered else None
+    series = subject.series if subject.answered else None
     measured = composites_beside(subject.scenario) if experiments else ()
     sections = [_asked(subject)]
     if series is not None:
@@ -135,15 +133,14 @@ def _varied(subject: Subject) -> Iterator[Fact]:
     """Each varied key with its values."""
     entries = [each.entries for each in subject.answered]
     for column in subject.columns:
-        if column.key == "temperature" or is_box(column.key, subject):  # lines of their own
+        if column.key == "temperature" or is_box(column.key, subject.runs):  # lines of their own
             continue
-        lost = [p for p, _ in subject.failed] + list(subject.missing)
+        lost = [*(point for point, _ in subject.failed), *subject.missing]
         found = [each[column.header] for each in entries]
-        found += [column.entry(point.values.get(column.key)) for point in lost]
-        unit = unit_label(column.unit or "")
+        found += [entries_of(point, [column])[column.header] for point in lost]
         values = sorted(set(found), key=lambda v: (isinstance(v, str), v))
-        told = shortened([f"{v:.6g}" if isinstance(v, int | float) else str(v) for v in values])
-        yield Fact(name=key_label(column.key, subject.scenario), value=f"{told} {unit}".rstrip())
+        told = f"{shortened([number_text(value) for value in values])} {column.shown_unit}"
+        yield Fact(name=column.label, value=told.rstrip())
     most = max((each.realisation for each in subject.answered), default=1)
     if most > 1:
         yield Fact(name="realisations", value=f"{most} of each")
@@ -175,17 +172,13 @@ def _transport(subject: Subject, series: Series, measured: Sequence[Measured]) -
         made += [cells.part_table(series), cells.active_table(series)]
         title = "Resistance of the cell"
         return Section(name="cell", title=title, figures=drawn, tables=made)
-    names = [
-        name
-        for name in subject.carriers
-        if any(answer.conducting for group in series.groups for answer in group.carriers(name))
-    ]
+    names = series.carriers
     if subject.sampled:
         drawn += figures.sample_figures(subject, names)
     elif len(series.groups) > 1:
-        drawn += transport_figures(series, names, measured)
-        legend = signs(series, names, measured)
-        drawn += cells.sweep_figures(subject.runs, names)
+        drawn += figures.transport_figures(series, names, measured)
+        legend = figures.legend(series, names, measured)
+        drawn += figures.sweep_figures(subject, names)
     else:
         drawn += figures.ladder_figure(series.groups[0], names)
     if not subject.study:

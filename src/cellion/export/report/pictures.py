@@ -6,9 +6,9 @@ import base64
 from pathlib import Path
 
 from cellion.errors import ResultsError
-from cellion.export.report.groups import label_of
+from cellion.export.groups import Answered
 from cellion.export.report.model import Picture, Section
-from cellion.export.report.subject import Answered, Subject
+from cellion.export.report.subject import Subject
 
 __all__ = ["pictures"]
 
@@ -59,7 +59,7 @@ def _picture(each: Answered, path: Path, subject: Subject) -> Picture:
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read ({error.strerror or error})") from error
     size = data[_PNG_SIZE]
-    varied = ", ".join(label_of(column, each, subject.scenario) for column in subject.columns)
+    varied = ", ".join(f"{column.label} {column.text(each.entries)}" for column in subject.columns)
     where = f", run {each.name} ({varied})" if subject.study else ""
     what = _picture_title(path.stem)
     return Picture(

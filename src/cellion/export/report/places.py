@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from cellion.export.report.groups import Group, Series
-from cellion.export.report.words import digits
+from cellion.export.columns import number_text
+from cellion.export.formatting import digits
+from cellion.export.groups import Group
+from cellion.export.series import Series
 
-__all__ = ["place", "span"]
+__all__ = ["label", "place", "span"]
 
 
 def place(series: Series, group: Group) -> str:
@@ -17,6 +19,11 @@ def place(series: Series, group: Group) -> str:
     """
     before, value, after = _parts(series, group)
     return " ".join(filter(None, (before, value, after)))
+
+
+def label(series: Series, group: Group) -> str:
+    """The curve and the place of a group: ``mesh size 4 µm, 25 °C``."""
+    return ", ".join(filter(None, [group.curve, place(series, group)]))
 
 
 def span(series: Series, first: Group, last: Group) -> str:
@@ -46,5 +53,4 @@ def _parts(series: Series, group: Group) -> tuple[str, str, str]:
         case "box":
             return "a box edge of", digits(group.x), "µm"
         case "number":
-            unit = axis.label.rpartition("[")[2].rstrip("]")
-            return axis.short, f"{group.x:.6g}", "" if unit == "-" else unit
+            return axis.short, number_text(group.x), axis.unit

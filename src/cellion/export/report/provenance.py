@@ -10,10 +10,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from cellion.export.formatting import digits, duration, listed, memory, shortened
 from cellion.export.report.model import Fact, Section
 from cellion.export.report.solvers import solver_table, stage_table
 from cellion.export.report.subject import Subject
-from cellion.export.report.words import digits, duration, listed, memory, shortened
 
 __all__ = ["health", "provenance"]
 

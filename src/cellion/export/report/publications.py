@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cellion.export.formatting import CONDUCTIVITY
 from cellion.export.measured import Measured, polycrystals_beside
 from cellion.export.report.entries import number
 from cellion.export.report.model import Cell, Head, Section, Table
 from cellion.export.report.subject import Subject
-from cellion.export.report.words import CONDUCTIVITY
 
 __all__ = ["publications"]
 

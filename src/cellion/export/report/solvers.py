@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from cellion.export.formatting import duration, memory
 from cellion.export.report.entries import number, whole
 from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.subject import Subject
-from cellion.export.report.words import duration, memory
 
 __all__ = ["LARGE_ERROR", "solver_table", "stage_table"]
 

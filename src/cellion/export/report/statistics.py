@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cellion.export.report.entries import number, whole
+from cellion.export.formatting import CONDUCTIVITY, digits, key_label, percent
+from cellion.export.report.entries import number, varied_cells, varied_head, whole
 from cellion.export.report.model import Cell, Head, Table
 from cellion.export.report.subject import Row, Subject
-from cellion.export.report.words import CONDUCTIVITY, digits, key_label, percent, unit_label
 
 __all__ = ["box_answer", "sampled_answer", "statistics_tables"]
 
@@ -81,23 +81,8 @@ def statistics_tables(subject: Subject) -> list[Table]:
 def _varied(rows: Sequence[Row], subject: Subject) -> tuple[list[str], list[Head]]:
     """Headers of varied values in a table of statistics, and their heads."""
     columns = [column for column in subject.columns if column.header in rows[0]]
-    heads = [
-        Head(
-            text=key_label(column.key, subject.scenario),
-            unit=unit_label(column.unit or ""),
-            number=column.unit is not None,
-        )
-        for column in columns
-    ]
+    heads = [varied_head(column) for column in columns]
     return [column.header for column in columns], heads
-
-
-def _varied_cells(row: Row, headers: Sequence[str]) -> list[Cell]:
-    values = [row.get(header) for header in headers]
-    return [
-        Cell(text=f"{v:g}", sort=float(v)) if isinstance(v, int | float) else Cell(text=str(v))
-        for v in values
-    ]
 
 
 def _shown(value: float | None) -> Cell:
@@ -118,7 +103,7 @@ def _replicates(rows: Sequence[Row], subject: Subject) -> Table:
         heads.append(Head(text="95 % interval of the mean", unit=unit))
     made = []
     for row in rows:
-        cells = [*_varied_cells(row, headers), whole(_number(row, "runs"))]
+        cells = [*varied_cells(row, headers), whole(_number(row, "runs"))]
         for answer, (_, _, factor) in answers:
             parts = (f"{answer} {p}" for p in ("mean", "std", "ci95_low", "ci95_high"))
             mean, std, low, high = (_number(row, part, factor) for part in parts)
@@ -143,7 +128,7 @@ def _quantiles(rows: Sequence[Row], subject: Subject) -> Table:
         if found:
             name, unit, factor = found
             numbers = [_number(row, key, factor) for key in ("mean", "std", *_QUANTILES)]
-            first = [Cell(text=f"{name} [{unit}]"), *_varied_cells(row, headers)]
+            first = [Cell(text=f"{name} [{unit}]"), *varied_cells(row, headers)]
             made.append([*first, whole(_number(row, "runs")), *map(_shown, numbers)])
     note = "Values below which that share of the runs lies."
     return Table(caption="Distribution over the samples", heads=heads, rows=made, note=note)

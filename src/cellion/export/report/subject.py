@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cellion.errors import ResultsError
 from cellion.export.columns import Column, value_columns
+from cellion.export.groups import Answered, answered_points
+from cellion.export.series import Series, arrange
 from cellion.export.tables import Entry, read_table
 from cellion.results.files import RESULTS_FILE, is_complete, load_result
 from cellion.results.fit import FIT_FILE
@@ -22,36 +25,13 @@ from cellion.results.study import (
     outcomes,
 )
 
-__all__ = ["Answered", "Subject", "read_subject"]
+__all__ = ["Subject", "read_subject"]
 
 STATISTICS = (
     *("replicates.csv", "quantiles.csv", "sobol_indices.csv", "representative_volume.csv"),
 )
 
 type Row = Mapping[str, Entry]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answered:
-    """A run with its answer.
-
-    Attributes:
-        name: Name of its folder.
-        folder: The folder.
-        result: The answer.
-        values: Varied values by key path, as the user wrote them.
-        entries: The same by column header, as numbers where they are numbers.
-        realisation: Number of the realisation, from 1.
-        sample: Number of the sample; None when nothing is sampled.
-    """
-
-    name: str
-    folder: Path
-    result: RunResult
-    values: Mapping[str, Any] = field(default_factory=dict)
-    entries: Row = field(default_factory=dict)
-    realisation: int = 1
-    sample: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +65,11 @@ class Subject:
     complete: bool = True
     statistics: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     damage: Sequence[str] = ()
+
+    @cached_property
+    def series(self) -> Series:
+        """The answers, of which there must be one, along an axis."""
+        return arrange(self.answered, self.columns)
 
     @property
     def runs(self) -> list[RunResult]:
@@ -130,32 +115,25 @@ def read_subject(folder: Path) -> Subject:
     if record is None:
         raise ResultsError(f"{folder}: there are no results in this folder; {_hint(folder)}")
     found = outcomes(record, folder)
-    columns = value_columns([point.values for point in record.points])
-    answered, failed, missing = [], [], []
-    for point in record.points:
-        match found.get(point.name):
-            case RunResult() as result:
-                answered.append(_answered(folder, point, result, columns))
-            case Failure() as failure:
-                failed.append((point, failure))
-            case None:
-                missing.append(point)
     if not found:
         raise ResultsError(
             f"{folder}: none of the {len(record.points)} runs of this study has come to its end; "
             "wait for them, or run cellion study again with --resume"
         )
-    first = answered[0].result if answered else None
-    fallback = first.provenance.scenario if first else {}
+    answers = [each for each in found.values() if isinstance(each, RunResult)]
+    first = answers[0] if answers else None
+    scenario = record.scenario or (first.provenance.scenario if first else {})
+    columns = value_columns([point.values for point in record.points], scenario)
+    failed = [(p, each) for p in record.points if isinstance(each := found.get(p.name), Failure)]
     told = record.description or (first.description if first else None)
     return Subject(
         folder=folder,
         name=first.name if first and not record.complete else record.name,
         description=told or "",
-        scenario=record.scenario or fallback,
-        answered=answered,
+        scenario=scenario,
+        answered=answered_points(record.points, found, folder, columns),
         failed=failed,
-        missing=missing,
+        missing=[point for point in record.points if point.name not in found],
         columns=columns,
         study=True,
         complete=record.complete,
@@ -181,20 +159,6 @@ def _run(folder: Path) -> Subject:
         description=result.description or "",
         scenario=result.provenance.scenario,
         answered=[Answered(name=folder.resolve().name, folder=folder, result=result)],
-    )
-
-
-def _answered(
-    folder: Path, point: PlannedPoint, result: RunResult, columns: Sequence[Column]
-) -> Answered:
-    return Answered(
-        name=point.name,
-        folder=folder / point.name,
-        result=result,
-        values=point.values,
-        entries={column.header: column.entry(point.values.get(column.key)) for column in columns},
-        realisation=point.realisation,
-        sample=point.sample,
     )
 
 

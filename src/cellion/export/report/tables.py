@@ -7,22 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cellion.cell.response import CellResponse
-from cellion.export.columns import Column
-from cellion.export.report.answer import SQUARE_CENTIMETRES
-from cellion.export.report.entries import number, whole
-from cellion.export.report.figures import percolating_share
-from cellion.export.report.groups import Group, Series
+from cellion.export.estimate import Estimate
+from cellion.export.formatting import AREA_RESISTANCE, CONDUCTIVITY, MACMULLIN, TORTUOSITY
+from cellion.export.groups import Answered, Group, entries_of
+from cellion.export.report.entries import number, varied_cells, varied_head, whole
+from cellion.export.report.figures import contact_area, percolating, surface
 from cellion.export.report.model import Cell, Head, Table
-from cellion.export.report.places import place
+from cellion.export.report.places import label
 from cellion.export.report.solvers import LARGE_ERROR
-from cellion.export.report.subject import Answered, Subject
-from cellion.export.report.words import (
-    CONDUCTIVITY,
-    MACMULLIN,
-    TORTUOSITY,
-    key_label,
-    unit_label,
-)
+from cellion.export.report.subject import Subject
+from cellion.export.series import Series
+from cellion.export.tables import Entry
 from cellion.homogenise.properties import DIRECTIONS
 from cellion.results.study import PlannedPoint
 
@@ -53,7 +48,7 @@ class _Columns:
     def heads(self) -> list[Head]:
         """The heads of all columns."""
         heads = [Head(text="run", number=False)]
-        heads += [_varied_head(column, self.subject) for column in self.subject.columns]
+        heads += [varied_head(column) for column in self.subject.columns]
         heads += [Head(text="realisation")] if self.realisations else []
         heads += [Head(text="outcome", number=False)] if self.outcomes else []
         heads += [Head(text="T", unit="°C")] if self.temperatures else []
@@ -66,9 +61,9 @@ class _Columns:
             heads += [Head(text="cell", unit="Ω cm²"), Head(text="cathode", unit="Ω cm²")]
         return [*heads, Head(text="wall time", unit="s")]
 
-    def start(self, name: str, entries: Mapping[str, object], realisation: int) -> list[Cell]:
+    def start(self, name: str, entries: Mapping[str, Entry], realisation: int) -> list[Cell]:
         """The entries that every run has, with an answer or without one."""
-        row = [Cell(text=name), *_varied_cells(entries, self.subject.columns)]
+        row = [Cell(text=name), *varied_cells(entries, [c.header for c in self.subject.columns])]
         return row + ([whole(realisation)] if self.realisations else [])
 
     def answered(self, each: Answered) -> list[Cell]:
@@ -92,8 +87,7 @@ class _Columns:
 
     def lost(self, point: PlannedPoint, reason: str) -> list[Cell]:
         """The row of a run without an answer."""
-        columns = self.subject.columns
-        entries = {c.header: c.entry(point.values.get(c.key)) for c in columns}
+        entries = entries_of(point, self.subject.columns)
         row = self.start(point.name, entries, point.realisation)
         row.append(Cell(text=reason, mark="bad"))
         return row + [Cell(text="")] * (len(self.heads()) - len(row))
@@ -128,29 +122,16 @@ def run_table(subject: Subject) -> Table:
     return Table(caption=caption, heads=heads, rows=rows, note=note, sortable=subject.study)
 
 
-def _varied_head(column: Column, subject: Subject) -> Head:
-    text = key_label(column.key, subject.scenario)
-    unit = unit_label(column.unit or "")
-    return Head(text=text, unit=unit, number=column.unit is not None)
-
-
 def _weighed(subject: Subject, material: str) -> bool:
     found = (run.weight_fraction.get(material) for run in subject.runs)
     return any(each is not None and each.meshed for each in found)
-
-
-def _varied_cells(values: Mapping[str, object], columns: Sequence[Column]) -> list[Cell]:
-    return [
-        Cell(text=f"{v:.6g}", sort=float(v)) if isinstance(v, int | float) else Cell(text=str(v))
-        for v in (values.get(column.header) for column in columns)
-    ]
 
 
 def _carrier_cells(each: Answered, name: str) -> list[Cell]:
     answer = each.result.carriers.get(name)
     if answer is None:
         return [number(None)] * 4
-    error = _error(each, name)
+    error = Group(members=(each,)).conductivity(name).error
     return [
         number(CONDUCTIVITY * answer.mean_conductivity),
         number(100 * error, 2, "bad" if error > LARGE_ERROR else ""),
@@ -163,15 +144,7 @@ def _cell_cells(cell: CellResponse | None) -> list[Cell]:
     if cell is None:
         return [number(None)] * 2
     values = (cell.area_specific_resistance, cell.cathode_resistance)
-    return [number(SQUARE_CENTIMETRES * value) for value in values]
-
-
-def _error(each: Answered, name: str) -> float:
-    """Relative error: half the bracket over its middle, else the estimate; NaN without."""
-    sigma = Group(members=(each,), entries={}, x=0.0).conductivity(name)
-    if sigma.lower > 0:
-        return (sigma.upper - sigma.lower) / (sigma.upper + sigma.lower)
-    return sigma.mesh
+    return [number(AREA_RESISTANCE * value) for value in values]
 
 
 # --- one run -------------------------------------------------------------------------------------
@@ -220,7 +193,7 @@ def share_table(series: Series, carriers: Sequence[str]) -> Table:
         carriers: Carriers to show.
     """
     found = {
-        (group.curve, place(series, group), name): [
+        (label(series, group), name): [
             answer.mean_sensitivities for answer in group.carriers(name) if answer.sensitivities
         ]
         for group in series.groups
@@ -231,14 +204,11 @@ def share_table(series: Series, carriers: Sequence[str]) -> Table:
     heads = [Head(text="run", number=False), Head(text="carrier", number=False)]
     heads += [Head(text=_parameter(name)) for name in names]
     rows = []
-    for (curve, where, carrier), answers in found.items():
+    for (where, carrier), answers in found.items():
         if answers:
-            means = [
-                sum(answer.get(name, 0.0) for answer in answers) / len(answers) for name in names
-            ]
-            label = ", ".join(filter(None, [curve, where]))
+            means = [Estimate.of([each.get(name, 0.0) for each in answers]).mean for name in names]
             cells = [number(value, 3) for value in means]
-            rows.append([Cell(text=label), Cell(text=carrier), *cells])
+            rows.append([Cell(text=where), Cell(text=carrier), *cells])
     note = (
         "d ln σ_eff / d ln p, exact for the mesh, from the solution itself. Its size is the share "
         "of p in the dissipation: positive for conductances, negative for resistances."
@@ -293,7 +263,7 @@ def surface_table(series: Series, carriers: Sequence[str]) -> Table:
         series: Groups along an axis.
         carriers: Carriers whose percolation is shown.
     """
-    runs = [member.result for group in series.groups for member in group.members]
+    runs = series.runs
     materials = list(dict.fromkeys(name for run in runs for name in run.specific_surface))
     pairs = list(dict.fromkeys(name for run in runs for name in run.contact_area))
     heads = [Head(text="run", number=False)]
@@ -302,13 +272,11 @@ def surface_table(series: Series, carriers: Sequence[str]) -> Table:
     heads += [Head(text=f"contact {pair.replace('/', '|')}", unit="1/µm") for pair in pairs]
     rows = []
     for group in series.groups:
-        own = [member.result for member in group.members]
-        label = ", ".join(filter(None, [group.curve, place(series, group)]))
-        shares = [_mean([percolating_share(run, name) for run in own]) for name in carriers]
-        areas = [_mean([run.specific_surface.get(m, 0.0) for run in own]) for m in materials]
-        areas += [_mean([run.contact_area.get(pair, 0.0) for run in own]) for pair in pairs]
-        numbers = [*(100 * share for share in shares), *(1e-6 * area for area in areas)]
-        rows.append([Cell(text=label), *(number(value, 3) for value in numbers)])
+        shares = [percolating(group, name).mean for name in carriers]
+        areas = [surface(group, name) for name in materials]
+        areas += [contact_area(group, pair) for pair in pairs]
+        numbers = [*(100 * share for share in shares), *(1e-6 * area.mean for area in areas)]
+        rows.append([Cell(text=label(series, group)), *(number(value, 3) for value in numbers)])
     note = (
         "Percolating: share of what conducts that connects opposite faces, mean of the directions. "
         if carriers
@@ -319,7 +287,3 @@ def surface_table(series: Series, carriers: Sequence[str]) -> Table:
     )
     caption = "Percolation and surfaces"
     return Table(caption=caption, heads=heads, rows=rows, note=note)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
