@@ -1,9 +1,12 @@
 """Fields and currents of a solution at facets where two labels meet.
 
-The normal current of P1 cells at an interface is right to first order in their size only. Where
-no sheet takes up current, what leaves one side enters the other: jump(w) / R through a resistance,
-and nothing into what carries none. This stays right where R is much larger than what resists in
-cells.
+The normal current of P1 cells is right to first order in their size only. Where no sheet takes up
+current, what leaves one side enters the other. It is then what both cells, of heights h over the
+facet, and the resistance between them let pass in series,
+
+    q . n = (h_1 E_1 . n + jump(w) + h_2 E_2 . n) / (h_1 / S_1 + R + h_2 / S_2),
+
+which vanishes beside an insulator, and tends to jump(w) / R where R is what resists most.
 """
 
 from __future__ import annotations
