@@ -24,7 +24,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellion.errors import CellionError
     from cellion.material.catalogue import library_entry, library_names
+    from cellion.material.conductivity_laws import ArrheniusLaw
+    from cellion.material.contact_laws import Interface
+    from cellion.pipeline.direct import solve
     from cellion.pipeline.estimate import estimate
+    from cellion.pipeline.own_mesh import Mesh
     from cellion.pipeline.run import run
     from cellion.results.files import load_result, save_result
     from cellion.results.record import RunResult
@@ -34,8 +38,11 @@ if TYPE_CHECKING:
     from cellion.study.run import Execution, run_study
 
 __all__ = [
+    "ArrheniusLaw",
     "CellionError",
     "Execution",
+    "Interface",
+    "Mesh",
     "RunResult",
     "Scenario",
     "StudyResult",
@@ -49,13 +56,17 @@ __all__ = [
     "run",
     "run_study",
     "save_result",
+    "solve",
     "vary",
     "with_values",
 ]
 
 _HOME = {
+    "ArrheniusLaw": "material.conductivity_laws",
     "CellionError": "errors",
     "Execution": "study.run",
+    "Interface": "material.contact_laws",
+    "Mesh": "pipeline.own_mesh",
     "RunResult": "results.record",
     "Scenario": "scenario.scenario",
     "StudyResult": "study.result",
@@ -69,6 +80,7 @@ _HOME = {
     "run": "pipeline.run",
     "run_study": "study.run",
     "save_result": "results.files",
+    "solve": "pipeline.direct",
     "vary": "scenario.load",
     "with_values": "scenario.load",
 }
