@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cellion.material.catalogue import library_entry, library_names
     from cellion.material.conductivity_laws import ArrheniusLaw
     from cellion.material.contact_laws import Interface
+    from cellion.material.material import Material
     from cellion.pipeline.direct import solve
     from cellion.pipeline.estimate import estimate
     from cellion.pipeline.own_mesh import Mesh
@@ -42,6 +43,7 @@ __all__ = [
     "CellionError",
     "Execution",
     "Interface",
+    "Material",
     "Mesh",
     "RunResult",
     "Scenario",
@@ -66,6 +68,7 @@ _HOME = {
     "CellionError": "errors",
     "Execution": "study.run",
     "Interface": "material.contact_laws",
+    "Material": "material.material",
     "Mesh": "pipeline.own_mesh",
     "RunResult": "results.record",
     "Scenario": "scenario.scenario",

@@ -122,15 +122,16 @@ def in_si(value: object, dimension: str, where: str) -> float:
 
 
 def materials_of(
-    conductivity: Mapping[str, object], names: Sequence[str], dimension: int
+    conductivity: Mapping[str, object], names: Sequence[str], dimension: int, carrier: str
 ) -> dict[str, Material]:
-    """Build materials that conduct ions from their conductivities.
+    """Build materials from the conductivities of one carrier.
 
     Args:
         conductivity: Per material a number [S/m], text such as ``"1 mS/cm"``, a symmetric tensor in
-            crystal axes, shape (d, d) [S/m], or a `ConductivityLaw`.
+            crystal axes, shape (d, d) [S/m], a `ConductivityLaw` or a `Material`.
         names: Names of the materials that are needed.
         dimension: Dimension d of the mesh.
+        carrier: ``ion`` or ``electron``.
 
     Raises:
         MaterialError: A material has no conductivity, or one that is meaningless.
@@ -142,10 +143,13 @@ def materials_of(
             f"conductivity: '{missing[0]}' has none{nearest(missing[0], conductivity)}; give "
             f"that of every material of the mesh: {', '.join(names)} (0 for an insulator)"
         )
-    return {
-        name: Material(name=name, carriers={"ion": _law(name, conductivity[name], dimension)})
-        for name in names
-    }
+    found = {}
+    for name in names:
+        given = conductivity[name]
+        if not isinstance(given, Material):
+            given = Material(name=name, carriers={carrier: _law(name, given, dimension)})
+        found[name] = given
+    return found
 
 
 def pair_laws(

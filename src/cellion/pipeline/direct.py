@@ -20,6 +20,7 @@ from cellion.material.contact_laws import (
     pair_laws,
     pair_resistances,
 )
+from cellion.material.material import Material
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.pieces import first_labels
 from cellion.pipeline.accuracy import Bounded, bounded, with_geometry_errors
@@ -36,32 +37,32 @@ __all__ = ["BOUNDARIES", "solve"]
 
 BOUNDARIES = ("periodic", "electrodes", "uniform_gradient", "uniform_flux")
 
-_CARRIER = "ion"
-"""Carrier under which values are kept that are meant for whatever carries charge."""
-
 
 def solve(
     mesh: Mesh,
-    conductivity: Mapping[str, float | str | ArrayLike | ConductivityLaw],
+    conductivity: Mapping[str, float | str | ArrayLike | ConductivityLaw | Material],
     *,
     interfaces: Sequence[Interface] = (),
     boundary: str | None = None,
     directions: Sequence[str] | None = None,
     temperature: float | str = ROOM_TEMPERATURE,
     bracket: bool = False,
+    carrier: str = "ion",
 ) -> CarrierResult:
     """Solve for the effective conductivity of a mesh (collective).
 
     Args:
         mesh: The mesh.
         conductivity: Per material a number [S/m], text such as ``"1 mS/cm"``, a symmetric tensor in
-            crystal axes, shape (d, d) [S/m], or a law (`ConductivityLaw`); 0 insulates.
+            crystal axes, shape (d, d) [S/m], a law (`ConductivityLaw`) or a `Material`; 0
+            insulates.
         interfaces: Interfaces that are not in perfect contact, one for each pair of materials.
         boundary: One of `BOUNDARIES`; by default ``periodic`` on a periodic mesh, else
             ``electrodes``.
         directions: Directions of the mean field; by default all of the mesh.
         temperature: Temperature that laws are asked for, a number [K] or text.
         bracket: Whether the answer gets guaranteed bounds, ``lower`` and ``upper``.
+        carrier: ``ion`` or ``electron``; which one matters for a `Material` only.
 
     Returns:
         The numbers of this carrier, as a run has them, the same on all ranks.
@@ -73,7 +74,7 @@ def solve(
     labelled, kelvin = mesh.labelled, in_si(temperature, "temperature", "temperature")
     names, axes = labelled.materials, AXES[: labelled.dimension]
     sample = MeshedSample(
-        materials=materials_of(conductivity, names, labelled.dimension),
+        materials=materials_of(conductivity, names, labelled.dimension, carrier),
         mesh=labelled,
         structure=mesh.structure,
         requested={},
@@ -83,20 +84,20 @@ def solve(
     )
     problem = TransportProblem(
         mesh=labelled,
-        conductivity=conductivities(sample, _CARRIER, kelvin),
+        conductivity=conductivities(sample, carrier, kelvin),
         boundary=_boundary(mesh, boundary),
         directions=axes if directions is None else tuple(directions),
         interfaces=_contacts(sample, interfaces, kelvin) if interfaces else None,
     )
     watch = Stopwatch()
     solution = solve_problem(problem, watch)
-    transport = homogenise(_CARRIER, solution, watch, estimate=not bracket)
-    found = Bounded(sample=sample, solutions={_CARRIER: solution}, transport={_CARRIER: transport})
+    transport = homogenise(carrier, solution, watch, estimate=not bracket)
+    found = Bounded(sample=sample, solutions={carrier: solution}, transport={carrier: transport})
     if bracket:
         found = bounded(found, mesh, watch)
     elif interfaces:
         found = with_geometry_errors(found, mesh, watch)
-    return carrier_record(found, _CARRIER)
+    return carrier_record(found, carrier)
 
 
 def _boundary(mesh: Mesh, wanted: str | None) -> str:

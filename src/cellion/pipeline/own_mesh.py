@@ -151,7 +151,7 @@ class Mesh:
 
     @property
     def geometry(self) -> CutGeometry | None:
-        """The curved surfaces for which it has flat facets; None when there are none, or unknown."""
+        """The curved surfaces for which it has flat facets; None without any, or when unknown."""
         found = None if self.structure is None else self.structure.geometry
         return found if isinstance(found, CutGeometry) else None
 
