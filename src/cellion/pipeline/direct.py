@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from cellion.parallel import Stopwatch
 
@@ -29,13 +30,14 @@ from cellion.pipeline.own_mesh import Mesh
 from cellion.pipeline.sample import MeshedSample
 from cellion.results.record import CarrierResult
 from cellion.scenario.contents import ROOM_TEMPERATURE
-from cellion.transport.laws import InterfaceLaws, Labels
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve as solve_problem
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES, Drive
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve as solve_problem
 
-__all__ = ["BOUNDARIES", "solve"]
+__all__ = ["solve"]
 
-BOUNDARIES = ("periodic", "electrodes", "uniform_gradient", "uniform_flux")
+type Labels = NDArray[np.integer[Any]]
 
 
 def solve(
@@ -57,7 +59,7 @@ def solve(
             crystal axes, shape (d, d) [S/m], a law (`ConductivityLaw`) or a `Material`; 0
             insulates.
         interfaces: Interfaces that are not in perfect contact, one for each pair of materials.
-        boundary: One of `BOUNDARIES`; by default ``periodic`` on a periodic mesh, else
+        boundary: ``periodic``, ``electrodes``, ``uniform_gradient`` or ``uniform_flux``; by default ``periodic`` on a periodic mesh, else
             ``electrodes``.
         directions: Directions of the mean field; by default all of the mesh.
         temperature: Temperature that laws are asked for, a number [K] or text.
@@ -72,6 +74,7 @@ def solve(
             converge.
     """
     labelled, kelvin = mesh.labelled, in_si(temperature, "temperature", "temperature")
+    drive = _drive(mesh, boundary, bracket=bracket)
     names, axes = labelled.materials, AXES[: labelled.dimension]
     sample = MeshedSample(
         materials=materials_of(conductivity, names, labelled.dimension, carrier),
@@ -85,9 +88,9 @@ def solve(
     problem = TransportProblem(
         mesh=labelled,
         conductivity=conductivities(sample, carrier, kelvin),
-        boundary=_boundary(mesh, boundary),
+        drive=drive,
         directions=axes if directions is None else tuple(directions),
-        interfaces=_contacts(sample, interfaces, kelvin) if interfaces else None,
+        contacts=_contacts(sample, interfaces, kelvin) if interfaces else None,
     )
     watch = Stopwatch()
     solution = solve_problem(problem, watch)
@@ -100,25 +103,30 @@ def solve(
     return carrier_record(found, carrier)
 
 
-def _boundary(mesh: Mesh, wanted: str | None) -> str:
-    """Check the boundary condition, or choose the one that suits the mesh."""
-    if wanted is None:
-        return "periodic" if mesh.labelled.periodic.all() else "electrodes"
-    if wanted not in BOUNDARIES:
+def _drive(mesh: Mesh, boundary: str | None, *, bracket: bool) -> Drive:
+    """Look up a boundary condition, or choose the one that suits the mesh."""
+    if boundary is None:
+        boundary = "periodic" if mesh.labelled.periodic.all() else "electrodes"
+    if boundary not in DRIVES:
         raise ScenarioError(
-            f"boundary: found {wanted!r}{nearest(wanted, BOUNDARIES)}; allowed are "
-            f"{', '.join(BOUNDARIES)}"
+            f"boundary: found {boundary!r}{nearest(boundary, DRIVES)}; allowed are "
+            f"{', '.join(DRIVES)}"
         )
-    return wanted
+    drive = DRIVES[boundary]
+    if bracket and not drive.bounded:
+        raise ScenarioError(
+            f"boundary: no lower bound is known of {boundary}; take another, or no bracket"
+        )
+    return drive
 
 
 def _contacts(
     sample: MeshedSample, interfaces: Sequence[Interface], temperature: float
-) -> InterfaceLaws:
+) -> Contacts:
     """Contacts of all labels at a temperature (collective)."""
     mesh = sample.mesh
     tables = pair_laws(interfaces, mesh.materials, temperature)
-    return InterfaceLaws(
+    return Contacts(
         label_material=mesh.label_material,
         pair_resistance=tables.resistance,
         pair_sheet_conductance=tables.sheet_conductance,
