@@ -13,6 +13,12 @@ A study in five lines of a notebook, its run once more alone, and what it answer
     result = cellion.run(scenario)
     result.carrier("ion").effective_conductivity  # (3, 3) [S/m]
 
+The effective conductivity of one's own mesh::
+
+    mesh = cellion.Mesh.read("cathode.msh", labels={1: "SE", 2: "CAM"}, length_unit="um")
+    answer = cellion.solve(mesh, {"SE": "1 mS/cm", "CAM": 0.2}, bracket=True)
+    answer.effective_conductivity, answer.lower, answer.upper  # (3, 3) [S/m] each
+
 Names are imported when they are first used, so that reading results needs no DOLFINx.
 """
 

@@ -17,7 +17,7 @@ from math import inf
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cellion.arrays import FloatArray
 from cellion.errors import MaterialError, ScenarioError, nearest
@@ -35,8 +35,6 @@ __all__ = [
     "pair_laws",
     "pair_resistances",
 ]
-
-type Labels = NDArray[np.integer[Any]]
 
 
 @runtime_checkable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cellion.parallel import Stopwatch
@@ -21,6 +21,7 @@ from cellion.material.contact_laws import (
     pair_laws,
     pair_resistances,
 )
+from cellion.material.interface_laws import Factor
 from cellion.material.material import Material
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.pieces import first_labels
@@ -36,8 +37,6 @@ from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solve import solve as solve_problem
 
 __all__ = ["solve"]
-
-type Labels = NDArray[np.integer[Any]]
 
 
 def solve(
@@ -59,8 +58,8 @@ def solve(
             crystal axes, shape (d, d) [S/m], a law (`ConductivityLaw`) or a `Material`; 0
             insulates.
         interfaces: Interfaces that are not in perfect contact, one for each pair of materials.
-        boundary: ``periodic``, ``electrodes``, ``uniform_gradient`` or ``uniform_flux``; by default ``periodic`` on a periodic mesh, else
-            ``electrodes``.
+        boundary: ``periodic``, ``electrodes``, ``uniform_gradient`` or ``uniform_flux``; by default
+            ``periodic`` on a periodic mesh, else ``electrodes``.
         directions: Directions of the mean field; by default all of the mesh.
         temperature: Temperature that laws are asked for, a number [K] or text.
         bracket: Whether the answer gets guaranteed bounds, ``lower`` and ``upper``.
@@ -74,7 +73,6 @@ def solve(
             converge.
     """
     labelled, kelvin = mesh.labelled, in_si(temperature, "temperature", "temperature")
-    drive = _drive(mesh, boundary, bracket=bracket)
     names, axes = labelled.materials, AXES[: labelled.dimension]
     sample = MeshedSample(
         materials=materials_of(conductivity, names, labelled.dimension, carrier),
@@ -88,7 +86,7 @@ def solve(
     problem = TransportProblem(
         mesh=labelled,
         conductivity=conductivities(sample, carrier, kelvin),
-        drive=drive,
+        drive=_drive(mesh, boundary),
         directions=axes if directions is None else tuple(directions),
         contacts=_contacts(sample, interfaces, kelvin) if interfaces else None,
     )
@@ -103,7 +101,7 @@ def solve(
     return carrier_record(found, carrier)
 
 
-def _drive(mesh: Mesh, boundary: str | None, *, bracket: bool) -> Drive:
+def _drive(mesh: Mesh, boundary: str | None) -> Drive:
     """Look up a boundary condition, or choose the one that suits the mesh."""
     if boundary is None:
         boundary = "periodic" if mesh.labelled.periodic.all() else "electrodes"
@@ -112,12 +110,7 @@ def _drive(mesh: Mesh, boundary: str | None, *, bracket: bool) -> Drive:
             f"boundary: found {boundary!r}{nearest(boundary, DRIVES)}; allowed are "
             f"{', '.join(DRIVES)}"
         )
-    drive = DRIVES[boundary]
-    if bracket and not drive.bounded:
-        raise ScenarioError(
-            f"boundary: no lower bound is known of {boundary}; take another, or no bracket"
-        )
-    return drive
+    return DRIVES[boundary]
 
 
 def _contacts(
@@ -137,7 +130,7 @@ def _contacts(
 
 def _factor(
     sample: MeshedSample, interfaces: Sequence[Interface], temperature: float
-) -> Callable[[Labels], NDArray[np.float64]] | None:
+) -> Factor | None:
     """Resistances of single contacts over 1 Ohm m^2, from laws (collective).
 
     Every law is asked once, on every rank, about all contacts of the mesh; what it finds wrong is
@@ -162,7 +155,7 @@ def _factor(
     count = len(mesh.label_material)
     keys, values = met @ np.array([count, 1]), mesh.comm.bcast(values)
 
-    def factor(labels: Labels) -> NDArray[np.float64]:
+    def factor(labels: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         found: NDArray[np.float64] = values[np.searchsorted(keys, labels @ np.array([count, 1]))]
         return found
 
