@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from cellion.errors import CellionError
     from cellion.material.catalogue import library_entry, library_names
     from cellion.material.conductivity_laws import ArrheniusLaw
-    from cellion.material.contact_laws import Interface
     from cellion.material.material import Material
+    from cellion.material.own_laws import Interface
     from cellion.pipeline.direct import solve
     from cellion.pipeline.estimate import estimate
     from cellion.pipeline.own_mesh import Mesh
@@ -73,7 +73,7 @@ _HOME = {
     "ArrheniusLaw": "material.conductivity_laws",
     "CellionError": "errors",
     "Execution": "study.run",
-    "Interface": "material.contact_laws",
+    "Interface": "material.own_laws",
     "Material": "material.material",
     "Mesh": "pipeline.own_mesh",
     "RunResult": "results.record",

@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from cellion.errors import ScenarioError, nearest
 from cellion.homogenise.effective import homogenise
 from cellion.material.conductivity_laws import ConductivityLaw
-from cellion.material.contact_laws import (
+from cellion.material.interface_laws import Factor
+from cellion.material.material import Material
+from cellion.material.own_laws import (
     Interface,
     ResistanceLaw,
     in_si,
@@ -21,8 +23,6 @@ from cellion.material.contact_laws import (
     pair_laws,
     pair_resistances,
 )
-from cellion.material.interface_laws import Factor
-from cellion.material.material import Material
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.pieces import first_labels
 from cellion.pipeline.accuracy import Bounded, bounded, with_geometry_errors
@@ -55,8 +55,8 @@ def solve(
     Args:
         mesh: The mesh.
         conductivity: Per material a number [S/m], text such as ``"1 mS/cm"``, a symmetric tensor in
-            crystal axes, shape (d, d) [S/m], a law (`ConductivityLaw`) or a `Material`; 0
-            insulates.
+            crystal axes, shape (d, d) or (3, 3) [S/m], a law (`ConductivityLaw`) or a `Material`;
+            0 insulates.
         interfaces: Interfaces that are not in perfect contact, one for each pair of materials.
         boundary: ``periodic``, ``electrodes``, ``uniform_gradient`` or ``uniform_flux``; by default
             ``periodic`` on a periodic mesh, else ``electrodes``.
@@ -75,7 +75,7 @@ def solve(
     labelled, kelvin = mesh.labelled, in_si(temperature, "temperature", "temperature")
     names, axes = labelled.materials, AXES[: labelled.dimension]
     sample = MeshedSample(
-        materials=materials_of(conductivity, names, labelled.dimension, carrier),
+        materials=materials_of(conductivity, names, carrier, kelvin),
         mesh=labelled,
         structure=mesh.structure,
         requested={},

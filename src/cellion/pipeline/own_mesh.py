@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cellion.parallel import on_root, world
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
 
 from cellion.errors import MeshError
@@ -22,6 +22,7 @@ from cellion.mesh.read import mesh_of, read_mesh
 from cellion.microstructure.geometry import CutGeometry, Microstructure
 from cellion.microstructure.orientations import euler_rotations, in_plane
 from cellion.pipeline.prepare import prepare
+from cellion.quantities import describe
 from cellion.scenario.faults import faults_of, scenario_error
 from cellion.scenario.mesh_file import MeshFileSpec
 from cellion.scenario.scenario import Scenario
@@ -168,7 +169,7 @@ def _spec(file: str, keys: dict[str, Any]) -> MeshFileSpec:
 
 def _document(points: ArrayLike, cells: ArrayLike, tags: ArrayLike) -> MeshDocument:
     """Check the shapes of arrays, and make of them what a file holds."""
-    x, nodes, tag = np.array(points, dtype=float), np.asarray(cells), np.asarray(tags)
+    x, nodes, tag = _array("points", points, float), _array("cells", cells), _array("tags", tags)
     kind = _KINDS.get((x.shape[1], nodes.shape[1])) if x.ndim == nodes.ndim == 2 else None
     if kind is None:
         raise MeshError(
@@ -185,6 +186,16 @@ def _document(points: ArrayLike, cells: ArrayLike, tags: ArrayLike) -> MeshDocum
             raise MeshError(f"{_ARRAYS}: {name} have type {array.dtype}; integers are needed")
     block = Block(kind=kind, cells=nodes.astype(np.int64), data={"tags": tag})
     return MeshDocument(points=x, blocks=[block])
+
+
+def _array(name: str, given: ArrayLike, kind: type | None = None) -> NDArray[Any]:
+    """Return a new array; a fault is told on all ranks, so it has to be a `MeshError`."""
+    try:
+        return np.array(given, dtype=kind)
+    except (TypeError, ValueError) as error:
+        raise MeshError(
+            f"{name}: found {describe(given)}; an array of numbers is needed"
+        ) from error
 
 
 def _distributed(
@@ -204,9 +215,9 @@ def _distributed(
     return Mesh(labelled=distribute(kept.pop() if kept else None, comm), notes=notes)
 
 
-def _rotations(orientations: ArrayLike, data: MeshData) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _rotations(orientations: ArrayLike, data: MeshData) -> NDArray[np.float64]:
     """Return rotation matrices of angles or matrices, one for each label."""
-    given, count = np.array(orientations, dtype=float), len(data.label_material)
+    given, count = _array("orientations", orientations, float), len(data.label_material)
     if given.shape == (count, 3):
         return in_plane(euler_rotations(given), data.dimension, "orientations")
     if given.shape != (count, data.dimension, data.dimension):

@@ -175,6 +175,18 @@ def test_a_mesh_file_and_laws_of_conductivity() -> None:
     assert found.effective_conductivity[1, 1] == pytest.approx(0.5 * 0.05, rel=1e-9)
 
 
+class Linear:
+    """A user's own law of conductivity, isotropic."""
+
+    def conductivity(self, temperature: float) -> float:
+        return 0.001 * temperature
+
+
+def test_a_conductivity_law_of_the_user() -> None:
+    found = cellion.solve(laminate(2), {"SE": Linear(), "CAM": 1.0}, temperature="500 K")
+    assert found.effective_conductivity[0, 0] == pytest.approx(in_series(0.5, 1.0), rel=1e-9)
+
+
 def test_mesh_and_materials_of_a_scenario() -> None:
     scenario = cellion.build_scenario(
         {
@@ -205,7 +217,8 @@ def test_mesh_and_materials_of_a_scenario() -> None:
     [
         ({"SE": 1.0}, {}, MaterialError, "'CAM' has none; give that of every material"),
         ({"SE": "1 mS", "CAM": 1.0}, {}, ScenarioError, "conductivity of 'SE': found '1 mS'"),
-        ({"SE": np.eye(3), "CAM": 1.0}, {}, MaterialError, r"'SE' has shape \(3, 3\)"),
+        ({"SE": np.eye(4), "CAM": 1.0}, {}, MaterialError, r"'SE' has shape \(4, 4\)"),
+        ({"SE": [[1.0], [1.0, 2.0]], "CAM": 1.0}, {}, MaterialError, "'SE': found .*; numbers are"),
         ({"SE": -1.0, "CAM": 1.0}, {}, MaterialError, "'SE'.* none may be negative"),
         (None, {"boundary": "period"}, ScenarioError, "did you mean 'periodic'"),
         (None, {"boundary": "periodic"}, MeshError, "needs a mesh that is periodic"),
@@ -241,6 +254,7 @@ class Wrong:
         ([("SE", "CAM", Wrong(-1.0))], "area_resistance of the interface SE/CAM is -1 Ohm"),
         ([("SE", "CAM", Wrong(np.nan))], "is nan Ohm m.2; it must be zero or positive, inf"),
         ([("SE", "CAM", Wrong([1.0, 2.0]))], r"shape \(2,\); one number, or one for each of 1"),
+        ([("SE", "CAM", Wrong("much"))], "area_resistance .*: found 'much'; numbers are needed"),
         ([("SE", "CAM", 0.0, Wrong(np.inf))], "sheet_conductance .* is inf S; .* and finite"),
     ],
 )
@@ -264,6 +278,7 @@ def test_numbers_of_an_interface_are_checked_when_it_is_made() -> None:
         ({"labels": {1: "A"}}, MeshError, "tags 2 of 'tags' have no material"),
         ({"cells": np.zeros((2, 7), dtype=int)}, MeshError, r"cells \(2, 7\); .* hexahedron \(8\)"),
         ({"tags": [1]}, MeshError, r"tags have shape \(1,\); one for each of 2 cells"),
+        ({"points": [[0.0], [1.0, 2.0]]}, MeshError, "points: found .*; an array of numbers"),
         ({"tags": [1.0, 2.0]}, MeshError, "tags have type float64; integers"),
         ({"orientations": np.eye(2)}, MeshError, "the mesh has 2 labels in 2 dimensions"),
         ({"orientations": [[0, 9, 0], [0, 0, 0]]}, MicrostructureError, "grain 0 is tilted"),

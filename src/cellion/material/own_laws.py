@@ -24,7 +24,7 @@ from cellion.errors import MaterialError, ScenarioError, nearest
 from cellion.material.conductivity_laws import ConductivityLaw, ConstantLaw
 from cellion.material.interface_laws import PairLaws
 from cellion.material.material import Material
-from cellion.quantities import to_si
+from cellion.quantities import describe, to_si
 
 __all__ = [
     "Interface",
@@ -120,16 +120,16 @@ def in_si(value: object, dimension: str, where: str) -> float:
 
 
 def materials_of(
-    conductivity: Mapping[str, object], names: Sequence[str], dimension: int, carrier: str
+    conductivity: Mapping[str, object], names: Sequence[str], carrier: str, temperature: float
 ) -> dict[str, Material]:
     """Build materials from the conductivities of one carrier.
 
     Args:
         conductivity: Per material a number [S/m], text such as ``"1 mS/cm"``, a symmetric tensor in
-            crystal axes, shape (d, d) [S/m], a `ConductivityLaw` or a `Material`.
+            crystal axes, shape (2, 2) or (3, 3) [S/m], a `ConductivityLaw` or a `Material`.
         names: Names of the materials that are needed.
-        dimension: Dimension d of the mesh.
         carrier: ``ion`` or ``electron``.
+        temperature: Temperature that laws are asked for [K].
 
     Raises:
         MaterialError: A material has no conductivity, or one that is meaningless.
@@ -145,7 +145,7 @@ def materials_of(
     for name in names:
         given = conductivity[name]
         if not isinstance(given, Material):
-            given = Material(name=name, carriers={carrier: _law(name, given, dimension)})
+            given = Material(name=name, carriers={carrier: _law(name, given, temperature)})
         found[name] = given
     return found
 
@@ -177,7 +177,8 @@ def pair_laws(
         i, j = materials.index(each.first), materials.index(each.second)
         resistance, sheet = each.area_resistance, each.sheet_conductance
         if isinstance(sheet, SheetLaw):
-            sheet = _checked(sheet.sheet_conductance(temperature), "sheet_conductance", each.name)
+            name, sheet = "sheet_conductance", sheet.sheet_conductance(temperature)
+            sheet = _checked(in_si(sheet, name, f"{name} of {each.name}"), name, each.name)
         found = 1.0 if isinstance(resistance, ResistanceLaw) else resistance
         tables[:, i, j] = tables[:, j, i] = found, sheet
     return PairLaws(resistance=tables[0], sheet_conductance=tables[1])
@@ -200,7 +201,8 @@ def pair_resistances(
     law = interface.area_resistance
     if not isinstance(law, ResistanceLaw):
         raise TypeError(f"{interface.name} has no law of its resistance")
-    found = np.asarray(law.resistance(temperature, first, second), dtype=float)
+    answer = law.resistance(temperature, first, second)
+    found = _numbers(answer, f"area_resistance of {interface.name}")
     if found.shape not in ((), (len(first),)):
         raise MaterialError(
             f"area_resistance of {interface.name}: its law answers an array of shape "
@@ -224,22 +226,32 @@ def _checked(value: float, name: str, where: str) -> float:
     return value
 
 
-def _law(name: str, given: Any, dimension: int) -> ConductivityLaw:
-    """Read the conductivity of a material."""
+def _law(name: str, given: Any, temperature: float) -> ConductivityLaw:
+    """Read the conductivity of a material at a temperature."""
+    where = f"conductivity of '{name}'"
     if hasattr(given, "conductivity"):
-        law: ConductivityLaw = given
-        return law
-    if isinstance(given, str) or np.ndim(given) == 0:
-        tensor = in_si(given, "conductivity", f"conductivity of '{name}'") * np.eye(3)
-    else:
-        tensor = np.array(given, dtype=float)
-        if tensor.shape != (dimension, dimension):
-            raise MaterialError(
-                f"conductivity of '{name}' has shape {tensor.shape}; one number or a tensor of "
-                f"shape {(dimension, dimension)} is needed"
-            )
-        tensor = np.pad(tensor, (0, 3 - dimension))
+        given = given.conductivity(temperature)
+    scalar = given is None or isinstance(given, str) or np.isscalar(given)
+    tensor = np.array(in_si(given, "conductivity", where)) if scalar else _numbers(given, where)
+    if tensor.shape not in ((), (2, 2), (3, 3)):
+        raise MaterialError(
+            f"{where} has shape {tensor.shape}; one number, or a tensor of shape (2, 2) or (3, 3) "
+            "is needed"
+        )
+    solid = np.pad(tensor, (0, 3 - len(tensor))) if tensor.ndim else tensor * np.eye(3)
     try:
-        return ConstantLaw(reference=tensor)
+        return ConstantLaw(reference=solid)
     except MaterialError as error:
         raise MaterialError(f"material '{name}': {error}") from error
+
+
+def _numbers(given: Any, where: str) -> FloatArray:
+    """Return an array of numbers.
+
+    Raises:
+        MaterialError: It is none.
+    """
+    try:
+        return np.array(given, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise MaterialError(f"{where}: found {describe(given)}; numbers are needed") from error
