@@ -185,32 +185,30 @@ def pair_laws(
 
 
 def pair_resistances(
-    interface: Interface, temperature: float, first: FloatArray, second: FloatArray
+    law: ResistanceLaw, name: str, temperature: float, first: FloatArray, second: FloatArray
 ) -> FloatArray:
-    """Ask the law of an interface for the resistance of every contact, shape (n,) [Ohm m^2].
+    """Ask a law for the resistance of every contact, shape (n,) [Ohm m^2].
 
     Args:
-        interface: An interface with a `ResistanceLaw`.
+        law: The law.
+        name: Name of its interface, for messages.
         temperature: The temperature [K].
-        first: Rotations on the side of its first material, shape (n, d, d).
-        second: Rotations on the side of its second material.
+        first: Rotations on the side of the first material, shape (n, d, d).
+        second: Rotations on the side of the second material.
 
     Raises:
         MaterialError: The answer is no resistance, or not one number for each contact.
     """
-    law = interface.area_resistance
-    if not isinstance(law, ResistanceLaw):
-        raise TypeError(f"{interface.name} has no law of its resistance")
     answer = law.resistance(temperature, first, second)
-    found = _numbers(answer, f"area_resistance of {interface.name}")
+    found = _numbers(answer, f"area_resistance of {name}")
     if found.shape not in ((), (len(first),)):
         raise MaterialError(
-            f"area_resistance of {interface.name}: its law answers an array of shape "
+            f"area_resistance of {name}: its law answers an array of shape "
             f"{found.shape}; one number, or one for each of {len(first)} contacts is needed"
         )
     wrong = found[~(found >= 0.0)]
     if wrong.size:
-        _checked(float(wrong[0]), "area_resistance", interface.name)
+        _checked(float(wrong[0]), "area_resistance", name)
     return np.broadcast_to(found, len(first)).copy()
 
 

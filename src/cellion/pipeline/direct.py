@@ -137,21 +137,23 @@ def _factor(
     thereby found on all ranks alike.
     """
     mesh = sample.mesh
-    laws = [each for each in interfaces if isinstance(each.area_resistance, ResistanceLaw)]
-    if not laws:
+    if not any(isinstance(each.area_resistance, ResistanceLaw) for each in interfaces):
         return None
     met = np.unique(np.sort(first_labels(mesh.pieces, sample.interfaces.labels), axis=1), axis=0)
     values = np.ones(len(met))
     turned = mesh.orientations
     if turned is None:
         turned = np.tile(np.eye(mesh.dimension), (len(mesh.label_material), 1, 1))
-    for each in laws:
+    for each in interfaces:
+        law = each.area_resistance
+        if not isinstance(law, ResistanceLaw):
+            continue
         i, j = mesh.materials.index(each.first), mesh.materials.index(each.second)
         made_of = mesh.label_material[met]
         here = np.flatnonzero((np.sort(made_of, axis=1) == sorted((i, j))).all(axis=1))
         pairs = np.where(made_of[here, :1] == i, met[here], met[here, ::-1])
         rotations = turned[pairs[:, 0]], turned[pairs[:, 1]]
-        values[here] = pair_resistances(each, temperature, *rotations)
+        values[here] = pair_resistances(law, each.name, temperature, *rotations)
     count = len(mesh.label_material)
     keys, values = met @ np.array([count, 1]), mesh.comm.bcast(values)
 
