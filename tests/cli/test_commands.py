@@ -12,8 +12,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from cellion.material.catalogue import library_names
-from cli_calls import call
-from small_scenarios import DISC, PACKING, PLATES, write
+from helpers.cli_calls import call
+from helpers.small_scenarios import DISC, PACKING, PLATES, write
 
 VERBS = ("run", "check", "study", "report", "materials", "schema")
 

@@ -11,10 +11,10 @@ import pytest
 
 from cellion.results.files import load_result
 from cellion.results.record import RunResult
-from cli_calls import Call, launcher, process
-from faulty_runs import FAULTY_RUNS, FaultyRun
-from invariants import check_result
-from small_scenarios import DISC, PACKING, PLATES, write
+from helpers.cli_calls import Call, launcher, process
+from helpers.faulty_runs import FAULTY_RUNS, FaultyRun
+from helpers.invariants import check_result
+from helpers.small_scenarios import DISC, PACKING, PLATES, write
 
 pytestmark = pytest.mark.mpi
 

@@ -21,9 +21,9 @@ from cellion.export.system_libraries import rendering_support
 from cellion.export.tables import read_table
 from cellion.results.files import load_result
 from cellion.results.record import RunResult
-from cli_calls import call
-from invariants import check_result
-from small_scenarios import DISC, PACKING, PLATES, write
+from helpers.cli_calls import call
+from helpers.invariants import check_result
+from helpers.small_scenarios import DISC, PACKING, PLATES, write
 
 PICTURES = {"microstructure.png", "potential_ion_x.png", "current_density_ion_x.png"}
 

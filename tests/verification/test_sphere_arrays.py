@@ -24,7 +24,7 @@ from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.spheres import SphereGeometry
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
-from mesh_boxes import isotropic
+from helpers.mesh_boxes import isotropic
 
 PERIOD = 1e-6
 

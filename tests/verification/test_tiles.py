@@ -26,7 +26,7 @@ from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
-from mesh_boxes import isotropic, labelled_box, tiles
+from helpers.mesh_boxes import isotropic, labelled_box, tiles
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from cellion.transport.laws import InterfaceLaws
 from cellion.transport.lower_bound import conserved_currents
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
-from mesh_boxes import balls, isotropic, labelled_box, layers, tiles
+from helpers.mesh_boxes import balls, isotropic, labelled_box, layers, tiles
 
 Array = NDArray[np.float64]
 CENTERS = np.random.default_rng(2718).random((5, 3))

@@ -21,7 +21,7 @@ from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
-from mesh_boxes import isotropic, labelled_box, layers, tiles
+from helpers.mesh_boxes import isotropic, labelled_box, layers, tiles
 
 examples = settings(max_examples=12)
 values = st.floats(1e-3, 1e3)

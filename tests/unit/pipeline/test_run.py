@@ -18,8 +18,8 @@ from cellion.results.files import load_result
 from cellion.results.identity import question_key
 from cellion.results.ownership import owned
 from cellion.scenario.load import load_scenario
-from invariants import check_result
-from small_scenarios import DISC, PLATES, write
+from helpers.invariants import check_result
+from helpers.small_scenarios import DISC, PLATES, write
 
 
 def scenario_of(folder: Path, text: str, *overrides: str):
@@ -51,6 +51,17 @@ def test_plates_have_the_mean_that_their_arrangement_says(tmp_path, axis, mean):
     check_result(result)
     index = "xy".index(axis)
     assert result.carrier("ion").effective_conductivity[index, index] == pytest.approx(mean)
+
+
+def test_tensors_in_the_plane_are_filled_up_to_three_directions(tmp_path):
+    scenario = scenario_of(tmp_path, PLATES, "accuracy={bracket: true}")
+    ion = run(scenario, MPI.COMM_SELF).carrier("ion")
+    assert ion.directions == ("x",)
+    assert ion.tortuosity_factor["x"] == pytest.approx(0.15 / (0.4 / 3))
+    assert ion.composition_bounds["wiener"] == pytest.approx((0.4 / 3, 0.15))
+    for tensor in (ion.effective_conductivity, ion.lower, ion.upper):
+        assert tensor.shape == (3, 3)
+        assert np.isnan(tensor[2]).all()
 
 
 def test_fields_are_left_out_when_not_wanted(tmp_path):

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from cellion.errors import ResultsError
-from cellion.homogenise.properties import effective_transport
 from cellion.results.codec import encode
-from cellion.results.record import RunResult, carrier_result, pair_name
+from cellion.results.record import RunResult, pair_name
 
 
 def test_means_are_taken_over_the_directions_that_were_asked(plane_result: RunResult) -> None:
@@ -38,25 +37,6 @@ def test_the_error_estimate_of_the_mean_is_the_largest_one(result: RunResult) ->
         discretisation_error_estimate={"x": 0.01, "y": math.nan, "z": 0.02},
     )
     assert ion.mean_error_estimate == 0.02
-
-
-def test_homogenised_transport_in_the_plane_is_filled_up_to_three_directions() -> None:
-    transport = effective_transport(
-        "ion",
-        np.array([[0.1, 0.0], [0.0, np.nan]]),
-        materials=("SE", "CAM"),
-        fractions=[0.5, 0.5],
-        conductivity=np.array([0.3 * np.eye(2), np.zeros((2, 2))]),
-        percolates={"x": True},
-    )
-    record = carrier_result(transport, lower=np.diag([0.09, 0.08]))
-    assert record.directions == ("x",)
-    assert record.mean_conductivity == 0.1
-    assert record.tortuosity_factor["x"] == pytest.approx(1.5, rel=1e-14)
-    assert record.effective_conductivity.shape == (3, 3)
-    assert record.lower is not None
-    assert np.isnan(record.lower[2]).all()
-    assert record.composition_bounds["wiener"] == pytest.approx((0.0, 0.15))
 
 
 def test_pairs_have_one_name(result: RunResult) -> None:

@@ -20,8 +20,8 @@ from cellion.mesh.distribute import distribute
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import current_density, potential
 from cellion.transport.solve import solve
-from interface_boxes import effective, grains, laws, solved
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.interface_boxes import effective, grains, laws, solved
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 UNIFORM = ("uniform_gradient", "uniform_flux")
 TENSOR = np.array([[3.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 2.0]])

@@ -16,7 +16,7 @@ from cellion.transport.discretise import discretise
 from cellion.transport.laws import InterfaceLaws
 from cellion.transport.problem import TransportProblem
 from cellion.transport.system import assemble_operator
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 
 def problem_of(

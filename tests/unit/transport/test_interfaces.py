@@ -19,8 +19,8 @@ from cellion.transport.discretise import discretise
 from cellion.transport.interfaces import dof_values, jump_energy, jump_matrices, sum_at_owners
 from cellion.transport.problem import TransportProblem
 from cellion.transport.system import assemble_load, assemble_operator
-from interface_boxes import grains, laws
-from mesh_boxes import isotropic, labelled_box
+from helpers.interface_boxes import grains, laws
+from helpers.mesh_boxes import isotropic, labelled_box
 
 R, G = 0.3, 0.7
 

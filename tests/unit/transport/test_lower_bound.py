@@ -18,7 +18,7 @@ from cellion.transport.discretise import discretise
 from cellion.transport.lower_bound import conserved_currents
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
-from mesh_boxes import balls, isotropic, labelled_box
+from helpers.mesh_boxes import balls, isotropic, labelled_box
 
 CENTERS = np.random.default_rng(2718).random((5, 3))
 

@@ -26,8 +26,8 @@ from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
 from cellion.transport.solver_options import PREFIX, options_set, solver_options
 from cellion.transport.system import assemble_operator
-from interface_boxes import laws
-from mesh_boxes import isotropic, labelled_box
+from helpers.interface_boxes import laws
+from helpers.mesh_boxes import isotropic, labelled_box
 
 _MOST_ITERATIONS = 60
 """What the preconditioner is for; at most 55 were measured, with finer meshes and more grains."""

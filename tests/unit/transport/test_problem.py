@@ -13,7 +13,7 @@ from mpi4py import MPI
 from cellion.errors import CellionError, MaterialError, MeshError, ScenarioError
 from cellion.mesh.distribute import distribute
 from cellion.transport.problem import TransportProblem
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 
 def problem(**changes: Any) -> TransportProblem:

@@ -16,8 +16,8 @@ from mpi4py import MPI
 from cellion.mesh.distribute import distribute
 from cellion.transport.discretise import Discretisation, discretise
 from cellion.transport.problem import TransportProblem
-from interface_boxes import grains, laws
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.interface_boxes import grains, laws
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 type Node = tuple[int, int]
 

@@ -19,7 +19,7 @@ from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import Solution, current_density, potential
 from cellion.transport.solve import solve
 from cellion.transport.solver_options import PREFIX, options_set
-from mesh_boxes import balls, isotropic, labelled_box, layers
+from helpers.mesh_boxes import balls, isotropic, labelled_box, layers
 
 
 def solved(

@@ -30,7 +30,7 @@ from cellion.transport.laws import InterfaceLaws
 from cellion.transport.lower_bound import conserved_currents
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solve import solve
-from mesh_boxes import balls, isotropic, labelled_box, layers
+from helpers.mesh_boxes import balls, isotropic, labelled_box, layers
 
 INFINITE = float("inf")
 

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,22 @@ def on_ranks(
         Call(**{**answer, "codes": tuple(answer["codes"])})
         for answer in json.loads(answered.read_text(encoding="utf-8"))
     ]
+
+
+def cases_on_ranks(
+    program: str, ranks: int, environment: Mapping[str, str], *names: str, timeout: float = 200.0
+) -> dict[str, Any]:
+    """Answers of a helper that prints those of its cases as JSON, run on some ranks.
+
+    Raises:
+        AssertionError: The program did not come to its end.
+    """
+    words = [sys.executable, "-m", "mpi4py", "-m", f"helpers.{program}", *names]
+    tests = Path(__file__).parents[1]
+    ended = process([*launcher(ranks), *words], tests, environment, timeout)
+    assert ended.returncode == 0, ended.stderr
+    answers: dict[str, Any] = json.loads(ended.stdout)
+    return answers
 
 
 def launcher(ranks: int) -> list[str | Path]:

@@ -23,9 +23,9 @@ from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.transport.laws import InterfaceLaws
-from interface_boxes import between, grains, laws, solved
-from mesh_boxes import balls, isotropic, labelled_box
-from voxel_volumes import LAWS, meshed, random_voxels
+from helpers.interface_boxes import between, grains, laws, solved
+from helpers.mesh_boxes import balls, isotropic, labelled_box
+from helpers.voxel_volumes import LAWS, meshed, random_voxels
 
 Numbers = dict[str, Any]
 

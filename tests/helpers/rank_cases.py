@@ -18,7 +18,6 @@ import numpy as np
 import ufl
 from mpi4py import MPI
 
-from cell_scenarios import cell_document
 from cellion.errors import MeshError
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
@@ -35,7 +34,8 @@ from cellion.scenario.load import build_scenario
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import current_density, potential
 from cellion.transport.solve import solve
-from mesh_boxes import balls, isotropic, labelled_box, layers, tiles
+from helpers.cell_scenarios import cell_document
+from helpers.mesh_boxes import balls, isotropic, labelled_box, layers, tiles
 
 Numbers = dict[str, Any]
 

@@ -22,7 +22,7 @@ from cellion.transport.laws import InterfaceLaws
 from cellion.transport.problem import TransportProblem
 from cellion.transport.solution import Solution
 from cellion.transport.solve import solve
-from mesh_boxes import Labels
+from helpers.mesh_boxes import Labels
 
 LATTICES = {
     "sc": [[0.5, 0.5, 0.5]],
