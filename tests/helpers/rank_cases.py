@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -209,13 +210,13 @@ CASES = (
 )
 
 
-def main() -> None:
-    """Run all cases on the world communicator."""
-    comm = MPI.COMM_WORLD
-    answers = {case.__name__: case(comm) for case in CASES}
-    if comm.rank == 0:
-        sys.stdout.write(json.dumps(answers))
+def answers(names: Sequence[str] = ()) -> dict[str, Any]:
+    """Answers of the named cases, or of all, on the world communicator."""
+    cases = [case for case in CASES if not names or case.__name__ in names]
+    return {case.__name__: case(MPI.COMM_WORLD) for case in cases}
 
 
 if __name__ == "__main__":
-    main()
+    found = answers(sys.argv[1:])
+    if MPI.COMM_WORLD.rank == 0:
+        sys.stdout.write(json.dumps(found))
