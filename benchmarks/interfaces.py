@@ -73,8 +73,9 @@ def problem_of(mesh, given: argparse.Namespace, resistance: float):
     """Return the transport problem of a mesh with grains."""
     import numpy as np
 
-    from cellion.transport.laws import InterfaceLaws
-    from cellion.transport.problem import TransportProblem
+    from cellion.transport.primal.contacts import Contacts
+    from cellion.transport.primal.drive import DRIVES
+    from cellion.transport.primal.problem import TransportProblem
 
     def factor(labels):
         spread = np.sin(labels @ np.array([12.9898, 78.233])) * 43758.5453
@@ -86,9 +87,9 @@ def problem_of(mesh, given: argparse.Namespace, resistance: float):
     return TransportProblem(
         mesh=mesh,
         conductivity=np.array([sigma, sigma / given.contrast])[:count],
-        boundary=given.boundary,
+        drive=DRIVES[given.boundary],
         directions=tuple(given.directions),
-        interfaces=InterfaceLaws(
+        contacts=Contacts(
             label_material=mesh.label_material,
             pair_resistance=np.full((count, count), resistance * size),
             pair_sheet_conductance=np.zeros((count, count)),
@@ -105,7 +106,7 @@ def measure(given: argparse.Namespace) -> None:
 
     from cellion.errors import ConvergenceError
     from cellion.mesh.distribute import distribute
-    from cellion.transport.solve import solve
+    from cellion.transport.primal.solve import solve
 
     comm, data = MPI.COMM_WORLD, None
     if comm.rank == 0:

@@ -28,8 +28,9 @@ def measure(unknowns: int, contrast: float, boundary: str) -> None:
 
     from cellion.homogenise.effective import homogenise
     from cellion.mesh.distribute import distribute
-    from cellion.transport.problem import TransportProblem
-    from cellion.transport.solve import solve
+    from cellion.transport.primal.drive import DRIVES
+    from cellion.transport.primal.problem import TransportProblem
+    from cellion.transport.primal.solve import solve
 
     comm, watch = MPI.COMM_WORLD, Stopwatch()
     data = None
@@ -43,7 +44,7 @@ def measure(unknowns: int, contrast: float, boundary: str) -> None:
     problem = TransportProblem(
         mesh=mesh,
         conductivity=np.array([np.eye(3), contrast * np.eye(3)]),
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z"),
     )
     solution = solve(problem, watch)

@@ -26,10 +26,11 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.spheres import SphereGeometry
-from cellion.transport.laws import InterfaceLaws
-from cellion.transport.lower_bound import conserved_currents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.dual.lower_bound import conserved_currents
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from helpers.mesh_boxes import balls, isotropic, labelled_box, layers
 
 INFINITE = float("inf")
@@ -56,7 +57,7 @@ def bounds(
     """Bracket a problem; sheets conduct between all labels."""
     mesh = distribute(data if comm.rank == 0 else None, comm)
     count = len(mesh.materials)
-    laws = InterfaceLaws(
+    laws = Contacts(
         label_material=mesh.label_material,
         pair_resistance=np.array(resistance if resistance else np.zeros((count, count))),
         pair_sheet_conductance=np.full((count, count), sheet),
@@ -64,9 +65,9 @@ def bounds(
     problem = TransportProblem(
         mesh=mesh,
         conductivity=conductivity,
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: mesh.dimension],
-        interfaces=laws,
+        contacts=laws,
     )
     solution = solve(problem)
     conserved = conserved_currents(solution)
@@ -101,7 +102,7 @@ def faceting(comm: MPI.Comm) -> dict[str, float]:
     sizes = MeshSizes(size=0.06, surface=0.06, smallest=0.02)
     data = generate_mesh(structure, sizes) if comm.rank == 0 else None
     mesh = distribute(data, comm)
-    laws = InterfaceLaws(
+    laws = Contacts(
         label_material=mesh.label_material,
         pair_resistance=np.full((2, 2), 0.1),
         pair_sheet_conductance=np.full((2, 2), 0.2),
@@ -109,9 +110,9 @@ def faceting(comm: MPI.Comm) -> dict[str, float]:
     problem = TransportProblem(
         mesh=mesh,
         conductivity=isotropic([1.0, 10.0], 2),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x", "y"),
-        interfaces=laws,
+        contacts=laws,
     )
     solution = solve(problem)
     return faceting_errors(solution, conserved_currents(solution), geometry)

@@ -15,11 +15,12 @@ from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.laws import InterfaceLaws
-from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution
-from cellion.transport.solve import solve
+from cellion.transport.dual.lower_bound import ConservedCurrents, conserved_currents
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution
+from cellion.transport.primal.solve import solve
 
 Array = NDArray[np.float64]
 
@@ -38,15 +39,15 @@ def solved_and_bounded(
     data: MeshData,
     conductivity: Array,
     boundary: str = "periodic",
-    interfaces: InterfaceLaws | None = None,
+    interfaces: Contacts | None = None,
 ) -> tuple[Solution, ConservedCurrents, Bracket]:
     """Solve in all directions of the box, and bound."""
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=conductivity,
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: data.dimension],
-        interfaces=interfaces,
+        contacts=interfaces,
     )
     solution = solve(problem)
     conserved = conserved_currents(solution)
@@ -63,7 +64,7 @@ def bracketed(
 ) -> Bracketed:
     """Solve and bound; interface laws by pair of materials."""
     none = np.zeros((len(data.materials),) * 2)
-    laws = InterfaceLaws(
+    laws = Contacts(
         label_material=data.label_material,
         pair_resistance=none if resistance is None else resistance,
         pair_sheet_conductance=none if sheet is None else sheet,
@@ -72,9 +73,9 @@ def bracketed(
     problem = TransportProblem(
         mesh=mesh,
         conductivity=conductivity,
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: data.dimension],
-        interfaces=laws,
+        contacts=laws,
     )
     solution = solve(problem)
     upper = effective_conductivity(solution).tensor

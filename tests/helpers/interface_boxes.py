@@ -18,10 +18,11 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.spheres import SphereGeometry
-from cellion.transport.laws import InterfaceLaws
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution
-from cellion.transport.solve import solve
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution
+from cellion.transport.primal.solve import solve
 from helpers.mesh_boxes import Labels
 
 LATTICES = {
@@ -40,10 +41,10 @@ def grains(divisions: Sequence[int], shift: float = 0.0) -> Labels:
     return lambda x: (np.floor(((x + shift) % 1.0) * n).astype(int) @ weights).astype(np.int32)
 
 
-def laws(data: MeshData, resistance: Any = 0.0, sheet: Any = 0.0, **more: Any) -> InterfaceLaws:
+def laws(data: MeshData, resistance: Any = 0.0, sheet: Any = 0.0, **more: Any) -> Contacts:
     """Laws from one number for all pairs of materials, or a table."""
     shape = (len(data.materials),) * 2
-    return InterfaceLaws(
+    return Contacts(
         label_material=data.label_material,
         pair_resistance=np.broadcast_to(np.asarray(resistance, dtype=float), shape).copy(),
         pair_sheet_conductance=np.broadcast_to(np.asarray(sheet, dtype=float), shape).copy(),
@@ -59,7 +60,7 @@ def between(value: float) -> NDArray[np.float64]:
 def solved(
     data: MeshData,
     conductivity: NDArray[np.float64],
-    interfaces: InterfaceLaws | None = None,
+    interfaces: Contacts | None = None,
     boundary: str = "periodic",
     comm: MPI.Comm = MPI.COMM_SELF,
 ) -> Solution:
@@ -67,9 +68,9 @@ def solved(
     problem = TransportProblem(
         mesh=distribute(data if comm.rank == 0 else None, comm),
         conductivity=conductivity,
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: data.dimension],
-        interfaces=interfaces,
+        contacts=interfaces,
     )
     return solve(problem)
 
@@ -77,7 +78,7 @@ def solved(
 def effective(
     data: MeshData,
     conductivity: NDArray[np.float64],
-    interfaces: InterfaceLaws | None = None,
+    interfaces: Contacts | None = None,
     boundary: str = "periodic",
 ) -> EffectiveConductivity:
     """Solve and homogenise, and check what holds for every answer."""

@@ -22,7 +22,7 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.microstructure import MicrostructureSpec
-from cellion.transport.laws import InterfaceLaws
+from cellion.transport.primal.contacts import Contacts
 from helpers.interface_boxes import between, grains, laws, solved
 from helpers.mesh_boxes import balls, isotropic, labelled_box
 from helpers.voxel_volumes import LAWS, meshed, random_voxels
@@ -33,7 +33,7 @@ Numbers = dict[str, Any]
 def answer(
     data: MeshData,
     sigma: NDArray[np.float64],
-    interfaces: InterfaceLaws,
+    interfaces: Contacts,
     boundary: str,
     comm: MPI.Comm,
 ) -> Numbers:

@@ -32,9 +32,10 @@ from cellion.mesh.measure import (
 )
 from cellion.pipeline.run import run
 from cellion.scenario.load import build_scenario
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import current_density, potential
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import current_density, potential
+from cellion.transport.primal.solve import solve
 from helpers.cell_scenarios import cell_document
 from helpers.mesh_boxes import balls, isotropic, labelled_box, layers, tiles
 
@@ -57,7 +58,7 @@ def answer(mesh: LabelledMesh, conductivity: np.ndarray, boundary: str) -> Numbe
     problem = TransportProblem(
         mesh=mesh,
         conductivity=conductivity,
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: mesh.dimension],
     )
     solution = solve(problem)

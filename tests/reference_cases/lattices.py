@@ -11,15 +11,11 @@ from scipy.constants import Boltzmann, R, electron_volt, physical_constants
 
 from cellion.cell.porous_electrode import PorousElectrode
 from cellion.homogenise.bounds import (
-    beran_bounds,
     hashin_shtrikman_bounds,
-    polycrystal_bounds,
     wiener_bounds,
 )
-from cellion.homogenise.brick_layer import brick_finite_bounds
 from cellion.homogenise.effective_medium import (
     bruggeman_effective_medium,
-    maxwell,
     polycrystal_self_consistent,
 )
 from cellion.rates.corrector import reversible_diffusion
@@ -30,6 +26,7 @@ from cellion.rates.lattices import LATTICES, lattice_network
 from cellion.rates.mechanisms import Mechanism, vacancy
 from cellion.rates.nernst_einstein import conductivity
 from cellion.rates.transition_state import normal_modes, vineyard_prefactor
+from helpers.closed_forms import beran_bounds, brick_finite_bounds, maxwell, polycrystal_bounds
 from helpers.interstitialcies import equal_interstitialcy
 from helpers.quantum_rates import quantum_prefactor
 from reference_cases.rows import Entry, Row, value_row

@@ -8,7 +8,7 @@ import numpy as np
 from mpi4py import MPI
 
 from cellion.mesh.distribute import distribute
-from cellion.transport.percolation import find_components
+from cellion.transport.primal.percolation import find_components
 from helpers.mesh_boxes import labelled_box
 from reference_cases.rows import Entry, Row, value_row
 
@@ -38,6 +38,6 @@ def threshold(mesh: object, order: np.ndarray) -> float:
         middle = (low + high) // 2
         conducts = np.zeros(len(order), dtype=bool)
         conducts[order[:middle]] = True
-        through = find_components(mesh, conducts, periodic=True).percolates.any()
+        through = find_components(mesh, conducts, periodic=True).winds.any()
         low, high = (low, middle) if through else (middle, high)
     return high / len(order)

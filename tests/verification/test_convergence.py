@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
 from cellion.mesh.data import MeshData, cell_volumes
-from cellion.transport.laws import InterfaceLaws
-from cellion.transport.simplex_fields import densities_of_currents
-from cellion.transport.solution import current_density, potential
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.simplex_fields import densities_of_currents
+from cellion.transport.primal.solution import current_density, potential
 from helpers.bracketing import solved_and_bounded
 from helpers.mesh_boxes import isotropic
 
@@ -88,7 +88,7 @@ def refined(points: Array, cells: NDArray[np.int64]) -> tuple[Array, NDArray[np.
     return joined(parts, np.arange(len(parts)).reshape(-1, 3))
 
 
-def labelled(points: Array, cells: NDArray[np.int64]) -> tuple[MeshData, InterfaceLaws]:
+def labelled(points: Array, cells: NDArray[np.int64]) -> tuple[MeshData, Contacts]:
     """Cells beside the contact have labels of their own, by which resistances are told."""
     corners = points[cells]
     labels = (corners[..., 0].mean(axis=1) > 0.5).astype(np.int32)
@@ -107,7 +107,7 @@ def labelled(points: Array, cells: NDArray[np.int64]) -> tuple[MeshData, Interfa
         box=np.ones(2),
         periodic=np.zeros(2, dtype=bool),
     )
-    return data, InterfaceLaws(
+    return data, Contacts(
         label_material=label_material,
         pair_resistance=np.array([[0.0, 1.0], [1.0, 0.0]]),
         pair_sheet_conductance=np.zeros((2, 2)),

@@ -25,7 +25,7 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.microstructure import MicrostructureSpec
-from cellion.transport.solution import current_density
+from cellion.transport.primal.solution import current_density
 from helpers.interface_boxes import effective, grains, laws, solved
 from helpers.mesh_boxes import labelled_box, layers
 

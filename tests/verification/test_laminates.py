@@ -21,8 +21,9 @@ from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
 from cellion.mesh.grid import oblique_layer_mesh
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 SERIES = 1.0 / (0.25 / 1.0 + 0.75 / 4.0)
@@ -33,7 +34,7 @@ def effective(data: MeshData, conductivity: NDArray[np.float64], boundary: str) 
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=conductivity,
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: data.dimension],
     )
     found = effective_conductivity(solve(problem))
@@ -83,7 +84,7 @@ def test_contrast_of_a_hundred_million(boundary: str) -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0, 1e-8], 3),
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z"),
     )
     found = effective_conductivity(solve(problem))

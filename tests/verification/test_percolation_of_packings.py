@@ -19,7 +19,7 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import mesh_sizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.load import build_scenario
-from cellion.transport.percolation import find_components
+from cellion.transport.primal.percolation import find_components
 from helpers.particle_clusters import cluster_percolation
 
 
@@ -54,4 +54,4 @@ def test_mesh_and_particles_agree(fraction: float, seed: int) -> None:
     conducting = np.array([name == "CAM" for name in mesh.materials])
     components = find_components(mesh, conducting, periodic=True)
     expected = cluster_percolation(structure.geometry, particles)
-    assert components.percolates.any(axis=0).tolist() == expected.tolist()
+    assert components.winds.any(axis=0).tolist() == expected.tolist()

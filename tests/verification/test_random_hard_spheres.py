@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from cellion.homogenise.effective import effective_conductivity
 from cellion.pipeline.prepare import prepare
 from cellion.scenario.load import build_scenario
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 
 REFERENCES = Path(__file__).parents[1] / "references" / "references.json"
 SEEDS = (11, 23, 37, 59)
@@ -68,7 +69,7 @@ def mean_conductivities(fraction: float, seed: int, alphas: tuple[float, ...]) -
         problem = TransportProblem(
             mesh=prepared.mesh,
             conductivity=sigma,
-            boundary="periodic",
+            drive=DRIVES["periodic"],
             directions=("x", "y", "z"),
         )
         means.append(np.trace(effective_conductivity(solve(problem)).tensor) / 3)

@@ -22,8 +22,9 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.spheres import SphereGeometry
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from helpers.mesh_boxes import isotropic
 
 PERIOD = 1e-6
@@ -47,7 +48,7 @@ def test_simple_cubic_array(root: Path, name: str) -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([1.0, entry["inputs"]["alpha"]], 3),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x", "y", "z"),
     )
     found = effective_conductivity(solve(problem))

@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from cellion.homogenise.effective import EffectiveConductivity, effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from helpers.mesh_boxes import isotropic, labelled_box, tiles
 
 
@@ -39,7 +40,7 @@ def effective(data: MeshData, conductivity: NDArray[np.float64]) -> EffectiveCon
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=conductivity,
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x", "y", "z")[: data.dimension],
     )
     return effective_conductivity(solve(problem))

@@ -1,4 +1,4 @@
-"""What of the active material leads to the separator, and what to the collector."""
+"""Connectivity of the active material to separator and collector."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.measure import owner_values
 from cellion.mesh.pieces import first_labels
-from cellion.transport.laws import InterfaceLaws
-from cellion.transport.percolation import find_components
+from cellion.transport.primal.contacts import ContactKind, Contacts
+from cellion.transport.primal.percolation import find_components
 
 __all__ = ["Connection", "Reach", "find_connection", "find_reach"]
 
@@ -28,7 +28,7 @@ type Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """What of the two networks leads to the electrode that feeds it.
+    """Cells of the two networks that are connected to the electrode that feeds them.
 
     Attributes:
         ions: Whether each local cell is an ionic conductor with a path to the separator, shape
@@ -66,7 +66,7 @@ class Connection:
     blocked: tuple[tuple[str, str], ...]
 
 
-def find_reach(mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, axis: int) -> Reach:
+def find_reach(mesh: LabelledMesh, networks: Networks, laws: Contacts, axis: int) -> Reach:
     """Find what leads to the separator and to the collector (collective).
 
     Args:
@@ -82,7 +82,7 @@ def find_reach(mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, axis
 
 
 def find_connection(
-    mesh: LabelledMesh, networks: Networks, laws: InterfaceLaws, reach: Reach, *, n_layers: int
+    mesh: LabelledMesh, networks: Networks, laws: Contacts, reach: Reach
 ) -> Connection:
     """Find which contacts and which active material are connected (collective).
 
@@ -93,13 +93,12 @@ def find_connection(
         networks: What its materials carry.
         laws: Laws of its contacts.
         reach: What leads to the separator and to the collector.
-        n_layers: Number of last labels that are layers and no part of the composite.
     """
     material = mesh.label_material
     borders = find_borders(mesh, periodic=True)
     between = tuple(material[borders.labels].T)
     mixed = networks.mixed[between]
-    passes = mixed & np.isfinite(laws.resistance(borders.labels))
+    passes = mixed & (laws.kind(borders.labels) != ContactKind.INSULATING)
     fed = passes & _on_either_side(mesh, borders, reach.ions)
     drained = passes & _on_either_side(mesh, borders, reach.electrons)
     area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
@@ -111,9 +110,9 @@ def find_connection(
     touching[tuple(part[mixed & ~passes] for part in between)] = 1.0
     areas = np.array([area[passes].sum(), area[fed & drained].sum()])
     areas, supplied, touching = (mesh.comm.allreduce(a) for a in (areas, supplied, touching))
-    composite = _composite(mesh, n_layers)
+    composite = np.flatnonzero(mesh.in_composite[mesh.cell_labels[: mesh.n_owned_cells]])
     whole = float(mesh.comm.allreduce(mesh.cell_volumes[composite].sum()))
-    reacts = (networks.mixed & np.isfinite(laws.pair_resistance)).any(axis=1)
+    reacts = (networks.mixed & (laws.pair_kind != ContactKind.INSULATING)).any(axis=1)
     has_ions = supplied[first_labels(mesh.pieces, mesh.cell_labels[composite])] > 0.0
     volumes = _volumes(mesh, composite, has_ions, reach.electrons[composite])
     ionic = _volumes(mesh, composite, reach.ions[composite], np.ones(len(composite), dtype=bool))
@@ -131,15 +130,13 @@ def find_connection(
     )
 
 
-def _leads_to(
-    mesh: LabelledMesh, carries: Flags, laws: InterfaceLaws, face: tuple[int, int]
-) -> Flags:
+def _leads_to(mesh: LabelledMesh, carries: Flags, laws: Contacts, face: tuple[int, int]) -> Flags:
     """Whether each local cell belongs to a conductor that reaches a face, shape (m,)."""
     components = find_components(
         mesh,
         carries,
         periodic=True,
-        separates=lambda labels: np.isinf(laws.resistance(labels)),
+        separates=lambda labels: laws.kind(labels) == ContactKind.INSULATING,
     )
     axis, side = face
     reaches = np.append(components.touches[:, axis, side], False)
@@ -151,12 +148,6 @@ def _on_either_side(mesh: LabelledMesh, borders: Borders, flags: Flags) -> Flags
     """Whether a cell on one of the two sides of facets is flagged (collective), shape (f,)."""
     far: Flags = owner_values(mesh, borders.far[:, 0], flags)
     return np.asarray(flags[borders.near[:, 0]] | far, dtype=bool)
-
-
-def _composite(mesh: LabelledMesh, n_layers: int) -> NDArray[np.int64]:
-    """Owned cells of the composite."""
-    labels = mesh.cell_labels[: mesh.n_owned_cells]
-    return np.flatnonzero(labels < len(mesh.label_material) - n_layers)
 
 
 def _volumes(

@@ -1,4 +1,4 @@
-"""Which materials carry ions and which electrons in a cell, and what their contacts let pass."""
+"""Ionic and electronic network of a cell, and the contacts within and between them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cellion.errors import MaterialError
 from cellion.material.interface_laws import Factor, InterfaceSet
 from cellion.material.material import Material
 from cellion.scenario.cell import CellSpec
-from cellion.transport.laws import InterfaceLaws
+from cellion.transport.primal.contacts import Contacts
 
 __all__ = ["Networks", "cell_laws", "find_networks"]
 
@@ -23,7 +23,7 @@ type Labels = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Networks:
-    """What the materials of a cell carry; one that carries nothing insulates.
+    """Carrier of each material of a cell; one that carries nothing insulates.
 
     Attributes:
         materials: Names of the materials.
@@ -101,7 +101,7 @@ def cell_laws(
     label_material: Labels,
     orientations: NDArray[np.float64] | None,
     temperature: float,
-) -> InterfaceLaws:
+) -> Contacts:
     """Laws of all contacts in a cell.
 
     Within a network, contacts follow the laws for what it carries, and are perfect without one.
@@ -132,7 +132,7 @@ def cell_laws(
     sheet = np.where(some_ionic, of_ions.sheet_conductance, of_electrons.sheet_conductance)
     resistance = np.where(mixed, np.where(listed, between.resistance, np.inf), resistance)
     sheet = np.where(mixed, between.sheet_conductance, sheet)
-    return InterfaceLaws(
+    return Contacts(
         label_material=label_material,
         pair_resistance=resistance,
         pair_sheet_conductance=sheet,
@@ -146,7 +146,7 @@ def _factor(
     label_material: Labels,
     orientations: NDArray[np.float64] | None,
 ) -> Factor | None:
-    """What multiplies resistances; ionic laws where a label carries ions, else electronic ones."""
+    """Factor on resistances; ionic laws where a label carries ions, else electronic ones."""
     of_ions, of_electrons = (
         found.factor(label_material, orientations, carrier) for carrier in ("ion", "electron")
     )

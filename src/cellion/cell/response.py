@@ -1,4 +1,4 @@
-"""What a cell answers, as plain numbers."""
+"""Response of a cell, as plain numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PARTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ActiveMaterial:
-    """How much of an active material takes part; volume shares that sum to 1.
+    """Connected and cut-off shares of an active material; volume shares that sum to 1.
 
     A particle (label) has ions when it meets, at a contact where it can react, electrolyte that
     leads to the separator, and electrons when it belongs to a conductor that leads to the

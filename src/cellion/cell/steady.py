@@ -21,15 +21,18 @@ from numpy.typing import NDArray
 from cellion.cell.connection import Connection, Reach, find_connection, find_reach
 from cellion.cell.networks import Networks
 from cellion.cell.response import PARTS, CellResponse
-from cellion.homogenise.dissipation import Fields, evaluate_fields
+from cellion.homogenise.dissipation import Fields, evaluate_fields, interface_energies
 from cellion.homogenise.mesh_error import mesh_errors
+from cellion.mesh.data import LabelRole
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.periodicity import AXES
-from cellion.transport.interfaces import ResistiveFacets, dof_values, jump_energy, sheet_energy
-from cellion.transport.laws import InterfaceLaws
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution, conductivity_of
-from cellion.transport.solve import solve
+from cellion.transport.index_maps import dof_values
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import Terminals
+from cellion.transport.primal.interfaces import ResistiveFacets
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution
+from cellion.transport.primal.solve import solve
 
 __all__ = ["CellProblem", "respond", "solve_cell"]
 
@@ -44,8 +47,7 @@ class CellProblem:
     """A composite between separator and collector.
 
     Attributes:
-        mesh: Labelled mesh whose last two labels are separator and collector; not periodic along
-            the axis.
+        mesh: Labelled mesh with roles of its labels; not periodic along the axis.
         axis: Direction from separator to collector, ``x``, ``y`` or ``z``.
         separator: Thickness of the separator [m].
         collector: Thickness of the collector [m].
@@ -61,13 +63,13 @@ class CellProblem:
     separator: float
     collector: float
     networks: Networks
-    laws: InterfaceLaws
+    laws: Contacts
     slices: int = 20
     unconnected: str = "excluded"
 
     @cached_property
     def reach(self) -> Reach:
-        """What leads to the separator and to the collector (collective when first asked for)."""
+        """Cells connected to separator and collector (collective when first asked for)."""
         return find_reach(self.mesh, self.networks, self.laws, AXES.index(self.axis))
 
     @property
@@ -80,7 +82,8 @@ class CellProblem:
         """Index into `PARTS` of the bulk of each label, shape (n_labels,)."""
         ionic = self.networks.ionic[self.mesh.label_material]
         part = np.where(ionic, PARTS.index("ionic"), PARTS.index("electronic"))
-        part[-2:] = PARTS.index("separator"), PARTS.index("collector")
+        part[self.mesh.label_role == LabelRole.SEPARATOR] = PARTS.index("separator")
+        part[self.mesh.label_role == LabelRole.COLLECTOR] = PARTS.index("collector")
         return np.asarray(part, dtype=np.int64)
 
 
@@ -102,9 +105,9 @@ def solve_cell(cell: CellProblem, watch: Stopwatch | None = None) -> Solution:
     problem = TransportProblem(
         mesh=mesh,
         conductivity=np.ascontiguousarray(cell.networks.conductivity[:, :d, :d]),
-        boundary="cell",
+        drive=Terminals(),
         directions=(cell.axis,),
-        interfaces=cell.laws,
+        contacts=cell.laws,
         excluded=floating if excludes else None,
     )
     return solve(problem, watch)
@@ -120,7 +123,7 @@ def respond(cell: CellProblem, solution: Solution) -> tuple[CellResponse, Connec
     Returns:
         The response, and what is connected to what.
     """
-    connection = find_connection(cell.mesh, cell.networks, cell.laws, cell.reach, n_layers=2)
+    connection = find_connection(cell.mesh, cell.networks, cell.laws, cell.reach)
     area = connection.reaction_area
     idle = CellResponse(
         axis=cell.axis,
@@ -150,12 +153,12 @@ def _with_current(cell: CellProblem, solution: Solution, idle: CellResponse) -> 
     """
     mesh, axis = cell.mesh, AXES.index(cell.axis)
     fields = evaluate_fields(solution)
-    energy = _energies(cell, solution, fields)
+    energy = _energies(cell, fields)
     power, height = float(energy.sum()), float(mesh.box[axis])
     tensor = np.zeros((mesh.dimension, mesh.dimension))
     tensor[axis, axis] = power / mesh.volume
     resistance = mesh.volume * height / power
-    reaction, backwards = _reaction(cell, solution, fields)
+    reaction, backwards = _reaction(cell, fields)
     entry, leaving = solution.currents[cell.axis]
     return replace(
         idle,
@@ -170,26 +173,16 @@ def _with_current(cell: CellProblem, solution: Solution, idle: CellResponse) -> 
     )
 
 
-def _energies(cell: CellProblem, solution: Solution, fields: Fields) -> Array:
+def _energies(cell: CellProblem, fields: Fields) -> Array:
     """Dissipation for a mean field of 1 V/m by `PARTS` (collective) [W m^(d-3)]."""
-    mesh, part = cell.mesh, cell.part
-    energy = np.zeros(len(PARTS))
-    field = fields.field[cell.axis]
-    for material, block in fields.blocks:
-        cells = fields.cells[block]
-        S, E = conductivity_of(solution.problem, material, cells), field[block]
-        flow = (E[:, None] @ S)[:, 0]
-        density = (flow * E).sum(axis=1) * fields.volumes[block]
-        energy += np.bincount(part[mesh.cell_labels[cells]], density, minlength=len(PARTS))
-    interfaces = solution.discrete.interfaces
+    part, axis = cell.part, cell.axis
+    places, energies = [part[cell.mesh.cell_labels[fields.cells]]], fields.bulk_energies(axis, axis)
+    interfaces = fields.discrete.interfaces
     if interfaces is not None:
-        sides, along = fields.sides[cell.axis], fields.along[cell.axis]
-        lost = jump_energy(interfaces.resistive, sides, sides)
-        place = _contact_part(cell, interfaces.resistive)
-        energy += np.bincount(place, lost, minlength=len(PARTS))
-        lost = sheet_energy(interfaces.sheets, along, along)
-        energy += np.bincount(part[interfaces.sheets.labels[:, 0]], lost, minlength=len(PARTS))
-    total: Array = mesh.comm.allreduce(energy)
+        places += [_contact_part(cell, interfaces.resistive), part[interfaces.sheets.labels[:, 0]]]
+        energies = np.concatenate([energies, *interface_energies(fields, axis, axis)])
+    here = np.bincount(np.concatenate(places), energies, minlength=len(PARTS))
+    total: Array = cell.mesh.comm.allreduce(here)
     return total
 
 
@@ -200,14 +193,14 @@ def _contact_part(cell: CellProblem, facets: ResistiveFacets) -> NDArray[np.int6
     return np.array([PARTS.index(name) for name in names])[ionic.sum(axis=1)]
 
 
-def _reaction(cell: CellProblem, solution: Solution, fields: Fields) -> tuple[Array, float]:
+def _reaction(cell: CellProblem, fields: Fields) -> tuple[Array, float]:
     """Current from the ionic to the electronic network (collective).
 
     Returns:
         The current per slice [A m^(d-3)], and the part of it that runs backwards, all counted as
         positive [-].
     """
-    discrete, mesh, axis = solution.discrete, cell.mesh, AXES.index(cell.axis)
+    discrete, mesh, axis = fields.discrete, cell.mesh, AXES.index(cell.axis)
     current, way = np.zeros(cell.slices), np.zeros(2)
     if discrete.interfaces is not None:
         facets = discrete.interfaces.resistive
@@ -220,7 +213,7 @@ def _reaction(cell: CellProblem, solution: Solution, fields: Fields) -> tuple[Ar
         slices = np.clip(slices, 0, cell.slices - 1)
         ionic = cell.networks.ionic[mesh.label_material[facets.labels]].astype(np.int64)
         # phi = -(x + w), so that the current from the first side to the second is (w2 - w1) / R.
-        sides = fields.sides[cell.axis].mean(axis=2)
+        sides = fields.of[cell.axis].sides.mean(axis=2)
         flow = facets.conductance * facets.areas * (sides[:, 1] - sides[:, 0])
         flow *= ionic[:, 0] - ionic[:, 1]
         current = np.bincount(slices, flow, minlength=cell.slices)

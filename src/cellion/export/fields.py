@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cellion.export.field_piece import CornerField, FieldPiece, field_piece
 from cellion.mesh.labelled import LabelledMesh
-from cellion.transport.solution import Solution, current_density, potential
+from cellion.transport.primal.solution import Solution, current_density, potential
 
 __all__ = ["solution_fields"]
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from cellion.export.field_piece import FieldPiece, field_piece
 from cellion.mesh.borders import Borders, ask_owners
-from cellion.mesh.facets import facet_areas, facet_vertices
+from cellion.mesh.facets import facet_areas, facet_corners, facet_vertices
 from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.pieces import ascending
-from cellion.transport.interfaces import find_contacts
-from cellion.transport.solution import Solution, conducting_cells, mean_gradient
+from cellion.transport.primal.interfaces import find_contacts
+from cellion.transport.primal.solution import Solution, conducting_cells, gradient
 
 __all__ = ["interface_fields"]
 
@@ -99,11 +99,9 @@ def _imperfect(mesh: LabelledMesh, solutions: Mapping[str, Solution]) -> _Imperf
     """Find the facets that are imperfect for any carrier (collective)."""
     contacts = {}
     for carrier, solution in solutions.items():
-        problem = solution.problem
-        if problem.interfaces is not None:
-            found = find_contacts(mesh, problem.interfaces, periodic=problem.wraps)
-            if found is not None:
-                contacts[carrier] = found
+        found = find_contacts(solution.problem)
+        if found is not None:
+            contacts[carrier] = found
     if not contacts:
         return None
     borders = next(iter(contacts.values())).borders
@@ -124,8 +122,7 @@ def _imperfect(mesh: LabelledMesh, solutions: Mapping[str, Solution]) -> _Imperf
 def _outward(mesh: LabelledMesh, facets: NDArray[np.int64]) -> Array:
     """Unit normals of facets that point out of their cells, shape (f, d)."""
     corners = mesh.points[mesh.cells[facets[:, 0]]]
-    local = np.arange(mesh.dimension + 1)
-    others = np.array([np.delete(local, i) for i in local])[facets[:, 1]]
+    others = facet_corners(mesh.dimension)[facets[:, 1]]
     plane = np.take_along_axis(corners, others[:, :, None], axis=1)
     edges = plane[:, 1:] - plane[:, :1]
     if mesh.dimension == 3:
@@ -196,7 +193,8 @@ def _both_sides(
         solved = conducts[asked]
         cells = asked[solved].astype(np.int32)
         rows[solved, : d + 1] = corrector[of_cell[cells]]
-        rows[solved, d + 1 :] = mean_gradient(solution, direction, cells)
+        e = solution.mean_field(direction)
+        rows[solved, d + 1 :] = gradient(solution.correctors[direction], e, cells)
         return rows
 
     sides = []

@@ -28,14 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.mesh.periodicity import AXES
-from cellion.transport.interfaces import dof_values
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.simplex_fields import (
+from cellion.transport.dual.lower_bound import ConservedCurrents
+from cellion.transport.index_maps import dof_values
+from cellion.transport.primal.simplex_fields import (
     area_vectors,
     densities_of_currents,
     gradients_of_values,
 )
-from cellion.transport.solution import Solution
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["Bracket", "Indicators", "bracket_of"]
 
@@ -198,7 +198,7 @@ def _add_block(
     corners = mesh.points[mesh.cells[cells]]
     vectors, volumes = area_vectors(corners)
     S = problem.label_conductivity[mesh.cell_labels[cells]]
-    through = discrete.components.percolates[:, axes][discrete.group[cells]]
+    through = discrete.carries[:, axes][discrete.group[cells]]
     nodes = discrete.dofs.of_cell[cells]
     values = np.stack([solution.correctors[name].x.array[nodes] for name in names], axis=2)
     fields = gradients_of_values(vectors, volumes, values)
@@ -249,7 +249,7 @@ def _jumps(solution: Solution, direction: str) -> Array:
     values = dof_values(
         discrete.dofs.index_map, facets.dofs, solution.correctors[direction].x.array
     )
-    through = discrete.components.percolates[facets.group, AXES.index(direction)]
+    through = discrete.carries[facets.group, AXES.index(direction)]
     jump: Array = (values[:, 0] - values[:, 1]) * through[:, None]
     return jump
 
@@ -275,7 +275,7 @@ def _add_sheets(solution: Solution, conserved: ConservedCurrents, sums: _Sums) -
     index_map, gaps = solution.discrete.dofs.index_map, []
     for k, name in enumerate(names):
         values = dof_values(index_map, sheets.dofs, solution.correctors[name].x.array)
-        through = solution.discrete.components.percolates[sheets.group, AXES.index(name)]
+        through = solution.discrete.carries[sheets.group, AXES.index(name)]
         rises = np.einsum("fid,fad,fa->fi", sheets.reach, sheets.field, values)
         rises = (rises + sheets.reach[:, :, AXES.index(name)]) * through[:, None]
         # E_t . (x_i - x_F) is what M times the currents of a P1 field is.

@@ -5,55 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cellion.homogenise.bounds import Bounds
-from cellion.homogenise.phases import harmonic_mean, refuse_negative
+from cellion.homogenise.phases import refuse_negative
 
 __all__ = [
     "brick_edge",
-    "brick_finite_bounds",
     "brick_layer",
     "brick_layer_fast",
     "brick_layer_resistive",
 ]
 
 type Array = NDArray[np.float64]
-
-
-def brick_finite_bounds(
-    grain: ArrayLike, boundary: ArrayLike, edge: ArrayLike, thickness: ArrayLike
-) -> Bounds:
-    """Cubic grains in a boundary phase of finite thickness: rigorous bounds.
-
-    With f = d / (d + delta). Upper: planes across the current are equipotential (slices in
-    series). Lower: planes along the current are insulating (columns in parallel).
-
-    Args:
-        grain: Conductivity of the grains, shape (...) [S/m].
-        boundary: Conductivity of the boundary phase, positive, shape (...) [S/m].
-        edge: Edge d of the cubes, shape (...) [m].
-        thickness: Thickness delta of the boundary phase between cubes, shape (...) [m].
-
-    Returns:
-        Lower and upper bound, shapes (...) [S/m].
-
-    Raises:
-        ValueError: A conductivity is negative or a length is not positive.
-
-    Source:
-        Derived from the two variational principles; the brick layer model itself: van Dijk and
-        Burggraaf, Phys. Status Solidi A 63 (1981) 229.
-    """
-    sigma_g, sigma_b, d, delta = (
-        np.asarray(value, dtype=np.float64) for value in (grain, boundary, edge, thickness)
-    )
-    refuse_negative("conductivity", sigma_g, sigma_b)
-    if not ((d > 0).all() and (delta > 0).all()):
-        raise ValueError(f"grain edge {d} m and boundary thickness {delta} m must be positive")
-    share = d / (d + delta)
-    slice_mean = share**2 * sigma_g + (1.0 - share**2) * sigma_b
-    upper = _series(share, slice_mean, sigma_b)
-    lower = share**2 * _series(share, sigma_g, sigma_b) + (1.0 - share**2) * sigma_b
-    return Bounds(lower, upper)
 
 
 def brick_layer_resistive(grain: ArrayLike, edge: ArrayLike, area_resistance: ArrayLike) -> Array:
@@ -168,9 +129,3 @@ def brick_layer(
     """
     sheet = np.asarray(sheet_conductance, dtype=np.float64) * (dimension - 1) / 2
     return brick_layer_resistive(brick_layer_fast(grain, edge, sheet), edge, area_resistance)
-
-
-def _series(share: Array, first: Array, second: Array) -> Array:
-    """Two layers in series, fractions `share` and 1 - `share`; 0 where one of them insulates."""
-    phi = np.stack(np.broadcast_arrays(share, 1.0 - share), axis=-1)
-    return harmonic_mean(phi, np.stack(np.broadcast_arrays(first, second), axis=-1))

@@ -27,8 +27,8 @@ from cellion.mesh.facets import facet_areas, facet_vertices
 from cellion.mesh.pieces import ascending, first_labels, inside_grain
 from cellion.mesh.rims import ContactAreas, exact_contacts, nearest_contacts
 from cellion.microstructure.geometry import Geometry
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.solution import Solution
+from cellion.transport.dual.lower_bound import ConservedCurrents
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["constriction_errors"]
 
@@ -70,7 +70,7 @@ def _through_contacts(
         Shapes (c,) [m^(d-1)], (c, k) [A per V/m] and (c,) [Ohm m^2]; alike on all ranks.
     """
     problem, mesh = solution.problem, solution.problem.mesh
-    borders = find_borders(mesh, periodic=problem.wraps)
+    borders = find_borders(mesh, periodic=problem.drive.wraps)
     borders = borders.part(~inside_grain(mesh.pieces, borders.labels))
     corners = mesh.points[facet_vertices(mesh.cells, borders.near)]
     centres = corners.mean(axis=1) - mesh.origin
@@ -87,8 +87,8 @@ def _through_contacts(
     ]
     way = np.where(ascending(mesh.pieces, borders.labels), 0.5, -0.5)
     law = np.zeros(len(contact))
-    if problem.interfaces is not None:
-        law = problem.interfaces.resistance(borders.labels)
+    if problem.contacts is not None:
+        law = problem.contacts.resistance(borders.labels)
     law = np.where(np.isfinite(law), law, 0.0)
     area = facet_areas(mesh.points, facet_vertices(mesh.cells, borders.near))
     sums = np.zeros((len(found.exact), count + 2))

@@ -12,26 +12,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from functools import cached_property
+from itertools import combinations_with_replacement, pairwise
 
 import cellion.parallel  # noqa: F401
 
+import dolfinx.fem
 import numpy as np
 from numpy.typing import NDArray
 
 from cellion.homogenise.properties import Dissipation
 from cellion.mesh.periodicity import AXES
-from cellion.transport.interfaces import dof_values, jump_energy, sheet_energy
-from cellion.transport.solution import Solution, conductivity_of, mean_gradient
+from cellion.transport.index_maps import dof_values
+from cellion.transport.primal.discretise import Discretisation
+from cellion.transport.primal.interfaces import jump_energy, sheet_energy
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution, flow, gradient
 
 __all__ = [
+    "Field",
     "Fields",
-    "carrying_volumes",
     "dissipation",
+    "evaluate_field",
     "evaluate_fields",
     "field_moments",
+    "interface_energies",
     "mean_flow",
-    "quadratic_form",
 ]
 
 type Array = NDArray[np.float64]
@@ -40,105 +46,130 @@ _BLOCK = 1 << 15
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fields:
-    """Fields of the solved cells, material by material, and of the interfaces.
+class Field:
+    """Field of one potential, e + grad(w) with the mean field e.
 
     Attributes:
-        cells: Owned solved cells, ordered by material, shape (m,).
-        volumes: Their volumes, shape (m,) [m^d].
-        field: e_k + grad(w_k) in them per direction, shape (m, d) [V/m].
-        blocks: Material of each stretch of cells, and the stretch.
-        sides: w_k at both sides of resistive facets per direction, shape (f, 2, d) [m].
-        along: P (e_k + grad w_k) on sheets per direction, shape (s, d) [V/m].
+        bulk: In the solved cells, ordered by material, shape (m, d) [V/m].
+        sides: w at both sides of resistive facets, shape (f, 2, d).
+        along: P (e + grad w) on sheets, shape (s, d) [V/m].
+        carries: Whether each component carries current, shape (n_components,).
     """
 
-    cells: NDArray[np.int32]
-    volumes: Array
-    field: Mapping[str, Array]
-    blocks: tuple[tuple[int, slice], ...]
-    sides: Mapping[str, Array]
-    along: Mapping[str, Array]
+    bulk: Array
+    sides: Array
+    along: Array
+    carries: NDArray[np.bool_]
+
+
+def evaluate_field(
+    discrete: Discretisation,
+    potential: dolfinx.fem.Function,
+    mean_field: Array,
+    carries: NDArray[np.bool_],
+) -> Field:
+    """Evaluate the field of a potential (collective).
+
+    Args:
+        discrete: Unknowns.
+        potential: Function w on their space.
+        mean_field: Mean field e, shape (d,).
+        carries: Whether each component carries current, shape (n_components,).
+    """
+    sides, along = np.empty((0, 2, 1)), np.empty((0, len(mean_field)))
+    if discrete.interfaces is not None:
+        index_map, values = discrete.dofs.index_map, potential.x.array
+        sheets = discrete.interfaces.sheets
+        sides = dof_values(index_map, discrete.interfaces.resistive.dofs, values)
+        along = sheets.projector @ mean_field + np.einsum(
+            "fa,fai->fi", dof_values(index_map, sheets.dofs, values), sheets.gradients
+        )
+    cells = np.concatenate(discrete.cells)
+    return Field(
+        bulk=gradient(potential, mean_field, cells), sides=sides, along=along, carries=carries
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """Fields of potentials of one problem.
+
+    Attributes:
+        problem: Transport problem.
+        discrete: Its unknowns.
+        of: Field of each potential, by name.
+    """
+
+    problem: TransportProblem
+    discrete: Discretisation
+    of: Mapping[str, Field]
+
+    @cached_property
+    def cells(self) -> NDArray[np.int32]:
+        """Owned solved cells, ordered by material, shape (m,)."""
+        return np.concatenate(self.discrete.cells)
+
+    @property
+    def blocks(self) -> list[tuple[int, slice]]:
+        """Material of each stretch of cells, and the stretch."""
+        ends = np.cumsum([0, *(len(own) for own in self.discrete.cells)]).tolist()
+        return [
+            (material, slice(first, min(first + _BLOCK, stop)))
+            for material, (start, stop) in enumerate(pairwise(ends))
+            for first in range(start, stop, _BLOCK)
+        ]
+
+    def volumes(self, first: str, second: str) -> Array:
+        """Volumes of the cells, 0 where one of two fields carries no current, shape (m,) [m^d]."""
+        both = self.of[first].carries & self.of[second].carries
+        weights: Array = self.problem.mesh.cell_volumes[self.cells]
+        return weights * both[self.discrete.group[self.cells]]
+
+    def bulk_energies(self, first: str, second: str) -> Array:
+        """Integral of E_1 . S E_2 over each cell, shape (m,)."""
+        one, other = self.of[first].bulk, self.of[second].bulk
+        energy = self.volumes(first, second)
+        for material, part in self.blocks:
+            density = flow(self.problem, material, self.cells[part], one[part])
+            energy[part] *= np.einsum("ni,ni->n", density, other[part])
+        return energy
 
 
 def evaluate_fields(solution: Solution) -> Fields:
     """Evaluate the fields of all directions that carry current (collective)."""
-    cells = np.concatenate(solution.discrete.cells)
-    blocks, start = [], 0
-    for material, own in enumerate(solution.discrete.cells):
-        stop = start + len(own)
-        for first in range(start, stop, _BLOCK):
-            blocks.append((material, slice(first, min(first + _BLOCK, stop))))
-        start = stop
+    discrete = solution.discrete
     return Fields(
-        cells=cells,
-        volumes=solution.problem.mesh.cell_volumes[cells],
-        field={name: mean_gradient(solution, name, cells) for name in solution.correctors},
-        blocks=tuple(blocks),
-        sides={name: _sides(solution, name) for name in solution.correctors},
-        along={name: _along(solution, name) for name in solution.correctors},
+        problem=solution.problem,
+        discrete=discrete,
+        of={
+            name: evaluate_field(
+                discrete,
+                corrector,
+                solution.mean_field(name),
+                discrete.carries[:, AXES.index(name)],
+            )
+            for name, corrector in solution.correctors.items()
+        },
     )
 
 
-def _sides(solution: Solution, direction: str) -> Array:
-    """Corrector at both sides of resistive facets."""
-    discrete = solution.discrete
-    if discrete.interfaces is None:
-        return np.empty((0, 2, 1))
-    values = solution.correctors[direction].x.array
-    return dof_values(discrete.dofs.index_map, discrete.interfaces.resistive.dofs, values)
-
-
-def _along(solution: Solution, direction: str) -> Array:
-    """Tangential field on sheets."""
-    discrete = solution.discrete
-    if discrete.interfaces is None:
-        return np.empty((0, solution.problem.mesh.dimension))
-    sheets = discrete.interfaces.sheets
-    values = dof_values(
-        discrete.dofs.index_map, sheets.dofs, solution.correctors[direction].x.array
-    )
-    field: Array = sheets.projector[:, :, AXES.index(direction)] + np.einsum(
-        "fa,fai->fi", values, sheets.gradients
-    )
-    return field
-
-
-def _both(solution: Solution, first: str, second: str) -> NDArray[np.bool_]:
-    """Whether each component carries current in both directions."""
-    percolates = solution.discrete.components.percolates
-    both: NDArray[np.bool_] = percolates[:, AXES.index(first)] & percolates[:, AXES.index(second)]
-    return both
-
-
-def carrying_volumes(solution: Solution, fields: Fields, first: str, second: str) -> Array:
-    """Volumes of the solved cells, 0 where one of the directions carries no current."""
-    both = _both(solution, first, second)
-    if both[solution.discrete.components.solved].all():
-        return fields.volumes
-    weights: Array = fields.volumes * both[solution.discrete.group[fields.cells]]
-    return weights
-
-
-def dissipation(solution: Solution, fields: Fields) -> tuple[Array, dict[str, Dissipation]]:
+def dissipation(fields: Fields) -> tuple[Array, dict[str, Dissipation]]:
     """Energy form of the fields of all directions (collective).
-
-    Args:
-        solution: Solved transport.
-        fields: Its fields.
 
     Returns:
         Effective conductivity, shape (d, d) [S/m], and where the energy goes per direction.
     """
-    mesh = solution.problem.mesh
+    mesh = fields.problem.mesh
     tensor = np.zeros((mesh.dimension, mesh.dimension))
-    shares = {}
-    for first, second in combinations_with_replacement(fields.field, 2):
-        if second != first and solution.problem.boundary == "electrodes":
+    material, shares = mesh.cell_materials[fields.cells], {}
+    for first, second in combinations_with_replacement(fields.of, 2):
+        if second != first and not fields.problem.drive.combines:
             continue
+        bulk = fields.bulk_energies(first, second)
         here = np.concatenate(
             [
-                _bulk_energy(solution, fields, first, second),
-                *_interface_energy(solution, fields, first, second),
+                np.bincount(material, bulk, minlength=len(mesh.materials)),
+                *_by_pair(fields, first, second),
             ]
         )
         parts = mesh.comm.allreduce(here)
@@ -149,18 +180,7 @@ def dissipation(solution: Solution, fields: Fields) -> tuple[Array, dict[str, Di
     return tensor, shares
 
 
-def _bulk_energy(solution: Solution, fields: Fields, first: str, second: str) -> Array:
-    """Energy in the bulk of each material on this rank, shape (n_materials,)."""
-    volumes = carrying_volumes(solution, fields, first, second)
-    one, other = fields.field[first], fields.field[second]
-    energy = np.zeros(len(solution.problem.mesh.materials))
-    for material, part in fields.blocks:
-        S = conductivity_of(solution.problem, material, fields.cells[part])
-        energy[material] += quadratic_form(S, one[part], other[part], volumes[part])
-    return energy
-
-
-def field_moments(solution: Solution, fields: Fields) -> dict[str, dict[str, Array]]:
+def field_moments(fields: Fields) -> dict[str, dict[str, Array]]:
     """Derivatives of sigma_eff by the conductivity tensor of each material (collective).
 
     The energy form is stationary in the field E_k of direction k, so that for material p::
@@ -169,20 +189,16 @@ def field_moments(solution: Solution, fields: Fields) -> dict[str, dict[str, Arr
 
     with Q the rotation from crystal axes, sigma_p in crystal axes.
 
-    Args:
-        solution: Solved transport.
-        fields: Its fields.
-
     Returns:
         Per direction that carries current and conducting material, shape (d, d) [-].
     """
-    problem, mesh = solution.problem, solution.problem.mesh
+    problem, mesh = fields.problem, fields.problem.mesh
     found: dict[str, dict[str, Array]] = {}
-    for direction, field in fields.field.items():
-        volumes = carrying_volumes(solution, fields, direction, direction)
+    for direction, field in fields.of.items():
+        volumes = fields.volumes(direction, direction)
         here = np.zeros((len(mesh.materials), mesh.dimension, mesh.dimension))
         for material, part in fields.blocks:
-            E = field[part]
+            E = field.bulk[part]
             if problem.oriented[material] and mesh.orientations is not None:
                 turned = mesh.orientations[mesh.cell_labels[fields.cells[part]]]
                 E = np.einsum("nji,nj->ni", turned, E)
@@ -193,50 +209,48 @@ def field_moments(solution: Solution, fields: Fields) -> dict[str, dict[str, Arr
     return found
 
 
-def mean_flow(solution: Solution, fields: Fields) -> dict[str, dict[str, float]]:
+def mean_flow(fields: Fields) -> dict[str, dict[str, float]]:
     """Current density in each material over the volume of the box, per mean field (collective).
 
     Returns:
         Per direction that carries current and conducting material [S/m].
     """
-    mesh = solution.problem.mesh
+    mesh = fields.problem.mesh
     found: dict[str, dict[str, float]] = {}
-    for direction, field in fields.field.items():
-        axis = AXES.index(direction)
-        volumes = carrying_volumes(solution, fields, direction, direction)
+    for direction, field in fields.of.items():
+        volumes, axis = fields.volumes(direction, direction), AXES.index(direction)
         here = np.zeros(len(mesh.materials))
         for material, part in fields.blocks:
-            S = conductivity_of(solution.problem, material, fields.cells[part])
-            here[material] += volumes[part] @ (S[..., axis, :] * field[part]).sum(axis=1)
-        flow = mesh.comm.allreduce(here) / mesh.volume
-        found[direction] = dict(zip(mesh.materials, flow.tolist(), strict=True))
+            density = flow(fields.problem, material, fields.cells[part], field.bulk[part])
+            here[material] += volumes[part] @ density[:, axis]
+        total = mesh.comm.allreduce(here) / mesh.volume
+        found[direction] = dict(zip(mesh.materials, total.tolist(), strict=True))
     return found
 
 
-def _interface_energy(
-    solution: Solution, fields: Fields, first: str, second: str
-) -> tuple[Array, Array]:
+def interface_energies(fields: Fields, first: str, second: str) -> tuple[Array, Array]:
+    """Energy in each resistive facet and each half of a sheet of this rank, shapes (f,), (s,)."""
+    interfaces, one, other = fields.discrete.interfaces, fields.of[first], fields.of[second]
+    if interfaces is None:
+        return np.empty(0), np.empty(0)
+    both = one.carries & other.carries
+    jumps = jump_energy(interfaces.resistive, one.sides, other.sides)
+    sheets = sheet_energy(interfaces.sheets, one.along, other.along)
+    return jumps * both[interfaces.resistive.group], sheets * both[interfaces.sheets.group]
+
+
+def _by_pair(fields: Fields, first: str, second: str) -> list[Array]:
     """Energy in resistive facets and in sheets by pair of materials, shape (n_materials^2,)."""
-    mesh, interfaces = solution.problem.mesh, solution.discrete.interfaces
+    mesh, interfaces = fields.problem.mesh, fields.discrete.interfaces
     count = len(mesh.materials)
     if interfaces is None:
-        return np.zeros(count**2), np.zeros(count**2)
-    both = _both(solution, first, second)
-    found = []
-    for facets, energy in (
-        (
-            interfaces.resistive,
-            jump_energy(interfaces.resistive, fields.sides[first], fields.sides[second]),
-        ),
-        (
-            interfaces.sheets,
-            sheet_energy(interfaces.sheets, fields.along[first], fields.along[second]),
-        ),
-    ):
-        pair = np.sort(mesh.label_material[facets.labels], axis=1).astype(np.int64)
-        place = pair[:, 0] * count + pair[:, 1]
-        found.append(np.bincount(place, energy * both[facets.group], minlength=count**2))
-    return found[0], found[1]
+        return [np.zeros(count**2)] * 2
+    energies, found = interface_energies(fields, first, second), []
+    labels = interfaces.resistive.labels, interfaces.sheets.labels
+    for energy, both in zip(energies, labels, strict=True):
+        low, high = np.sort(mesh.label_material[both], axis=1).astype(np.int64).T
+        found.append(np.bincount(low * count + high, energy, minlength=count**2))
+    return found
 
 
 def _shares(parts: Array, materials: tuple[str, ...]) -> Dissipation:
@@ -249,10 +263,3 @@ def _shares(parts: Array, materials: tuple[str, ...]) -> Dissipation:
         resistive={p: float(v) for p, v in zip(pairs, resistive, strict=True) if v != 0.0},
         sheet={p: float(v) for p, v in zip(pairs, sheet, strict=True) if v != 0.0},
     )
-
-
-def quadratic_form(S: Array, a: Array, b: Array, weights: Array) -> float:
-    """Sum of weights times a . S b over rows; S is one tensor or one for each row."""
-    if S.ndim == 3:
-        return float(np.einsum("ni,ni,n->", (a[:, None] @ S)[:, 0], b, weights))
-    return float(np.einsum("ni,ni,n->", a @ S, b, weights))

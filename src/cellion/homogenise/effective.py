@@ -30,7 +30,7 @@ from cellion.homogenise.properties import (
 )
 from cellion.mesh.measure import volume_fractions
 from cellion.mesh.periodicity import AXES
-from cellion.transport.solution import Solution
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["EffectiveConductivity", "effective_conductivity", "homogenise"]
 
@@ -130,18 +130,18 @@ def effective_conductivity(solution: Solution, *, estimate: bool = True) -> Effe
     flow: dict[str, dict[str, float]] = {}
     if solution.correctors:
         fields = evaluate_fields(solution)
-        tensor, shares = dissipation(solution, fields)
-        moments, flow = field_moments(solution, fields), mean_flow(solution, fields)
-        error |= mesh_errors(solution, tensor) if estimate else dict.fromkeys(fields.field, nan)
+        tensor, shares = dissipation(fields)
+        moments, flow = field_moments(fields), mean_flow(fields)
+        error |= mesh_errors(solution, tensor) if estimate else dict.fromkeys(fields.of, nan)
     for axis in set(range(problem.mesh.dimension)) - set(problem.axes):
         tensor[axis, :] = tensor[:, axis] = nan
-    if problem.boundary in ("electrodes", "cell"):
+    if not problem.drive.combines:
         tensor[~np.eye(problem.mesh.dimension, dtype=bool)] = nan
     length = problem.mesh.box
     currents = {
         name: 0.5 * sum(pair) * float(length[AXES.index(name)]) / problem.mesh.volume
         for name, pair in solution.currents.items()
-        if problem.boundary == "electrodes"
+        if not problem.drive.combines
     }
     balance = {
         name: abs(lower - upper) / max(abs(lower), abs(upper))

@@ -18,7 +18,6 @@ from cellion.homogenise.phases import (
 __all__ = [
     "bruggeman_effective_medium",
     "bruggeman_power_law",
-    "maxwell",
     "polycrystal_2d",
     "polycrystal_self_consistent",
 ]
@@ -102,48 +101,6 @@ def bruggeman_power_law(
         raise ValueError(f"the volume fraction is {phi}; allowed are 0 to 1")
     refuse_negative("conductivity", sigma)
     result: Array = sigma * phi**exponent
-    return result
-
-
-def maxwell(
-    fraction: ArrayLike, inclusion: ArrayLike, matrix: ArrayLike, dimension: int = 3
-) -> Array:
-    """Dilute spheres (discs) in a matrix; exact to first order in the fraction.
-
-    With beta = (sigma_i - sigma_m) / (sigma_i + (d - 1) sigma_m)::
-
-        sigma = sigma_m (1 + (d - 1) phi beta) / (1 - phi beta)
-
-    which is the Hashin-Shtrikman bound with the matrix as comparison material.
-
-    Args:
-        fraction: Volume fraction of the inclusions, shape (...).
-        inclusion: Conductivity of the inclusions, shape (...) [S/m]; infinite is allowed.
-        matrix: Conductivity of the matrix, shape (...) [S/m].
-        dimension: Space dimension d, 2 or 3.
-
-    Returns:
-        Effective conductivity, shape (...) [S/m].
-
-    Raises:
-        ValueError: The fraction is outside 0 to 1, a conductivity is negative, or the dimension is
-            neither 2 nor 3.
-
-    Source:
-        Maxwell, A Treatise on Electricity and Magnetism (1873), art. 314.
-    """
-    phi = np.asarray(fraction, dtype=np.float64)
-    sigma_i = np.asarray(inclusion, dtype=np.float64)
-    sigma_m = np.asarray(matrix, dtype=np.float64)
-    weight = transverse_weight(dimension)
-    if not ((phi >= 0) & (phi <= 1)).all():
-        raise ValueError(f"the volume fraction is {phi}; allowed are 0 to 1")
-    refuse_negative("conductivity", sigma_i, sigma_m)
-    finite = np.isfinite(sigma_i)
-    inner = np.where(finite, sigma_i, 1.0)
-    total = inner + weight * sigma_m
-    beta = np.where(finite, (inner - sigma_m) / np.where(total > 0, total, 1.0), 1.0)
-    result: Array = sigma_m * (1.0 + weight * phi * beta) / (1.0 - phi * beta)
     return result
 
 

@@ -38,10 +38,10 @@ from cellion.mesh.facets import facet_vertices
 from cellion.mesh.periodicity import AXES
 from cellion.mesh.pieces import first_labels
 from cellion.microstructure.geometry import CutGeometry
-from cellion.transport.lower_bound import ConservedCurrents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.simplex_fields import area_vectors, gradients_of_values
-from cellion.transport.solution import Solution
+from cellion.transport.dual.lower_bound import ConservedCurrents
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.simplex_fields import area_vectors, gradients_of_values
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["cell_fields", "faceting_errors"]
 
@@ -140,8 +140,8 @@ def faceting_errors(
 
 def _facets(problem: TransportProblem, geometry: CutGeometry) -> _Facets:
     """Find the facets at which conductivities differ or a law holds (collective)."""
-    mesh, laws, S = problem.mesh, problem.interfaces, problem.label_conductivity
-    borders = find_borders(mesh, periodic=problem.wraps)
+    mesh, laws, S = problem.mesh, problem.contacts, problem.label_conductivity
+    borders = find_borders(mesh, periodic=problem.drive.wraps)
     resistance = sheet = np.zeros(len(borders.labels))
     if laws is not None:
         resistance = laws.resistance(borders.labels)
@@ -223,7 +223,7 @@ def cell_fields(
     values = np.stack([solution.correctors[name].x.array[nodes] for name in names], axis=2)
     fields = gradients_of_values(vectors, volumes, values)
     fields[:, np.arange(count), axes] += 1.0
-    fields *= discrete.components.percolates[:, axes][discrete.group[chosen]][:, :, None]
+    fields *= discrete.carries[:, axes][discrete.group[chosen]][:, :, None]
     if conserved is None:
         S = solution.problem.label_conductivity[mesh.cell_labels[chosen]]
         currents = vectors @ (fields @ S).transpose(0, 2, 1)

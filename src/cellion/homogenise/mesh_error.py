@@ -18,9 +18,8 @@ from cellion.parallel import Stopwatch
 import numpy as np
 from numpy.typing import NDArray
 
-from cellion.errors import MeshError
-from cellion.transport.gap import gap_shares
-from cellion.transport.solution import Solution
+from cellion.transport.dual.gap import gap_shares
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["error_of_gap", "mesh_errors"]
 
@@ -58,9 +57,6 @@ def mesh_errors(
     Returns:
         Per direction that carries current; NaN where it is not known.
     """
-    try:
-        shares = gap_shares(solution, sigma, watch)
-    except MeshError:
-        return dict.fromkeys(solution.correctors, nan)
+    shares = gap_shares(solution, sigma, watch)
     dimension = solution.problem.mesh.dimension
     return {name: error_of_gap(share, dimension) for name, share in shares.items()}

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cellion.homogenise.bounds import hashin_shtrikman_bounds, wiener_bounds
-from cellion.homogenise.effective_medium import bruggeman_effective_medium
 from cellion.homogenise.tortuosity import bruggeman_exponent, macmullin_number, tortuosity_factor
 
 __all__ = [
@@ -96,7 +95,6 @@ class EffectiveTransport:
         bounds: By name (``wiener``, ``hashin_shtrikman``), lower and upper value [S/m]; valid
             when contacts are perfect, the second for isotropic composites. Empty for
             anisotropic materials.
-        bruggeman: Effective-medium estimate [S/m]; NaN for anisotropic materials.
         dissipation: Per direction that carries current, where its energy goes.
         moments: Per direction k that carries current and conducting material, d sigma_kk / d sigma
             by the tensor of the material in crystal axes, shape (d, d) [-].
@@ -116,7 +114,6 @@ class EffectiveTransport:
     discretisation_error: Mapping[str, float] = field(default_factory=dict)
     imbalance: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    bruggeman: float = np.nan
     dissipation: Mapping[str, Dissipation] = field(default_factory=dict)
     moments: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
     conductors: Mapping[str, Conductor] = field(default_factory=dict)
@@ -169,7 +166,6 @@ def effective_transport(
         for i, name in enumerate(DIRECTIONS[:d])
         if not np.isnan(effective[i, i])
     }
-    bounds, medium = _composition_bounds(phi, tensors)
     tau = {name: _plain(tortuosity_factor(share, bulk, s)) for name, s in diagonal.items()}
     return EffectiveTransport(
         carrier=carrier,
@@ -184,8 +180,7 @@ def effective_transport(
         bruggeman_exponent={k: _plain(bruggeman_exponent(share, t)) for k, t in tau.items()},
         discretisation_error=dict(discretisation_error or {}),
         imbalance=dict(imbalance or {}),
-        bounds=bounds,
-        bruggeman=medium,
+        bounds=_composition_bounds(phi, tensors),
     )
 
 
@@ -232,18 +227,17 @@ def isotropic(tensor: Array) -> bool:
     return bool(np.allclose(tensor, mean, rtol=0.0, atol=1e-9 * float(np.abs(tensor).max())))
 
 
-def _composition_bounds(phi: Array, tensors: Array) -> tuple[dict[str, tuple[float, float]], float]:
-    """Bounds and effective medium from the composition; nothing for anisotropic materials."""
+def _composition_bounds(phi: Array, tensors: Array) -> dict[str, tuple[float, float]]:
+    """Bounds from the composition; nothing for anisotropic materials."""
     if not all(isotropic(tensor) for tensor in tensors):
-        return {}, float("nan")
+        return {}
     d = tensors.shape[-1]
     sigma = tensors[:, 0, 0]
     pairs = {
         "wiener": wiener_bounds(phi, sigma),
         "hashin_shtrikman": hashin_shtrikman_bounds(phi, sigma, dimension=d),
     }
-    bounds = {name: (_plain(pair.lower), _plain(pair.upper)) for name, pair in pairs.items()}
-    return bounds, _plain(bruggeman_effective_medium(phi, sigma, dimension=d))
+    return {name: (_plain(pair.lower), _plain(pair.upper)) for name, pair in pairs.items()}
 
 
 def _plain(value: Array) -> float:

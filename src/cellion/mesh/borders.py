@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cellion.mesh.facets import facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh
 
-__all__ = ["Borders", "ask_owners", "find_borders", "several_labels"]
+__all__ = ["Borders", "ask_owners", "find_borders", "lower_facets", "several_labels"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,16 +93,20 @@ def several_labels(mesh: LabelledMesh) -> NDArray[np.bool_]:
 
 def _through_faces(mesh: LabelledMesh) -> _Columns:
     """Facets on upper faces whose continuation has another label."""
-    upper, facet, lower, axis = mesh.periodic_facets.T
+    upper, facet, lower, _ = mesh.periodic_facets.T
     beyond = ask_owners(mesh, lower, lambda cells: mesh.cell_labels[cells])
     labels = np.stack([mesh.cell_labels[upper], beyond], axis=1).astype(np.int64)
     differ = labels[:, 0] != labels[:, 1]
-    lower, axis = lower[differ], axis[differ]
+    near, far = np.stack([upper, facet], axis=1), np.stack([lower, lower_facets(mesh)], axis=1)
+    return near[differ], far[differ], labels[differ]
+
+
+def lower_facets(mesh: LabelledMesh) -> NDArray[np.intp]:
+    """Local facet at the lower face of the cells that continue `periodic_facets` (collective)."""
+    _, _, lower, axis = mesh.periodic_facets.T
     corners = ask_owners(mesh, lower, lambda cells: mesh.points[mesh.cells[cells]])
     # All corners but the one opposite the facet lie on the lower face.
-    opposite = np.argmax(corners[np.arange(len(axis)), :, axis], axis=1)
-    near = np.stack([upper, facet], axis=1)[differ]
-    return near, np.stack([lower, opposite], axis=1), labels[differ]
+    return np.argmax(corners[np.arange(len(axis)), :, axis], axis=1)
 
 
 def ask_owners(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from math import factorial
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from cellion.errors import MeshError
 
-__all__ = ["MeshData", "cell_volumes"]
+__all__ = ["LabelRole", "MeshData", "cell_volumes"]
 
 _ROTATION_TOLERANCE = 1e-6
 """Largest entry of Q Q^T - 1; rotations given in files carry six digits."""
@@ -44,6 +45,14 @@ def cell_volumes(
     return volumes
 
 
+class LabelRole(IntEnum):
+    """Part of a cell that a label belongs to; a sample without layers is composite throughout."""
+
+    COMPOSITE = 0
+    SEPARATOR = 1
+    COLLECTOR = 2
+
+
 @dataclass(frozen=True, kw_only=True)
 class MeshData:
     """A labelled mesh of simplices as plain arrays, before it is distributed over ranks.
@@ -62,6 +71,7 @@ class MeshData:
         pieces: Grain of each label and its place in it along each axis, shape (n_labels, 1 + d),
             where grains are divided so that they can meet their own images; None where no label is
             a part of a grain.
+        label_role: `LabelRole` of each label, shape (n_labels,); None when all are composite.
         quality: Plain numbers about the mesh, such as ``min_dihedral_degrees``.
         notes: What the user should know about it.
 
@@ -79,6 +89,7 @@ class MeshData:
     periodic: NDArray[np.bool_]
     orientations: NDArray[np.float64] | None = None
     pieces: NDArray[np.int32] | None = None
+    label_role: NDArray[np.int8] | None = None
     quality: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

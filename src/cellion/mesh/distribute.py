@@ -83,6 +83,7 @@ class _Common:
     periodic: NDArray[np.bool_]
     orientations: NDArray[np.float64] | None
     pieces: NDArray[np.int32] | None
+    label_role: NDArray[np.int8] | None
 
 
 def _common(data: MeshData) -> _Common:
@@ -94,6 +95,7 @@ def _common(data: MeshData) -> _Common:
         periodic=data.periodic,
         orientations=data.orientations,
         pieces=data.pieces,
+        label_role=data.label_role,
     )
 
 
@@ -118,6 +120,7 @@ def _labelled(piece: Piece, comm: MPI.Comm, common: _Common) -> LabelledMesh:
         input_vertices=piece.input_vertices,
         orientations=common.orientations,
         pieces=common.pieces,
+        label_role=common.label_role,
     )
 
 

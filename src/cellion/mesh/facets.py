@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["facet_areas", "facet_vertices", "flagged_facets", "match_facets"]
+__all__ = ["facet_areas", "facet_corners", "facet_vertices", "flagged_facets", "match_facets"]
 
 
 def flagged_facets(
@@ -40,13 +40,17 @@ def flagged_facets(
     return np.concatenate(found)
 
 
+def facet_corners(dimension: int) -> NDArray[np.intp]:
+    """Corners of a simplex on the facet opposite each of them, shape (d + 1, d)."""
+    corners = range(dimension + 1)
+    return np.array([[j for j in corners if j != i] for i in corners])
+
+
 def facet_vertices(
     cells: NDArray[np.integer[Any]], facets: NDArray[np.integer[Any]]
 ) -> NDArray[np.integer[Any]]:
     """Return the vertices of facets given as (simplex, local facet), shape (f, d), ascending."""
-    d = cells.shape[1] - 1
-    others = np.array([[j for j in range(d + 1) if j != i] for i in range(d + 1)])
-    vertices = cells[facets[:, :1], others[facets[:, 1]]]
+    vertices = cells[facets[:, :1], facet_corners(cells.shape[1] - 1)[facets[:, 1]]]
     return np.sort(vertices, axis=1)
 
 

@@ -12,6 +12,7 @@ import dolfinx.mesh
 import numpy as np
 from numpy.typing import NDArray
 
+from cellion.mesh.data import LabelRole
 from cellion.mesh.facets import flagged_facets
 from cellion.mesh.periodicity import AXES, on_plane
 
@@ -49,6 +50,7 @@ class LabelledMesh:
         pieces: Grain of each label and its place in it along each axis, shape (n_labels, 1 + d),
             where grains are divided so that they can meet their own images; None where no label is
             a part of a grain.
+        label_role: `LabelRole` of each label, shape (n_labels,); None when all are composite.
     """
 
     mesh: dolfinx.mesh.Mesh
@@ -66,6 +68,7 @@ class LabelledMesh:
     input_vertices: NDArray[np.int64]
     orientations: NDArray[np.float64] | None = None
     pieces: NDArray[np.int32] | None = None
+    label_role: NDArray[np.int8] | None = None
 
     @property
     def comm(self) -> MPI.Comm:
@@ -94,6 +97,13 @@ class LabelledMesh:
     def cell_materials(self) -> NDArray[np.int32]:
         """Index into `materials` of owned and ghost cells, shape (m,)."""
         return self.label_material[self.cell_labels]
+
+    @property
+    def in_composite(self) -> NDArray[np.bool_]:
+        """Whether each label belongs to the composite and not to a layer, shape (n_labels,)."""
+        if self.label_role is None:
+            return np.ones(len(self.label_material), dtype=bool)
+        return np.asarray(self.label_role == LabelRole.COMPOSITE)
 
     @property
     def n_owned_cells(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellion.errors import MeshError
-from cellion.mesh.data import MeshData, cell_volumes
+from cellion.mesh.data import LabelRole, MeshData, cell_volumes
 from cellion.mesh.facets import facet_vertices, flagged_facets
 from cellion.mesh.periodicity import AXES, match_periodic_faces, on_plane
 from cellion.mesh.quality import shape_numbers
@@ -27,6 +27,9 @@ GROWTH = 1.5
 
 LEAST_CELLS = 2
 """Fewest prisms across a layer."""
+
+
+_LAYERS = (LabelRole.SEPARATOR, LabelRole.COLLECTOR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +50,8 @@ def stack_slabs(data: MeshData, axis: int, lower: LayerSpec, upper: LayerSpec) -
         upper: Layer above it.
 
     Returns:
-        A mesh whose last two labels are the lower and the upper layer. It does not repeat along
-        the axis; its origin is the lower corner of the lower layer.
+        A mesh with one more label for the separator below and one for the collector above. It does
+        not repeat along the axis; its origin is the lower corner of the lower layer.
 
     Raises:
         MeshError: The mesh does not fill a face of its box along the axis.
@@ -81,6 +84,7 @@ def stack_slabs(data: MeshData, axis: int, lower: LayerSpec, upper: LayerSpec) -
         periodic=periodic,
         orientations=_with_slabs(data.orientations),
         pieces=_with_slab_pieces(data.pieces),
+        label_role=np.array([*[LabelRole.COMPOSITE] * first, *_LAYERS], dtype=np.int8),
         quality=dict(data.quality) | shape_numbers(points, cells),
     )
 

@@ -24,8 +24,8 @@ from cellion.pipeline.sample import MeshedSample
 from cellion.pipeline.task import Listener
 from cellion.results.accuracy import AccuracyRecord, PassRecord
 from cellion.scenario.settings import AccuracySpec
-from cellion.transport.lower_bound import ConservedCurrents, conserved_currents
-from cellion.transport.solution import Solution
+from cellion.transport.dual.lower_bound import ConservedCurrents, conserved_currents
+from cellion.transport.primal.solution import Solution
 
 __all__ = [
     "Bounded",

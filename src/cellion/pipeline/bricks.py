@@ -10,7 +10,8 @@ from cellion.homogenise.brick_layer import brick_edge, brick_layer
 from cellion.homogenise.effective_medium import polycrystal_2d, polycrystal_self_consistent
 from cellion.mesh.measure import Interfaces
 from cellion.results.record import BrickLayerRecord
-from cellion.transport.problem import TransportProblem
+from cellion.transport.primal.contacts import ContactKind
+from cellion.transport.primal.problem import TransportProblem
 
 __all__ = ["brick_estimate"]
 
@@ -26,12 +27,13 @@ def brick_estimate(problem: TransportProblem, measured: Interfaces) -> BrickLaye
         The estimate; None unless grains of one material fill the box and have boundaries that are
         imperfect and none that insulates.
     """
-    mesh, laws = problem.mesh, problem.interfaces
+    mesh, laws = problem.mesh, problem.contacts
     if laws is None or len(mesh.materials) > 1 or not mesh.fills_box or not len(measured.areas):
         return None
     resistance = laws.resistance(measured.labels)
     sheet = laws.sheet_conductance(measured.labels)
-    if not problem.conducts.all() or not np.isfinite(resistance).all():
+    insulates = (laws.kind(measured.labels) == ContactKind.INSULATING).any()
+    if insulates or not problem.conducts.all():
         return None
     mean_resistance = float(np.average(resistance, weights=measured.areas))
     mean_sheet = float(np.average(sheet, weights=measured.areas))

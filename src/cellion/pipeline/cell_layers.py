@@ -10,10 +10,7 @@ from cellion.microstructure.geometry import Microstructure
 from cellion.scenario.cell import CellSpec
 from cellion.scenario.scenario import Scenario
 
-__all__ = ["N_LAYERS", "between_layers", "opened", "wanted_cell"]
-
-N_LAYERS = 2
-"""Separator and collector: the last labels of the mesh of a cell."""
+__all__ = ["between_layers", "opened", "wanted_cell"]
 
 
 def wanted_cell(scenario: Scenario) -> CellSpec | None:

@@ -28,10 +28,11 @@ from cellion.pipeline.task import Answer, Listener
 from cellion.results.record import CarrierResult, DissipationRecord, pair_name
 from cellion.results.sensitivities import derivatives
 from cellion.scenario.scenario import Scenario
-from cellion.transport.laws import InterfaceLaws
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solution import Solution
-from cellion.transport.solve import solve
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solution import Solution
+from cellion.transport.primal.solve import solve
 
 __all__ = ["EffectiveTransportTask", "solve_carrier"]
 
@@ -151,9 +152,9 @@ def solve_carrier(
     problem = TransportProblem(
         mesh=sample.mesh,
         conductivity=_conductivities(scenario, sample, carrier),
-        boundary=scenario.transport.boundary,
+        drive=DRIVES[scenario.transport.boundary],
         directions=directions_of(scenario, sample.mesh.dimension),
-        interfaces=_interface_laws(scenario, sample, carrier),
+        contacts=_contacts(scenario, sample, carrier),
     )
     try:
         return solve(problem, watch)
@@ -172,14 +173,14 @@ def _conductivities(scenario: Scenario, sample: MeshedSample, carrier: str) -> N
     )
 
 
-def _interface_laws(scenario: Scenario, sample: MeshedSample, carrier: str) -> InterfaceLaws | None:
-    """Laws of all interfaces at the temperature of the scenario; None when it has none."""
+def _contacts(scenario: Scenario, sample: MeshedSample, carrier: str) -> Contacts | None:
+    """Contacts at the temperature of the scenario; None when it has none."""
     mesh = sample.mesh
     found = build_interfaces(scenario, sample.materials).ordered(mesh.materials)
     if not found:
         return None
     laws = found.at(scenario.temperature, carrier)
-    return InterfaceLaws(
+    return Contacts(
         label_material=mesh.label_material,
         pair_resistance=laws.resistance,
         pair_sheet_conductance=laws.sheet_conductance,

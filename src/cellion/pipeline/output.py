@@ -38,7 +38,7 @@ from cellion.results.identity import question_key
 from cellion.results.ownership import owned, refuse_other_kind
 from cellion.results.record import UNWRITTEN, RunResult
 from cellion.scenario.scenario import Scenario
-from cellion.transport.solution import Solution
+from cellion.transport.primal.solution import Solution
 
 if TYPE_CHECKING:
     from mpi4py import MPI

@@ -18,7 +18,7 @@ from cellion.mesh.labelled import LabelledMesh
 from cellion.mesh.read import read_mesh
 from cellion.mesh.sizes import estimate_cells, mesh_sizes
 from cellion.microstructure.generate import generate
-from cellion.pipeline.cell_layers import between_layers, opened, wanted_cell
+from cellion.pipeline.cell_layers import between_layers, opened
 from cellion.pipeline.estimate import directions_of, vertices_of
 from cellion.pipeline.mesh_cache import MeshCache, Meshed, mesh_key
 from cellion.pipeline.remarks import small_box, unresolved
@@ -80,7 +80,6 @@ def prepare(
         seed=made.seed,
         numbers={"cells": float(mesh.global_cells)} | dict(made.numbers),
         notes=(*(note for m in materials.values() for note in m.notes), *made.notes),
-        in_cell=wanted_cell(scenario) is not None,
     )
 
 

@@ -19,7 +19,7 @@ from cellion.results.record import (
     SolverRecord,
 )
 from cellion.scenario.scenario import Scenario
-from cellion.transport.solution import Solution
+from cellion.transport.primal.solution import Solution
 
 if TYPE_CHECKING:
     from mpi4py import MPI

@@ -21,7 +21,6 @@ from cellion.mesh.measure import (
     specific_surface,
 )
 from cellion.microstructure.geometry import Microstructure
-from cellion.pipeline.cell_layers import N_LAYERS
 from cellion.results.record import pair_name
 
 __all__ = ["Composition", "MeshedSample", "Sample"]
@@ -100,7 +99,6 @@ class MeshedSample:
         seed: Seed of the microstructure, None when nothing was random.
         numbers: Plain numbers about the geometry and the mesh.
         notes: What the user should know.
-        in_cell: Whether the last labels of the mesh are the layers of a cell.
     """
 
     materials: Mapping[str, Material]
@@ -110,7 +108,6 @@ class MeshedSample:
     seed: int | None
     numbers: Mapping[str, float]
     notes: tuple[str, ...]
-    in_cell: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -130,19 +127,19 @@ class MeshedSample:
     @cached_property
     def interfaces(self) -> Interfaces:
         """Areas where two labels meet, layers of a cell left out (collective)."""
-        found, inner = self._all_interfaces, self._inner_labels
-        keep = (found.labels < inner).all(axis=1)
+        found = self._all_interfaces
+        keep = self.mesh.in_composite[found.labels].all(axis=1)
         return replace(found, labels=found.labels[keep], areas=found.areas[keep])
 
     @cached_property
     def composition(self) -> Composition:
         """What the mesh is made of (collective)."""
-        mesh, inner = self.mesh, self._inner_labels
+        mesh, inner = self.mesh, self.mesh.in_composite
         volumes = label_volumes(mesh)
-        whole = mesh.volume - float(volumes[inner:].sum())
-        of_label, count = mesh.label_material[:inner], len(mesh.materials)
-        share = np.bincount(of_label, volumes[:inner], minlength=count) / whole
-        present = (np.bincount(of_label, minlength=count) > 0) | (not self.in_cell)
+        whole = mesh.volume - float(volumes[~inner].sum())
+        of_label, count = mesh.label_material[inner], len(mesh.materials)
+        share = np.bincount(of_label, volumes[inner], minlength=count) / whole
+        present = (np.bincount(of_label, minlength=count) > 0) | inner.all()
         names = [name for name, there in zip(mesh.materials, present, strict=True) if there]
         between = specific_surface(mesh, self.interfaces)
         scale = mesh.volume / whole
@@ -163,8 +160,3 @@ class MeshedSample:
     @cached_property
     def _all_interfaces(self) -> Interfaces:
         return measure_interfaces(self.mesh)
-
-    @property
-    def _inner_labels(self) -> int:
-        """Number of labels without layers of a cell."""
-        return len(self.mesh.label_material) - (N_LAYERS if self.in_cell else 0)

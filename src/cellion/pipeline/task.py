@@ -15,7 +15,7 @@ from cellion.cell.response import CellResponse
 from cellion.pipeline.sample import MeshedSample
 from cellion.results.accuracy import AccuracyRecord
 from cellion.results.record import CarrierResult
-from cellion.transport.solution import Solution
+from cellion.transport.primal.solution import Solution
 
 __all__ = ["Answer", "Listener", "Task"]
 

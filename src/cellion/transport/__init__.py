@@ -1,1 +1,1 @@
-"""Transport: spaces, forms, boundaries and parallel solution of div(sigma grad phi) = 0."""
+"""Transport: div(sigma grad phi) = 0, its primal and its dual problem, and preconditioners."""

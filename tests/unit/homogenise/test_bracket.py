@@ -13,11 +13,12 @@ from cellion.homogenise.bracket import Bracket, Indicators, bracket_of
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
-from cellion.transport import facet_solve
-from cellion.transport.laws import InterfaceLaws
-from cellion.transport.lower_bound import conserved_currents
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.dual import facet_solve
+from cellion.transport.dual.lower_bound import conserved_currents
+from cellion.transport.primal.contacts import Contacts
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from helpers.mesh_boxes import balls, isotropic, labelled_box, layers, tiles
 
 Array = NDArray[np.float64]
@@ -32,7 +33,7 @@ def bracket(
     sheet: Array | None = None,
 ) -> tuple[Bracket, Indicators]:
     none = np.zeros((len(data.materials),) * 2)
-    laws = InterfaceLaws(
+    laws = Contacts(
         label_material=data.label_material,
         pair_resistance=none if resistance is None else resistance,
         pair_sheet_conductance=none if sheet is None else sheet,
@@ -40,9 +41,9 @@ def bracket(
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=conductivity,
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: data.dimension],
-        interfaces=laws,
+        contacts=laws,
     )
     solution = solve(problem)
     upper = effective_conductivity(solution).tensor
@@ -79,6 +80,21 @@ def test_the_gap_is_the_sum_of_the_indicators(case: str, boundary: str) -> None:
         assert total == pytest.approx(gap - 2.0 * found.rounding[direction], rel=1e-8)
         assert (indicators.cells[direction] >= 0.0).all()
         assert found.rounding[direction] < 1e-9 * found.upper[k, k]
+
+
+@pytest.mark.parametrize("other", [0.0, 0.1])
+def test_a_negligible_resistance_is_perfect_contact_for_both_bounds(other: float) -> None:
+    data = labelled_box((6, 4), layers([1 / 3, 1 / 3, 1 / 3]), ["A", "B", "C"])
+
+    def bounds(negligible: float) -> Bracket:
+        table = np.zeros((3, 3))
+        table[0, 1] = table[1, 0] = negligible
+        table[1, 2] = table[2, 1] = other
+        return bracket(data, isotropic([1.0, 3.0, 2.0], 2), resistance=table)[0]
+
+    found, perfect = bounds(1e-20), bounds(0.0)
+    np.testing.assert_array_equal(found.lower, perfect.lower)
+    np.testing.assert_array_equal(found.upper, perfect.upper)
 
 
 @pytest.mark.parametrize("reduction", [0.9, 0.1, 1e-8])

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from cellion.homogenise.brick_layer import (
     brick_edge,
-    brick_finite_bounds,
     brick_layer,
     brick_layer_fast,
     brick_layer_resistive,
 )
-from cellion.homogenise.effective_medium import bruggeman_power_law, maxwell
+from cellion.homogenise.effective_medium import bruggeman_power_law
+from helpers.closed_forms import brick_finite_bounds, maxwell
 
 REFERENCES = Path(__file__).parents[2] / "references" / "references.json"
 

@@ -19,8 +19,9 @@ from cellion.homogenise.effective import (
 )
 from cellion.mesh.data import MeshData
 from cellion.mesh.distribute import distribute
-from cellion.transport.problem import TransportProblem
-from cellion.transport.solve import solve
+from cellion.transport.primal.drive import DRIVES
+from cellion.transport.primal.problem import TransportProblem
+from cellion.transport.primal.solve import solve
 from helpers.mesh_boxes import isotropic, labelled_box, layers, tiles
 
 examples = settings(max_examples=12)
@@ -53,7 +54,7 @@ def effective(
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=conductivity,
-        boundary=boundary,
+        drive=DRIVES[boundary],
         directions=("x", "y", "z")[: data.dimension],
     )
     return effective_conductivity(solve(problem))
@@ -172,7 +173,7 @@ def test_the_record_of_a_mesh_with_voids() -> None:
     problem = TransportProblem(
         mesh=distribute(half, MPI.COMM_SELF),
         conductivity=isotropic([2.0], 2),
-        boundary="electrodes",
+        drive=DRIVES["electrodes"],
         directions=("x",),
     )
     record = homogenise("ion", solve(problem))
@@ -188,7 +189,7 @@ def test_the_record_says_where_the_energy_goes() -> None:
     problem = TransportProblem(
         mesh=distribute(data, MPI.COMM_SELF),
         conductivity=isotropic([2.0, 1.0], 2),
-        boundary="periodic",
+        drive=DRIVES["periodic"],
         directions=("x", "y"),
     )
     shares = homogenise("ion", solve(problem)).dissipation

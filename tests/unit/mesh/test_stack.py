@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cellion.errors import MeshError
-from cellion.mesh.data import MeshData, cell_volumes
+from cellion.mesh.data import LabelRole, MeshData, cell_volumes
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.periodicity import match_periodic_faces
 from cellion.mesh.quality import check_invariants
@@ -44,6 +44,8 @@ def test_layers_continue_the_mesh(dimension, axis):
     assert data.periodic.tolist() == [k != axis for k in range(dimension)]
     assert data.materials == ("A", "B", "metal")
     assert data.label_material[-2:].tolist() == [0, 2]
+    layers = [LabelRole.SEPARATOR, LabelRole.COLLECTOR]
+    assert data.label_role.tolist() == [*[LabelRole.COMPOSITE] * len(base.label_material), *layers]
     assert data.box[axis] == pytest.approx(base.box[axis] + 0.8, rel=1e-14)
     volumes = np.bincount(data.labels, cell_volumes(data.points, data.cells))
     area = float(np.prod(np.delete(data.box, axis)))

@@ -1,0 +1,1 @@
+"""The dual problem: Crouzeix-Raviart correctors, conserved currents and the lower bound."""

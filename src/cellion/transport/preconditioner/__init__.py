@@ -1,0 +1,1 @@
+"""Preconditioners of the linear systems; they know matrices and couplings, not the problem."""
