@@ -1,7 +1,8 @@
 """The documentation tells the truth: its commands run, its links lead somewhere.
 
 In a fenced ``console`` block each line that begins with ``$`` is run, in order, in one folder per
-page; `cellion` is called in process. A trailing ``# exit N`` states another exit code than 0.
+page; `cellion` is called in process. A trailing ``# exit N`` states another exit code than 0. The
+``python`` blocks of the page about Python are one script.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from helpers.cli_calls import call, process
@@ -24,6 +27,7 @@ PAGES = [page for page in PAGES if "_build" not in page.parts]
 
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXPECTED = re.compile(r"\s+# exit (\d+)\s*$")
+SCRIPT = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)?(?:#([^)\s]+))?\)")
 
 
@@ -72,6 +76,24 @@ def test_the_commands_of_a_page_run(
             told = process(shell, workspace, subprocess_environment, 240.0)
             code = told.returncode
         assert code == expected, f"$ {command}\n{told.stdout}{told.stderr}"
+
+
+def test_the_examples_of_the_page_about_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    blocks = SCRIPT.findall((ROOT / "docs" / "api.md").read_text(encoding="utf-8"))
+    code = [line for line in blocks[0].splitlines() if line and not line.startswith("import")]
+    assert len(code) < 10
+    known: dict[str, Any] = {}
+    exec(blocks[0], known)
+    answer, diagonal = known["answer"], np.arange(3)
+    sigma = answer.effective_conductivity[diagonal, diagonal]
+    assert (answer.lower[diagonal, diagonal] <= sigma).all()
+    assert (sigma <= answer.upper[diagonal, diagonal]).all()
+    # Insulated spheres leave what matrix there is; those that conduct lead no better than in rows.
+    assert (sigma > 0.1 * 0.6).all()
+    assert (sigma < 0.1 * 0.7 + 0.3).all()
+    for block in blocks[1:]:
+        exec(block, known)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

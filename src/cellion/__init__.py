@@ -13,6 +13,12 @@ A study in five lines of a notebook, its run once more alone, and what it answer
     result = cellion.run(scenario)
     result.carrier("ion").effective_conductivity  # (3, 3) [S/m]
 
+The effective conductivity of one's own mesh::
+
+    mesh = cellion.Mesh.read("cathode.msh", labels={1: "SE", 2: "CAM"}, length_unit="um")
+    answer = cellion.solve(mesh, {"SE": "1 mS/cm", "CAM": 0.2}, bracket=True)
+    answer.effective_conductivity, answer.lower, answer.upper  # (3, 3) [S/m] each
+
 Names are imported when they are first used, so that reading results needs no DOLFINx.
 """
 
@@ -24,7 +30,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellion.errors import CellionError
     from cellion.material.catalogue import library_entry, library_names
+    from cellion.material.conductivity_laws import ArrheniusLaw
+    from cellion.material.material import Material
+    from cellion.material.own_laws import Interface
+    from cellion.pipeline.direct import solve
     from cellion.pipeline.estimate import estimate
+    from cellion.pipeline.own_mesh import Mesh
     from cellion.pipeline.run import run
     from cellion.results.files import load_result, save_result
     from cellion.results.record import RunResult
@@ -34,8 +45,12 @@ if TYPE_CHECKING:
     from cellion.study.run import Execution, run_study
 
 __all__ = [
+    "ArrheniusLaw",
     "CellionError",
     "Execution",
+    "Interface",
+    "Material",
+    "Mesh",
     "RunResult",
     "Scenario",
     "StudyResult",
@@ -49,13 +64,18 @@ __all__ = [
     "run",
     "run_study",
     "save_result",
+    "solve",
     "vary",
     "with_values",
 ]
 
 _HOME = {
+    "ArrheniusLaw": "material.conductivity_laws",
     "CellionError": "errors",
     "Execution": "study.run",
+    "Interface": "material.own_laws",
+    "Material": "material.material",
+    "Mesh": "pipeline.own_mesh",
     "RunResult": "results.record",
     "Scenario": "scenario.scenario",
     "StudyResult": "study.result",
@@ -69,6 +89,7 @@ _HOME = {
     "run": "pipeline.run",
     "run_study": "study.run",
     "save_result": "results.files",
+    "solve": "pipeline.direct",
     "vary": "scenario.load",
     "with_values": "scenario.load",
 }

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
+import cellion.parallel
 
 import dolfinx.fem
 import dolfinx.mesh
@@ -19,6 +19,7 @@ import numpy as np
 import ufl
 from mpi4py import MPI
 
+import cellion
 from cellion.errors import MeshError
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
@@ -30,6 +31,7 @@ from cellion.mesh.measure import (
     specific_surface,
     volume_fractions,
 )
+from cellion.microstructure.orientations import random_rotations
 from cellion.pipeline.run import run
 from cellion.scenario.load import build_scenario
 from cellion.transport.primal.drive import DRIVES
@@ -37,6 +39,7 @@ from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solution import current_density, potential
 from cellion.transport.primal.solve import solve
 from helpers.cell_scenarios import cell_document
+from helpers.interface_boxes import grains
 from helpers.mesh_boxes import balls, isotropic, labelled_box, layers, tiles
 
 Numbers = dict[str, Any]
@@ -197,6 +200,32 @@ def packing_in_cell(comm: MPI.Comm) -> Numbers:
     }
 
 
+class Misfit:
+    """A law as a user writes it: resistances that differ from contact to contact, one insulates."""
+
+    def resistance(self, temperature: float, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        found = 1e-6 * np.abs(first - second).sum(axis=(1, 2))
+        return np.where(found > 1e-5, np.inf, found)
+
+
+def own_mesh(comm: MPI.Comm) -> Numbers:
+    """Arrays that rank 0 has, a law of the user, and one that is wrong."""
+    data = labelled_box((6, 6, 6), grains((2, 2, 2)), ["G"] * 8, edges=1e-5)
+    arrays = (data.points, data.cells, data.labels) if comm.rank == 0 else (None,) * 3
+    turned = random_rotations(8, np.random.default_rng(1618))
+    given: Numbers = {"grains": {"material": "G"}, "periodic": True, "comm": comm}
+    mesh = cellion.Mesh.from_arrays(*arrays, orientations=turned, **given)
+    boundary = cellion.Interface("G", "G", area_resistance=Misfit())
+    found = cellion.solve(mesh, {"G": np.diag([1.0, 2.0, 3.0])}, interfaces=[boundary])
+    told = []
+    for changes in ({"orientations": turned[:3]}, {"tag_aray": "tags"}):
+        try:
+            cellion.Mesh.from_arrays(*arrays, **given, **changes)
+        except cellion.CellionError as error:
+            told.append([comm.allreduce(1) / comm.size, str(error)])
+    return {"tensor": found.effective_conductivity.tolist(), "told": told}
+
+
 CASES = (
     mesh_of_dolfinx,
     interfaces,
@@ -208,6 +237,7 @@ CASES = (
     few_conducting_cells,
     broken_mesh,
     packing_in_cell,
+    own_mesh,
 )
 
 

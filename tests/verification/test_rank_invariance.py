@@ -27,6 +27,7 @@ CASES = (
     "few_conducting_cells",
     "broken_mesh",
     "packing_in_cell",
+    "own_mesh",
 )
 
 

@@ -69,7 +69,7 @@ def grain_orientations(
             where = "microstructure.mesh.grains.orientations"
             listed, found = numbers, read_orientations(grains.orientations, where)
         else:
-            lines = _section_lines(path)
+            lines = _section_lines(path) if path.is_file() else None
             if lines is None:
                 return None
             listed, found = section_orientations(lines, where)

@@ -32,7 +32,7 @@ from cellion.mesh.quality import shape_numbers
 from cellion.mesh.split import DIVISIBLE, divide
 from cellion.mesh.tags import cell_tags, check_tags, labels_by_tag
 
-__all__ = ["MeshFile", "read_mesh"]
+__all__ = ["MeshFile", "mesh_of", "read_mesh"]
 
 _READERS: Mapping[str, Callable[[Path], MeshDocument]] = {
     ".msh": read_gmsh,
@@ -130,7 +130,20 @@ def read_mesh(spec: MeshFile) -> MeshData:
             not joined, or its opposite faces do not match although the box is periodic.
     """
     where = f"mesh file '{spec.file}'"
-    document = _load(spec.file, where)
+    return mesh_of(_load(spec.file, where), spec, where)
+
+
+def mesh_of(document: MeshDocument, spec: MeshFile, where: str) -> MeshData:
+    """Make a labelled mesh of the content of a mesh file, as `read_mesh` does.
+
+    Args:
+        document: Points, cells and their tags.
+        spec: What the scenario says about them.
+        where: Name of the mesh, the beginning of every message.
+
+    Raises:
+        MeshError: As `read_mesh`, once the file is read.
+    """
     dimension, blocks = _cells(document, where)
     named = labels_by_tag(spec.labels, document, dimension, where)
     labels: Mapping[int, str] = named

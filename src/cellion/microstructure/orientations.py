@@ -15,7 +15,14 @@ from cellion.microstructure.arrays import FloatArray
 from cellion.microstructure.orientation_files import read_orientations
 from cellion.scenario.orientations import FibreSpec, OrientationsSpec
 
-__all__ = ["euler_rotations", "fibre_rotations", "orient", "plane_rotations", "random_rotations"]
+__all__ = [
+    "euler_rotations",
+    "fibre_rotations",
+    "in_plane",
+    "orient",
+    "plane_rotations",
+    "random_rotations",
+]
 
 _OUT_OF_PLANE = 1e-6
 
@@ -42,7 +49,7 @@ def orient(
     if spec.word == "random":
         return plane_rotations(count, rng) if dimension == 2 else random_rotations(count, rng)
     if spec.fibre is not None:
-        return _in_plane(fibre_rotations(spec.fibre, count, rng), dimension, f"{where}.fibre")
+        return in_plane(fibre_rotations(spec.fibre, count, rng), dimension, f"{where}.fibre")
     if spec.euler is not None:
         found, where = euler_rotations(np.array(spec.euler)), f"{where}.euler"
     elif spec.quaternions is not None:
@@ -57,7 +64,7 @@ def orient(
         raise MicrostructureError(
             f"{where}: found {len(found)} orientations for {count} grains; one for each is needed"
         )
-    return _in_plane(found, dimension, where)
+    return in_plane(found, dimension, where)
 
 
 def random_rotations(count: int, rng: np.random.Generator) -> FloatArray:
@@ -117,8 +124,13 @@ def _to_z(direction: FloatArray) -> Rotation:
     return Rotation.from_rotvec(across / sine * np.arctan2(sine, unit[2]))
 
 
-def _in_plane(rotations: FloatArray, dimension: int, where: str) -> FloatArray:
-    """Return the rotations, in two dimensions their part in the plane."""
+def in_plane(rotations: FloatArray, dimension: int, where: str) -> FloatArray:
+    """Return the rotations (n, 3, 3), in two dimensions their part in the plane (n, 2, 2).
+
+    Raises:
+        MicrostructureError: a crystal is tilted out of the plane of a two-dimensional box; the
+            message begins with ``where``.
+    """
     if dimension == 3:
         return rotations
     tilted = np.flatnonzero(np.abs(rotations[:, 2, 2] - 1.0) > _OUT_OF_PLANE)

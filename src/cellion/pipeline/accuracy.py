@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isnan
+from typing import Protocol
 
 from cellion.parallel import Stopwatch, peak_memory
 
@@ -19,6 +20,7 @@ from cellion.homogenise.properties import EffectiveTransport
 from cellion.mesh.borders import find_borders
 from cellion.mesh.marking import mark
 from cellion.mesh.periodicity import AXES
+from cellion.microstructure.geometry import CutGeometry
 from cellion.pipeline.refinement import Remesher
 from cellion.pipeline.sample import MeshedSample
 from cellion.pipeline.task import Listener
@@ -29,6 +31,7 @@ from cellion.transport.primal.solution import Solution
 
 __all__ = [
     "Bounded",
+    "Surfaces",
     "bounded",
     "gap_fields",
     "refined",
@@ -100,12 +103,26 @@ class Bounded:
         ]
 
 
-def bounded(answers: Bounded, remesher: Remesher, watch: Stopwatch) -> Bounded:
+class Surfaces(Protocol):
+    """The true surfaces of a geometry, for which a mesh has flat facets."""
+
+    @property
+    def geometry(self) -> CutGeometry | None:
+        """The curved surfaces, on all ranks; None when there are none, or none are known."""
+        ...
+
+    @property
+    def known(self) -> bool:
+        """Whether the geometry is known at all."""
+        ...
+
+
+def bounded(answers: Bounded, surfaces: Surfaces, watch: Stopwatch) -> Bounded:
     """Bound the answers of all carriers on their mesh (collective).
 
     Args:
         answers: Bounded without bounds.
-        remesher: Knows the surfaces that facets stand for.
+        surfaces: What facets stand for.
         watch: Records the stages.
     """
     brackets, indicators, errors = {}, {}, {}
@@ -115,29 +132,29 @@ def bounded(answers: Bounded, remesher: Remesher, watch: Stopwatch) -> Bounded:
             upper = answers.transport[name].effective_conductivity
             brackets[name], indicators[name] = bracket_of(solution, conserved, upper)
         with watch.stage("geometry error"):
-            errors[name] = _geometry_errors(solution, conserved, remesher, upper)
+            errors[name] = _geometry_errors(solution, conserved, surfaces, upper)
     return replace(answers, brackets=brackets, indicators=indicators, geometry_errors=errors)
 
 
-def with_geometry_errors(answers: Bounded, remesher: Remesher, watch: Stopwatch) -> Bounded:
+def with_geometry_errors(answers: Bounded, surfaces: Surfaces, watch: Stopwatch) -> Bounded:
     """Estimate the geometry errors of all carriers without bounds (collective)."""
     errors = {}
     with watch.stage("geometry error"):
         for name, solution in answers.solutions.items():
             sigma = answers.transport[name].effective_conductivity
-            errors[name] = _geometry_errors(solution, None, remesher, sigma)
+            errors[name] = _geometry_errors(solution, None, surfaces, sigma)
     return replace(answers, geometry_errors=errors)
 
 
 def _geometry_errors(
-    solution: Solution, conserved: ConservedCurrents | None, remesher: Remesher, sigma: Tensor
+    solution: Solution, conserved: ConservedCurrents | None, surfaces: Surfaces, sigma: Tensor
 ) -> dict[str, float]:
     """Estimate the geometry error per direction, relative to sigma_eff (collective)."""
     directions = solution.problem.directions
-    if remesher.geometry is None:
-        return dict.fromkeys(directions, 0.0 if remesher.known else float("nan"))
-    facets = faceting_errors(solution, conserved, remesher.geometry)
-    contacts = constriction_errors(solution, conserved, remesher.geometry)
+    if surfaces.geometry is None:
+        return dict.fromkeys(directions, 0.0 if surfaces.known else float("nan"))
+    facets = faceting_errors(solution, conserved, surfaces.geometry)
+    contacts = constriction_errors(solution, conserved, surfaces.geometry)
     found = {name: facets[name] + contacts[name] for name in directions}
     axes = {name: AXES.index(name) for name in directions}
     return {

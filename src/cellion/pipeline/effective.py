@@ -34,7 +34,7 @@ from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solution import Solution
 from cellion.transport.primal.solve import solve
 
-__all__ = ["EffectiveTransportTask", "solve_carrier"]
+__all__ = ["EffectiveTransportTask", "carrier_record", "conductivities", "solve_carrier"]
 
 _DOUBTFUL = 0.25
 """Relative error by the mesh above which a note says so."""
@@ -92,38 +92,42 @@ class EffectiveTransportTask:
         )
 
     def _record(self, found: Bounded, carrier: str) -> CarrierResult:
-        """Record what was found of a carrier (collective)."""
-        sample, solution = found.sample, found.solutions[carrier]
-        transport, bracket = found.transport[carrier], found.brackets.get(carrier)
-        if bracket is not None:
-            directions, d = solution.problem.directions, sample.mesh.dimension
-            errors = {name: error_of_gap(bracket.share(name), d) for name in directions}
-            transport = replace(transport, discretisation_error=errors)
-        shares = {name: _shares(each) for name, each in transport.dissipation.items()}
-        return CarrierResult(
-            conducting=transport.conducting,
-            conducting_fraction=transport.conducting_fraction,
-            bulk_conductivity=transport.bulk_conductivity,
-            effective_conductivity=_three_by_three(transport.effective_conductivity),
-            percolates=transport.percolates,
-            tortuosity_factor=transport.tortuosity_factor,
-            macmullin_number=transport.macmullin_number,
-            bruggeman_exponent=transport.bruggeman_exponent,
-            discretisation_error_estimate=transport.discretisation_error,
-            composition_bounds=transport.bounds,
-            lower=None if bracket is None else _three_by_three(bracket.lower),
-            upper=None if bracket is None else _three_by_three(bracket.upper),
-            geometry_error_estimate=found.geometry_errors.get(carrier, {}),
-            reason="; ".join(dict.fromkeys(solution.percolation.reason.values())) or None,
-            dissipation=shares,
-            sensitivities={name: derivatives(each) for name, each in shares.items()},
-            barrier_sensitivities=barrier_sensitivities(
-                self.scenario, sample.materials, sample.names, transport
-            ),
-            conductivity_moments=transport.moments,
-            brick_layer=brick_estimate(solution.problem, sample.interfaces),
-            conductors=transport.conductors,
-        )
+        """Record what was found of a carrier, with derivatives by energies (collective)."""
+        sample, transport = found.sample, found.transport[carrier]
+        slopes = barrier_sensitivities(self.scenario, sample.materials, sample.names, transport)
+        return replace(carrier_record(found, carrier), barrier_sensitivities=slopes)
+
+
+def carrier_record(found: Bounded, carrier: str) -> CarrierResult:
+    """Record what was found of a carrier (collective)."""
+    sample, solution = found.sample, found.solutions[carrier]
+    transport, bracket = found.transport[carrier], found.brackets.get(carrier)
+    if bracket is not None:
+        directions, d = solution.problem.directions, sample.mesh.dimension
+        errors = {name: error_of_gap(bracket.share(name), d) for name in directions}
+        transport = replace(transport, discretisation_error=errors)
+    shares = {name: _shares(each) for name, each in transport.dissipation.items()}
+    return CarrierResult(
+        conducting=transport.conducting,
+        conducting_fraction=transport.conducting_fraction,
+        bulk_conductivity=transport.bulk_conductivity,
+        effective_conductivity=_three_by_three(transport.effective_conductivity),
+        percolates=transport.percolates,
+        tortuosity_factor=transport.tortuosity_factor,
+        macmullin_number=transport.macmullin_number,
+        bruggeman_exponent=transport.bruggeman_exponent,
+        discretisation_error_estimate=transport.discretisation_error,
+        composition_bounds=transport.bounds,
+        lower=None if bracket is None else _three_by_three(bracket.lower),
+        upper=None if bracket is None else _three_by_three(bracket.upper),
+        geometry_error_estimate=found.geometry_errors.get(carrier, {}),
+        reason="; ".join(dict.fromkeys(solution.percolation.reason.values())) or None,
+        dissipation=shares,
+        sensitivities={name: derivatives(each) for name, each in shares.items()},
+        conductivity_moments=transport.moments,
+        brick_layer=brick_estimate(solution.problem, sample.interfaces),
+        conductors=transport.conductors,
+    )
 
 
 def _shares(found: Dissipation) -> DissipationRecord:
@@ -151,7 +155,7 @@ def solve_carrier(
     """
     problem = TransportProblem(
         mesh=sample.mesh,
-        conductivity=_conductivities(scenario, sample, carrier),
+        conductivity=conductivities(sample, carrier, scenario.temperature),
         drive=DRIVES[scenario.transport.boundary],
         directions=directions_of(scenario, sample.mesh.dimension),
         contacts=_contacts(scenario, sample, carrier),
@@ -162,14 +166,11 @@ def solve_carrier(
         raise ConvergenceError(f"transport of {carrier}s, {error}") from error
 
 
-def _conductivities(scenario: Scenario, sample: MeshedSample, carrier: str) -> NDArray[np.float64]:
-    """Tensor of each material of the mesh, shape (n, d, d) [S/m]."""
+def conductivities(sample: MeshedSample, carrier: str, temperature: float) -> NDArray[np.float64]:
+    """Tensor of each material of the mesh at a temperature [K], shape (n, d, d) [S/m]."""
     d = sample.mesh.dimension
     return np.array(
-        [
-            sample.materials[name].conductivity(carrier, scenario.temperature)[:d, :d]
-            for name in sample.names
-        ]
+        [sample.materials[name].conductivity(carrier, temperature)[:d, :d] for name in sample.names]
     )
 
 
