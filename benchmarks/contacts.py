@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import numpy as np
 
-from contact_graphs import chain_of_particles, compared
+from helpers.contact_graphs import chain_of_particles, compared
 
 
 def main() -> None:

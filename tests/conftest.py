@@ -85,19 +85,6 @@ def run(tmp_path: Path, subprocess_environment: dict[str, str]) -> Run:
 
 
 @pytest.fixture
-def run_cellion(run: Run) -> Run:
-    """Start the command line of this checkout: ``run_cellion("check", "scenario.yaml")``."""
-
-    def start(
-        *arguments: str | Path, timeout: float = 120.0, cwd: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cellion", *arguments]
-        return run(command, timeout=timeout, cwd=cwd)
-
-    return start
-
-
-@pytest.fixture
 def run_mpi(run: Run) -> Run:
     """Start Python on several ranks: ``run_mpi(2, "-m", "cellion", "run", "scenario.yaml")``.
 

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
@@ -84,13 +86,19 @@ def room_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
+@cache
 def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(parse(path)))
+
+
 def imports_of(path: Path) -> Iterator[str]:
     """Every module that a file imports, at its top or inside a function, its dots resolved."""
-    for node in ast.walk(parse(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -107,7 +115,7 @@ def package_of(path: Path, level: int) -> tuple[str, ...]:
 
 
 def functions(path: Path) -> Iterator[tuple[str, Function]]:
-    for node in ast.walk(parse(path)):
+    for node in nodes(path):
         if isinstance(node, Function):
             yield f"{name_of(path)}:{node.lineno} {node.name}", node
 
@@ -227,7 +235,7 @@ def test_nothing_prints_or_swallows_errors_outside_the_command_line() -> None:
         f"{name_of(path)}:{node.lineno}"
         for path in modules()
         if room_of(path) not in ("cli", "__main__")
-        for node in ast.walk(parse(path))
+        for node in nodes(path)
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)

@@ -1,14 +1,15 @@
 """The documentation tells the truth: its commands run, its links lead somewhere.
 
 In a fenced ``console`` block each line that begins with ``$`` is run, in order, in one folder per
-page. A trailing ``# exit N`` states another exit code than 0. The ``python`` blocks of the page
-about Python are one script.
+page; `cellion` is called in process. A trailing ``# exit N`` states another exit code than 0. The
+``python`` blocks of the page about Python are one script.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from helpers.cli_calls import call, process
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
@@ -57,20 +60,22 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.mark.mpi
 @pytest.mark.parametrize("page", [p for p in PAGES if any(commands(p))], ids=name_of)
 def test_the_commands_of_a_page_run(
-    page: Path, workspace: Path, subprocess_environment: dict[str, str]
+    page: Path,
+    workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    subprocess_environment: dict[str, str],
 ) -> None:
+    monkeypatch.chdir(workspace)
     for command, expected in commands(page):
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            cwd=workspace,
-            env=subprocess_environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == expected, f"$ {command}\n{done.stdout}{done.stderr}"
+        program, *arguments = shlex.split(command)
+        if program == "cellion":
+            told = call(*arguments)
+            code = told.code
+        else:
+            shell = ["/bin/sh", "-c", command]
+            told = process(shell, workspace, subprocess_environment, 240.0)
+            code = told.returncode
+        assert code == expected, f"$ {command}\n{told.stdout}{told.stderr}"
 
 
 def test_the_examples_of_the_page_about_python_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from mpi4py import MPI
 
 import cellion
 from cellion.scenario.load import load_scenario
-from small_scenarios import PLATES, write
+from helpers.small_scenarios import PLATES, write
 
 API = Path(__file__).parents[1] / "docs" / "api.md"
 

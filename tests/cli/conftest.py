@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_calls import Call, call, launcher, on_ranks, process
+from helpers.cli_calls import Call, call, launcher, on_ranks, process
 
 type Start = Callable[..., subprocess.CompletedProcess[str]]
 type Together = Callable[[int, Path, Sequence[Sequence[str | Path]]], list[Call]]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cli_calls import call
-from damaged_folders import damaged_folders
-from small_scenarios import PLATES, write
+from helpers.cli_calls import call
+from helpers.damaged_folders import damaged_folders
+from helpers.small_scenarios import PLATES, write
 
 STUDY = PLATES + (
     "study:\n  vary: {temperature: [290 K, 310 K]}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from faulty_runs import FAULTY_RUNS, FaultyRun
+from helpers.faulty_runs import FAULTY_RUNS, FaultyRun
 
 
 @pytest.mark.parametrize("case", FAULTY_RUNS, ids=lambda case: case.name)

@@ -22,9 +22,9 @@ import pytest
 from cellion.errors import ResultsError
 from cellion.export.tables import read_table
 from cellion.results.files import load_result
-from cli_calls import launcher, process
-from invariants import check_result
-from small_scenarios import DISC, PLATES, write
+from helpers.cli_calls import launcher, process
+from helpers.invariants import check_result
+from helpers.small_scenarios import DISC, PLATES, write
 
 STUDY = DISC + "study: {vary: {temperature: {from: 290 K, to: 330 K, steps: 12}}}\n"
 FINE = DISC.replace("2.5 um", "0.6 um")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import cellion.parallel  # noqa: F401 - before petsc4py
 
 import numpy as np
 import pytest
+from petsc4py import PETSc
 
 from cellion.results.files import load_result
 from cellion.results.record import RunResult
-from cli_calls import Call, launcher, process
-from faulty_runs import FAULTY_RUNS, FaultyRun
-from invariants import check_result
-from small_scenarios import DISC, PACKING, PLATES, write
+from helpers.cli_calls import Call, launcher, process
+from helpers.faulty_runs import FAULTY_RUNS, FaultyRun
+from helpers.invariants import check_result
+from helpers.small_scenarios import DISC, PACKING, PLATES, write
 
 pytestmark = pytest.mark.mpi
 
@@ -89,7 +93,8 @@ def faults(together, tmp_path_factory) -> dict[str, Call]:
     """All faulty runs, one after the other on two ranks: one that hangs would stop the rest."""
     folder = tmp_path_factory.mktemp("faults")
     calls = [case.lay_out(folder / f"{i:02d}") for i, case in enumerate(FAULTY_RUNS)]
-    return dict(zip(BY_NAME, together(2, folder, calls), strict=True))
+    told = together(2, folder, [*calls, ["--version"]])
+    return dict(zip([*BY_NAME, "version"], told, strict=True))
 
 
 @pytest.mark.parametrize("case", FAULTY_RUNS, ids=lambda case: case.name)
@@ -102,6 +107,12 @@ def test_fault_is_told_once_by_all_ranks_together(faults, case: FaultyRun):
         assert fragment in message
     assert "Traceback" not in told.stderr
     assert told.stdout == ""
+
+
+def test_words_of_all_ranks_are_printed_once(faults):
+    told = faults["version"]
+    assert told.codes == (0, 0)
+    assert told.stdout.count("cellion ") == 1
 
 
 # --- leaving together, as real processes ---------------------------------------------------------
@@ -174,12 +185,13 @@ def test_disk_that_is_full_is_told_by_all_ranks_together(tmp_path, subprocess_en
     assert any(n.startswith("not written: fields.vtkhdf") for n in load_result(out).notes)
 
 
-def test_launcher_of_another_mpi_is_refused(start, tmp_path):
+def test_launcher_of_another_mpi_is_refused(inside, tmp_path, monkeypatch):
     """Otherwise each process would run everything, and all would write the same files."""
     write(tmp_path, PLATES)
-    variables = {"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "4"}
-    told = start(tmp_path, "run", "scenario.yaml", "-o", "out", **variables)
-    assert told.returncode == 2
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "0")
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "4")
+    told = inside("run", "scenario.yaml", "-o", "out")
+    assert told.code == 2
     assert "4 processes were started, but by the launcher of another MPI" in told.stderr
     assert "mpirun" in told.stderr
     assert not (tmp_path / "out").exists()
@@ -187,27 +199,41 @@ def test_launcher_of_another_mpi_is_refused(start, tmp_path):
 
 # --- solves that do not converge -----------------------------------------------------------------
 
-ONE_ITERATION = {"PETSC_OPTIONS": "-cellion_transport_ksp_max_it 1"}
+ONE_ITERATION = ("cellion_transport_ksp_max_it", "1")
 
 
-@pytest.mark.parametrize("ranks", [0, 2], ids=["one process", "two ranks"])
-def test_solve_without_answer_ends_with_3(start, tmp_path, ranks):
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "results.json").write_text("of an earlier run")
-    write(tmp_path, DISC)
-    told = start(tmp_path, "run", "scenario.yaml", "-o", "out", ranks=ranks, **ONE_ITERATION)
+def lay_out_old_result(folder: Path) -> None:
+    """The disc, and a folder for its answer that holds another one."""
+    write(folder, DISC)
+    (folder / "out").mkdir()
+    (folder / "out" / "results.json").write_text("of an earlier run")
+
+
+def test_solve_without_answer_ends_with_3(inside, tmp_path):
+    lay_out_old_result(tmp_path)
+    PETSc.Options().setValue(*ONE_ITERATION)
+    try:
+        told = inside("run", "scenario.yaml", "-o", "out")
+    finally:
+        PETSc.Options().delValue(ONE_ITERATION[0])
+    assert told.code == 3
+    check_unanswered(tmp_path, told)
+
+
+def test_solve_without_answer_ends_all_ranks_with_3(start, tmp_path):
+    lay_out_old_result(tmp_path)
+    options = {"PETSC_OPTIONS": f"-{' '.join(ONE_ITERATION)}"}
+    told = start(tmp_path, "run", "scenario.yaml", "-o", "out", ranks=2, **options)
     assert told.returncode == 3
+    check_unanswered(tmp_path, told)
+
+
+def check_unanswered(folder: Path, told: Call | CompletedProcess[str]) -> None:
+    """One message tells what did not converge; no result is left."""
     assert told.stderr.count("cellion: ") == 1
     message = told.stderr.splitlines()[-1]
     assert message.startswith("cellion: transport of ions, direction x: DIVERGED_MAX_IT")
     assert re.search(r"after 1 iterations with \d+ unknowns; true residual [\d.e+-]+", message)
     assert "Traceback" not in told.stderr
     assert told.stdout == ""
-    assert list(out.iterdir()) == []
-
-
-def test_help_under_mpirun_is_printed_once(start, tmp_path):
-    told: subprocess.CompletedProcess[str] = start(tmp_path, "--version", ranks=2)
-    assert told.returncode == 0
-    assert told.stdout.count("cellion ") == 1
+    assert list((folder / "out").iterdir()) == []

@@ -141,7 +141,7 @@ def test_what_cannot_be_answered_is_told(tmp_path, monkeypatch, arguments, told)
     assert not list(tmp_path.rglob("rates.csv"))
 
 
-def test_it_runs_as_a_program(run_cellion, tmp_path):
-    done = run_cellion("rates", OLIVINE, "--temperatures", "300K:400K:50K", "-o", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
+def test_files_that_are_written_are_named(tmp_path):
+    done = rates(OLIVINE, "--temperatures", "300K:400K:50K", "-o", tmp_path / "out")
+    assert done.exit_code == 0, done.output
     assert f"written: {tmp_path / 'out' / 'rates.csv'}" in done.stdout

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cellion.results.files import load_result
-from cli_calls import Call
-from report_folders import read_page
-from small_scenarios import PLATES, write
+from helpers.cli_calls import Call
+from helpers.report_folders import read_page
+from helpers.small_scenarios import PLATES, write
 
 ONE_FAILS = PLATES + (
     "study: {vary: {microstructure.mesh.labels: "

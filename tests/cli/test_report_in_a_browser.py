@@ -17,9 +17,9 @@ import pytest
 
 from cellion.export.report.render import write_report
 from cellion.results.files import load_result
-from cli_calls import call
-from report_folders import write_study_folder
-from small_scenarios import DISC, PACKING, write
+from helpers.cli_calls import call
+from helpers.report_folders import write_study_folder
+from helpers.small_scenarios import DISC, PACKING, write
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ import pytest
 from cellion.errors import ConvergenceError
 from cellion.export.tables import read_table
 from cellion.results.files import load_result
-from cli_calls import Call
-from invariants import check_result
-from small_scenarios import DISC, PACKING, PLATES, write
+from helpers.cli_calls import Call
+from helpers.invariants import check_result
+from helpers.small_scenarios import DISC, PACKING, PLATES, write
 
 TEMPERATURES = PLATES + "study: {vary: {temperature: [290 K, 300 K, 310 K]}}\n"
 ONE_POINT = PLATES + "study: {vary: {temperature: [290 K]}}\n"

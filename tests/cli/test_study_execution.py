@@ -9,9 +9,9 @@ import pytest
 
 from cellion.export.tables import read_table
 from cellion.results.files import load_result
-from cli_calls import launcher, process
-from invariants import check_result
-from small_scenarios import DISC, PLATES, write
+from helpers.cli_calls import launcher, process
+from helpers.invariants import check_result
+from helpers.small_scenarios import DISC, PLATES, write
 
 TEMPERATURES = PLATES + "study: {vary: {temperature: [290 K, 300 K, 310 K]}}\n"
 FOUR = DISC + "study: {vary: {'microstructure.spheres.spheres[0].radius': [1 um, 2 um, 3 um]}}\n"

@@ -18,7 +18,7 @@ import pytest
 from cellion.export.tables import read_table
 from cellion.results.files import load_result
 from cellion.results.outcome import read_object
-from small_scenarios import DISC, write
+from helpers.small_scenarios import DISC, write
 
 STUDY = DISC + (
     "study:\n  vary:\n    temperature: {from: 290 K, to: 330 K, steps: 5}\n"

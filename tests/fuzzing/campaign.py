@@ -14,13 +14,13 @@ from pathlib import Path
 import cellion
 from cellion.errors import CellionError
 from cellion.export.report.render import write_report
-from cli_calls import call
-from damaged_folders import damaged_folders
 from fuzzing.mutations import mutated_file, mutated_scenario
 from fuzzing.samples import Sample, check_and_run, file_samples, scenario_samples
 from fuzzing.shrink import smallest
 from fuzzing.watch import KINDS, Outcome, watched
-from small_scenarios import PLATES, write
+from helpers.cli_calls import call
+from helpers.damaged_folders import damaged_folders
+from helpers.small_scenarios import PLATES, write
 
 __all__ = ["SUBJECTS", "Campaign", "Failure", "mutants"]
 

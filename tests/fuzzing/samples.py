@@ -23,7 +23,7 @@ from cellion.scenario.edit import with_values
 from cellion.scenario.load import build_scenario, load_scenario
 from cellion.scenario.mesh_file import MeshFileSpec
 from fuzzing.mutations import document_of
-from small_scenarios import DISC, PACKING, PLATES, SQUARES
+from helpers.small_scenarios import DISC, PACKING, PLATES, SQUARES
 
 __all__ = ["Sample", "check", "check_and_run", "file_samples", "scenario_samples"]
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bracketing import solved_and_bounded
 from cellion.homogenise.faceting import faceting_errors
 from cellion.mesh.data import MeshData
 from cellion.mesh.generate import generate_mesh
@@ -16,8 +15,9 @@ from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.contacts import SizeLimits
 from cellion.microstructure.geometry import Geometry, Microstructure
 from cellion.microstructure.spheres import SphereGeometry
-from interface_boxes import between, laws
-from mesh_boxes import isotropic
+from helpers.bracketing import solved_and_bounded
+from helpers.interface_boxes import between, laws
+from helpers.mesh_boxes import isotropic
 from reference_cases.curved import LATTICES, MULTIPOLE_DIGITS, answer
 from reference_cases.rows import EXACT_DIGITS, Entry, Row, bracket_rows
 

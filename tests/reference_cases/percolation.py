@@ -9,7 +9,7 @@ from mpi4py import MPI
 
 from cellion.mesh.distribute import distribute
 from cellion.transport.primal.percolation import find_components
-from mesh_boxes import labelled_box
+from helpers.mesh_boxes import labelled_box
 from reference_cases.rows import Entry, Row, value_row
 
 ALLOWED = 0.03

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bracketing import Bracketed, bracketed
 from cellion.mesh.data import MeshData
-from mesh_boxes import isotropic, labelled_box, layers, tiles
+from helpers.bracketing import Bracketed, bracketed
+from helpers.mesh_boxes import isotropic, labelled_box, layers, tiles
 from reference_cases.rows import EXACT_DIGITS, Entry, Row, bracket_rows
 
 Array = NDArray[np.float64]

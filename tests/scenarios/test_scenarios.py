@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from cellion.export.tables import read_table
 from cellion.results.files import load_result
 from cellion.results.record import RunResult
-from cli_calls import Call, call, on_ranks
-from invariants import check_result
+from helpers.cli_calls import Call, call, on_ranks
+from helpers.invariants import check_result
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 FILES = {file.stem: file for file in sorted(SCENARIOS.glob("*.yaml"))}

@@ -1,8 +1,13 @@
-"""A table of all brackets that the verification tests computed, at the end of the run."""
+"""A table of all brackets that the verification tests computed, at the end of the run.
+
+Rows travel as properties of the reports of tests, which workers hand to the process that prints.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 
@@ -10,28 +15,29 @@ from reference_cases.rows import Row
 
 Record = Callable[[Row], bool]
 
-ROWS = pytest.StashKey[list[Row]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ROWS] = []
+PROPERTY = "reference"
 
 
 @pytest.fixture
-def record(pytestconfig: pytest.Config) -> Record:
+def record(record_property: Callable[[str, object], None]) -> Record:
     """Keep a row for the table; say whether the reference is inside."""
 
     def keep(row: Row) -> bool:
-        pytestconfig.stash[ROWS].append(row)
+        record_property(PROPERTY, json.dumps(asdict(row), default=int))
         return row.inside
 
     return keep
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    rows = config.stash[ROWS]
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [each for found in terminalreporter.stats.values() for each in found]
+    rows = [
+        Row(**json.loads(value))
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == PROPERTY
+    ]
     if not rows:
         return
     terminalreporter.section("references")

@@ -20,8 +20,8 @@ from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from cellion.mesh.data import MeshData
-from interface_boxes import effective, laws
-from mesh_boxes import isotropic, labelled_box
+from helpers.interface_boxes import effective, laws
+from helpers.mesh_boxes import isotropic, labelled_box
 
 type Tensor = NDArray[np.float64]
 

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bracketing import bracketed, laminate
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.layers import LayerGeometry
-from mesh_boxes import isotropic, labelled_box, tiles
+from helpers.bracketing import bracketed, laminate
+from helpers.mesh_boxes import isotropic, labelled_box, tiles
 from reference_cases.rows import Row
 
 Array = NDArray[np.float64]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from helpers.cli_calls import cases_on_ranks
 
 pytestmark = pytest.mark.mpi
 
@@ -19,24 +17,13 @@ Answers = Callable[[int], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def answers(root: Path, subprocess_environment: dict[str, str]) -> Answers:
+def answers(subprocess_environment: dict[str, str]) -> Answers:
     """Answers for a number of ranks: of all cases, on four ranks of some."""
 
     @cache
     def start(ranks: int) -> dict[str, Any]:
-        mpirun = Path(sys.executable).with_name("mpirun")
-        done = subprocess.run(
-            [mpirun, "-n", str(ranks), sys.executable, "-m", "mpi4py", "bracket_cases.py"]
-            + (ON_FOUR if ranks == 4 else []),
-            cwd=root / "tests",
-            env=subprocess_environment,
-            capture_output=True,
-            text=True,
-            timeout=200.0,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        names = ON_FOUR if ranks == 4 else []
+        return cases_on_ranks("bracket_cases", ranks, subprocess_environment, *names)
 
     return start
 

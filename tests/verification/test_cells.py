@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cell_scenarios import MATERIALS, R_OF_UNIT_CURRENT, answer, cell_document
 from cellion.cell.porous_electrode import PorousElectrode
 from cellion.cell.response import PARTS
 from cellion.cell.steady import solve_cell
+from helpers.cell_scenarios import MATERIALS, R_OF_UNIT_CURRENT, answer, cell_document
 
 # The dissipation is quadratic in the error of the solve, currents are linear.
 EXACT = 1e-8

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contact_graphs import chain_of_particles, compared, meshed
+from helpers.contact_graphs import chain_of_particles, compared, meshed
 
 FEW = [(d, periodic, seed) for d in (2, 3) for periodic in (True, False) for seed in (11, 29)]
 MANY = [(d, periodic, seed) for d in (2, 3) for periodic in (True, False) for seed in range(50, 98)]

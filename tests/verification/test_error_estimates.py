@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from bracketing import bracketed
 from cellion.mesh.marking import mark
 from cellion.pipeline.run import run
 from cellion.results.record import RunResult
 from cellion.scenario.load import build_scenario
-from mesh_boxes import isotropic, labelled_box, tiles
+from helpers.bracketing import bracketed
+from helpers.mesh_boxes import isotropic, labelled_box, tiles
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 

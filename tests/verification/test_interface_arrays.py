@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from cellion.homogenise.effective import EffectiveConductivity
-from interface_boxes import between, effective, lattice_box, laws, sphere_box
-from mesh_boxes import isotropic
+from helpers.interface_boxes import between, effective, lattice_box, laws, sphere_box
+from helpers.mesh_boxes import isotropic
 
 
 @pytest.fixture(scope="module")

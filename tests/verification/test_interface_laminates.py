@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from interface_boxes import effective, grains, laws
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.interface_boxes import effective, grains, laws
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 SHIFTS = pytest.mark.parametrize("shift", [0.0, 0.125], ids=["on the face", "inside"])
 

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from cellion.mesh.data import MeshData
-from interface_boxes import between, effective, grains, laws, solved
-from mesh_boxes import balls, isotropic, labelled_box
+from helpers.interface_boxes import between, effective, grains, laws, solved
+from helpers.mesh_boxes import balls, isotropic, labelled_box
 
 SIGMA = isotropic([1.0, 20.0], 3)
 

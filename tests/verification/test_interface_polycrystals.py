@@ -26,8 +26,8 @@ from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.transport.primal.solution import current_density
-from interface_boxes import effective, grains, laws, solved
-from mesh_boxes import labelled_box, layers
+from helpers.interface_boxes import effective, grains, laws, solved
+from helpers.mesh_boxes import labelled_box, layers
 
 
 @pytest.fixture(scope="module")

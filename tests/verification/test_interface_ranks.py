@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from helpers.cli_calls import cases_on_ranks
 
 pytestmark = pytest.mark.mpi
 
@@ -50,25 +48,15 @@ Answers = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def answers(root: Path, subprocess_environment: dict[str, str]) -> Answers:
+def answers(subprocess_environment: dict[str, str]) -> Answers:
     """Answers of named cases, or of all small ones, on a number of ranks."""
-    mpirun = Path(sys.executable).with_name("mpirun")
 
     @cache
     def found(ranks: int, *names: str) -> dict[str, Any]:
-        script = [sys.executable, "-m", "mpi4py", "interface_rank_cases.py", *names]
-        done = subprocess.run(
-            [mpirun, "-n", str(ranks), *script],
-            cwd=root / "tests",
-            env=subprocess_environment,
-            capture_output=True,
-            text=True,
-            timeout=600.0 if names else 200.0,
-            check=False,
+        patience = 600.0 if names else 200.0
+        return cases_on_ranks(
+            "interface_rank_cases", ranks, subprocess_environment, *names, timeout=patience
         )
-        assert done.returncode == 0, done.stderr
-        result: dict[str, Any] = json.loads(done.stdout)
-        return result
 
     return found
 

@@ -24,7 +24,7 @@ from cellion.mesh.grid import oblique_layer_mesh
 from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solve import solve
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 SERIES = 1.0 / (0.25 / 1.0 + 0.75 / 4.0)
 PARALLEL = 0.25 * 1.0 + 0.75 * 4.0

@@ -20,7 +20,7 @@ from cellion.mesh.sizes import mesh_sizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.load import build_scenario
 from cellion.transport.primal.percolation import find_components
-from particle_clusters import cluster_percolation
+from helpers.particle_clusters import cluster_percolation
 
 
 @pytest.mark.parametrize(("fraction", "seed"), [(0.35, 7), (0.45, 19), (0.55, 31)])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from helpers.cli_calls import cases_on_ranks
 
 pytestmark = pytest.mark.mpi
 
@@ -34,23 +32,11 @@ CASES = (
 
 
 @pytest.fixture(scope="module")
-def answers(root: Path, subprocess_environment: dict[str, str]) -> dict[int, dict[str, Any]]:
+def answers(subprocess_environment: dict[str, str]) -> dict[int, dict[str, Any]]:
     """Answers of all cases by the number of ranks."""
-    found = {}
-    mpirun = Path(sys.executable).with_name("mpirun")
-    for ranks in (1, 2, 3):
-        done = subprocess.run(
-            [mpirun, "-n", str(ranks), sys.executable, "-m", "mpi4py", "rank_cases.py"],
-            cwd=root / "tests",
-            env=subprocess_environment,
-            capture_output=True,
-            text=True,
-            timeout=200.0,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        found[ranks] = json.loads(done.stdout)
-    return found
+    return {
+        ranks: cases_on_ranks("rank_cases", ranks, subprocess_environment) for ranks in (1, 2, 3)
+    }
 
 
 def differences(one: Any, many: Any, where: str = "") -> list[str]:

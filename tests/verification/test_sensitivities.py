@@ -19,7 +19,7 @@ from cellion.pipeline.run import run
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 from cellion.results.record import CarrierResult
 from cellion.scenario.load import load_scenario
-from small_scenarios import DISC, write
+from helpers.small_scenarios import DISC, write
 
 TWO_PHASES = DISC.replace("CAM: insulator", "CAM: {ion: {conductivity: 0.2 mS/cm}}").replace(
     "carriers: [ion, electron]", "carriers: [ion]"

@@ -25,7 +25,7 @@ from cellion.microstructure.spheres import SphereGeometry
 from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solve import solve
-from mesh_boxes import isotropic
+from helpers.mesh_boxes import isotropic
 
 PERIOD = 1e-6
 

@@ -27,7 +27,7 @@ from cellion.mesh.distribute import distribute
 from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solve import solve
-from mesh_boxes import isotropic, labelled_box, tiles
+from helpers.mesh_boxes import isotropic, labelled_box, tiles
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bracketing import bracketed
 from cellion.pipeline.run import run
 from cellion.scenario.load import build_scenario
-from mesh_boxes import isotropic
-from voxel_volumes import LAWS, Voxels, between, extrapolated, finite_volumes, meshed, random_voxels
+from helpers.bracketing import bracketed
+from helpers.mesh_boxes import isotropic
+from helpers.voxel_volumes import (
+    LAWS,
+    Voxels,
+    between,
+    extrapolated,
+    finite_volumes,
+    meshed,
+    random_voxels,
+)
 
 FEW, MANY = 2, 20
 NOTHING = 1e-12

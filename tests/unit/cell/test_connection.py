@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from cell_scenarios import R_OF_UNIT_CURRENT, answer, cell_document
+from helpers.cell_scenarios import R_OF_UNIT_CURRENT, answer, cell_document
 
 TILE = 1.0 / 6.0
 """Share of one of the six tiles of active material."""

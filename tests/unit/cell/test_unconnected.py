@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cell_scenarios import answer, cell_document
 from cellion.errors import ScenarioError
 from cellion.results.record import RunResult
 from cellion.scenario.load import build_scenario
+from helpers.cell_scenarios import answer, cell_document
 
 SOLVED = 1e-8
 """Energies are quadratic in the error of the solve."""

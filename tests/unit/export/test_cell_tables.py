@@ -20,7 +20,7 @@ from cellion.export.study_table import study_table
 from cellion.export.tables import console_table, table_row
 from cellion.results.files import load_result, save_result
 from cellion.results.record import Fraction, RunResult
-from series_examples import series_of
+from helpers.series_examples import series_of
 
 SHARES = ActiveMaterial(connected=0.9, without_ions=0.06, without_electrons=0.03, without_both=0.01)
 CELL = CellResponse(

@@ -13,7 +13,7 @@ from cellion.export.interfaces import interface_fields
 from cellion.pipeline.effective import solve_carrier
 from cellion.pipeline.prepare import prepare
 from cellion.scenario.load import build_scenario
-from cli_calls import on_ranks
+from helpers.cli_calls import on_ranks
 
 EDGE, GRAIN, RESISTANCE, SHEET = 2e-6, 0.2, 1e-5, 1e-7
 RESISTIVE = {"area_resistance": "0.1 Ohm cm^2"}

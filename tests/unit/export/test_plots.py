@@ -18,7 +18,7 @@ from cellion.export.measured import measured_composites
 from cellion.export.plots import column_figure, plot_samples, plot_series, series_figure
 from cellion.export.series import Series, arrange, sampled_columns
 from cellion.results.record import RunResult
-from series_examples import answered, series_of
+from helpers.series_examples import answered, series_of
 
 RunMaker = Callable[..., RunResult]
 FRACTIONS = (0.3, 0.45, 0.6)

@@ -24,7 +24,7 @@ from cellion.export.report.render import write_report
 from cellion.export.report.subject import read_subject
 from cellion.results.files import REPORT_FILE, save_result
 from cellion.results.record import CarrierResult, DissipationRecord, RunResult
-from report_folders import Document, read_page, write_study_folder
+from helpers.report_folders import Document, read_page, write_study_folder
 
 RunMaker = Callable[..., RunResult]
 FRACTION, DIAMETER = "microstructure.packing.particles[0].volume_fraction", "mesh.size"

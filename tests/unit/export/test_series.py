@@ -15,7 +15,7 @@ from cellion.export.columns import independent
 from cellion.export.series import Series, arrange, default_material
 from cellion.export.study_table import study_table
 from cellion.results.record import RunResult
-from series_examples import answered, series_of
+from helpers.series_examples import answered, series_of
 
 RunMaker = Callable[..., RunResult]
 FIRST, SECOND = (f"microstructure.packing.particles[{i}].diameter" for i in (0, 1))

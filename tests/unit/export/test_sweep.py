@@ -12,7 +12,7 @@ import pytest
 from cellion.export.sweep import Sweep, plot_sweeps, sweep_figure, sweep_rows, sweeps
 from cellion.quantities import BOLTZMANN, ELECTRON_VOLT
 from cellion.results.record import DissipationRecord, RunResult
-from series_examples import answered
+from helpers.series_examples import answered
 
 type RunMaker = Callable[..., RunResult]
 

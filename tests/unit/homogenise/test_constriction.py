@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bracketing import solved_and_bounded
 from cellion.homogenise.constriction import constriction_errors
 from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes
-from interface_boxes import laws
-from mesh_boxes import isotropic
-from sphere_meshes import micro, spheres
+from helpers.bracketing import solved_and_bounded
+from helpers.interface_boxes import laws
+from helpers.mesh_boxes import isotropic
+from helpers.sphere_meshes import micro, spheres
 
 H = float(np.sqrt(1.0 - 0.3**2))
 BALLS = spheres([[1.1, 1.1, H], [1.1, 1.1, 3 * H]], 1.0, box=(2.2, 2.2, 4 * H), periodic=False)

@@ -22,7 +22,7 @@ from cellion.mesh.distribute import distribute
 from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solve import solve
-from mesh_boxes import isotropic, labelled_box, layers, tiles
+from helpers.mesh_boxes import isotropic, labelled_box, layers, tiles
 
 examples = settings(max_examples=12)
 values = st.floats(1e-3, 1e3)

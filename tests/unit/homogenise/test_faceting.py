@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bracketing import solved_and_bounded
 from cellion.homogenise.faceting import faceting_errors
 from cellion.mesh.data import MeshData
 from cellion.mesh.generate import generate_mesh
@@ -18,8 +17,9 @@ from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.laguerre import LaguerreGeometry
 from cellion.microstructure.spheres import SphereGeometry
-from interface_boxes import LATTICES, between, laws
-from mesh_boxes import isotropic, labelled_box
+from helpers.bracketing import solved_and_bounded
+from helpers.interface_boxes import LATTICES, between, laws
+from helpers.mesh_boxes import isotropic, labelled_box
 
 Array = NDArray[np.float64]
 

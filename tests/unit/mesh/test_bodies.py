@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cellion.mesh.bodies import Bodies
-from sphere_meshes import spheres
+from helpers.sphere_meshes import spheres
 
 NEARLY_TOUCHING = [[0.2, 0.5, 0.5], [0.7, 0.5, 0.5]]
 

@@ -11,8 +11,8 @@ from mpi4py import MPI
 from cellion.mesh.borders import ask_owners, find_borders
 from cellion.mesh.distribute import distribute
 from cellion.mesh.facets import facet_areas, facet_vertices
-from interface_boxes import grains
-from mesh_boxes import labelled_box, layers
+from helpers.interface_boxes import grains
+from helpers.mesh_boxes import labelled_box, layers
 
 
 @pytest.mark.parametrize(("periodic", "walls"), [(True, 2), (False, 1)])

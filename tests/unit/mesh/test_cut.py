@@ -11,7 +11,7 @@ from cellion.mesh.cut import SNAP, cut_mesh
 from cellion.mesh.data import cell_volumes
 from cellion.mesh.octree import build_octree, uniform_planes
 from cellion.mesh.quality import check_invariants, dihedral_range
-from sphere_meshes import spheres
+from helpers.sphere_meshes import spheres
 
 
 def cut_uniform(geometry, size):

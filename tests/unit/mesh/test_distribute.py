@@ -15,7 +15,7 @@ from mpi4py import MPI
 from cellion.errors import MeshError
 from cellion.mesh.distribute import distribute
 from cellion.mesh.labelled import boundary_tags, face_facets, plane_names
-from mesh_boxes import labelled_box, layers
+from helpers.mesh_boxes import labelled_box, layers
 
 DIVISIONS = [(4, 3), (3, 4, 2)]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cellion.mesh.facets import facet_areas, facet_vertices, flagged_facets, match_facets
-from mesh_boxes import labelled_box, layers
+from helpers.mesh_boxes import labelled_box, layers
 
 
 @pytest.mark.parametrize("divisions", [(3, 2), (3, 2, 2)])

@@ -17,7 +17,7 @@ from cellion.mesh.project import (
 )
 from cellion.mesh.quality import smallest_sine
 from cellion.mesh.relax import relax_worst_cells
-from sphere_meshes import spheres
+from helpers.sphere_meshes import spheres
 
 FLOOR = float(np.sin(np.radians(8.0)))
 

@@ -13,7 +13,7 @@ from cellion.mesh.octree import build_octree, uniform_planes
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.layers import LayerGeometry
 from cellion.microstructure.tiles import CheckerboardGeometry
-from sphere_meshes import label_volumes, micro, spheres, touching_pairs
+from helpers.sphere_meshes import label_volumes, micro, spheres, touching_pairs
 
 LEAST_DIHEDRAL = 4.0
 

@@ -10,7 +10,7 @@ import pytest
 
 from cellion.errors import MeshError
 from cellion.mesh.data import MeshData, cell_volumes
-from mesh_files import read_file
+from helpers.mesh_files import read_file
 
 # A unit cube of two bricks in the layout of Neper: 2.2, three tags, sections of its own.
 FILE = Path(__file__).parent / "files" / "two_grains.msh"

@@ -15,7 +15,7 @@ from mpi4py import MPI
 from cellion.mesh.distribute import distribute
 from cellion.mesh.marking import mark, spots_of
 from cellion.mesh.octree import Spots, build_octree
-from mesh_boxes import labelled_box, layers
+from helpers.mesh_boxes import labelled_box, layers
 
 
 @given(

@@ -16,7 +16,7 @@ from cellion.mesh.measure import (
     specific_surface,
     volume_fractions,
 )
-from mesh_boxes import labelled_box, layers
+from helpers.mesh_boxes import labelled_box, layers
 
 
 @pytest.mark.parametrize("divisions", [(8, 3), (8, 3, 2)])

@@ -11,7 +11,7 @@ from cellion.mesh.data import MeshData
 from cellion.mesh.facets import facet_vertices, flagged_facets, match_facets
 from cellion.mesh.partition import Piece, bisect_coordinates, split_mesh
 from cellion.mesh.periodicity import match_periodic_faces
-from mesh_boxes import labelled_box, layers
+from helpers.mesh_boxes import labelled_box, layers
 
 
 def pieces_of(data: MeshData, size: int) -> list[Piece]:

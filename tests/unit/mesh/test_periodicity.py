@@ -9,7 +9,7 @@ import pytest
 
 from cellion.errors import MeshError
 from cellion.mesh.periodicity import match_periodic_faces
-from mesh_boxes import labelled_box, layers
+from helpers.mesh_boxes import labelled_box, layers
 
 
 @pytest.mark.parametrize("divisions", [(3, 2), (1, 1), (3, 2, 4), (1, 1, 1)])

@@ -21,7 +21,7 @@ from cellion.microstructure.generate import generate
 from cellion.microstructure.geometry import Microstructure
 from cellion.scenario.cell import LayerSpec
 from cellion.scenario.microstructure import MicrostructureSpec
-from sphere_meshes import micro, spheres
+from helpers.sphere_meshes import micro, spheres
 
 UM = 1e-6
 SIZES = MeshSizes(size=UM, surface=UM, smallest=UM)

@@ -13,8 +13,8 @@ import pytest
 
 from cellion.errors import MeshError
 from cellion.mesh.data import MeshData, cell_volumes
-from mesh_files import LABELS
-from mesh_files import read_file as read
+from helpers.mesh_files import LABELS
+from helpers.mesh_files import read_file as read
 
 ROOT = Path(__file__).parents[3]
 FILES = Path(__file__).parent / "files"

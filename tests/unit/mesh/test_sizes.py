@@ -11,7 +11,7 @@ from cellion.mesh.generate import generate_mesh
 from cellion.mesh.sizes import MeshSizes, estimate_cells, mesh_sizes, wanted_size
 from cellion.microstructure.layers import LayerGeometry
 from cellion.microstructure.tiles import CheckerboardGeometry
-from sphere_meshes import micro, spheres
+from helpers.sphere_meshes import micro, spheres
 
 
 def request(**given):

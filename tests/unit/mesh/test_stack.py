@@ -15,7 +15,7 @@ from cellion.mesh.stack import slab_heights, stack_slabs
 from cellion.microstructure.geometry import Microstructure
 from cellion.microstructure.spheres import SphereGeometry
 from cellion.scenario.cell import LayerSpec
-from mesh_boxes import labelled_box, tiles
+from helpers.mesh_boxes import labelled_box, tiles
 
 LOWER = LayerSpec.model_construct(material="A", thickness=0.7)
 UPPER = LayerSpec.model_construct(material="metal", thickness=0.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from particle_clusters import cluster_percolation
+from helpers.particle_clusters import cluster_percolation
 
 
 def row(count, axis=0, d=3):

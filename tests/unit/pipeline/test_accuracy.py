@@ -18,7 +18,7 @@ from cellion.pipeline.run import run
 from cellion.results.files import load_result
 from cellion.results.record import RunResult
 from cellion.scenario.load import load_scenario
-from small_scenarios import write
+from helpers.small_scenarios import write
 
 TILES = """
 name: tiles

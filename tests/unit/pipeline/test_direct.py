@@ -17,7 +17,7 @@ import cellion
 from cellion.errors import MaterialError, MeshError, MicrostructureError, ScenarioError
 from cellion.material.crystal_symmetry import disorientation_angles
 from cellion.material.material import build_materials
-from mesh_boxes import labelled_box, layers
+from helpers.mesh_boxes import labelled_box, layers
 
 EDGE = 20e-6
 FILES = Path(__file__).parents[1] / "mesh" / "files"

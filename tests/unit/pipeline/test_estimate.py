@@ -8,7 +8,7 @@ from cellion.errors import MeshError, MicrostructureError, ScenarioError, SetupE
 from cellion.pipeline.estimate import directions_of, estimate
 from cellion.pipeline.resources import bytes_text
 from cellion.scenario.load import load_scenario
-from small_scenarios import DISC, PACKING, PLATES, write
+from helpers.small_scenarios import DISC, PACKING, PLATES, write
 
 LAYERS = """\
 name: layers

@@ -16,7 +16,7 @@ from cellion.pipeline.mesh_cache import MeshCache, Meshed, mesh_key
 from cellion.pipeline.prepare import prepare
 from cellion.pipeline.run import run
 from cellion.scenario.load import load_scenario
-from small_scenarios import DISC, PLATES, write
+from helpers.small_scenarios import DISC, PLATES, write
 
 
 @pytest.fixture

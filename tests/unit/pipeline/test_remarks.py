@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from cell_scenarios import answer, cell_document
 from cellion.microstructure.generate import generate
 from cellion.pipeline.remarks import small_box
 from cellion.pipeline.run import run
 from cellion.results.files import load_result, save_result
 from cellion.results.record import RunResult
 from cellion.scenario.load import build_scenario
+from helpers.cell_scenarios import answer, cell_document
 
 A_AND_B = {"A": {"ion": {"conductivity": "1 mS/cm"}}, "B": {"ion": {"conductivity": "3 mS/cm"}}}
 

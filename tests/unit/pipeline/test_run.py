@@ -18,8 +18,8 @@ from cellion.results.files import load_result
 from cellion.results.identity import question_key
 from cellion.results.ownership import owned
 from cellion.scenario.load import load_scenario
-from invariants import check_result
-from small_scenarios import DISC, PLATES, write
+from helpers.invariants import check_result
+from helpers.small_scenarios import DISC, PLATES, write
 
 
 def scenario_of(folder: Path, text: str, *overrides: str):

@@ -17,7 +17,7 @@ from cellion.scenario.distributions import distribution, range_values
 from cellion.scenario.load import load_scenario
 from cellion.scenario.study import SampleSpec, StudySpec
 from cellion.study.plan import plan
-from small_scenarios import DISC, PACKING, write
+from helpers.small_scenarios import DISC, PACKING, write
 
 SHARE = "microstructure.packing.particles[0].volume_fraction"
 PORES = "microstructure.packing.pores.volume_fraction"

@@ -20,7 +20,7 @@ from cellion.export.fits import FitUnits
 from cellion.export.tables import read_table
 from cellion.scenario.load import build_scenario
 from cellion.study.fit import TOLERANCE, fit_value, run_fit
-from cli_calls import call
+from helpers.cli_calls import call
 
 GRAIN, EDGE = 0.2, 2e-6
 BETWEEN = (1e-9, 1e-1)

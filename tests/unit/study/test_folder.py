@@ -20,7 +20,7 @@ from cellion.results.ownership import owned
 from cellion.scenario.load import build_scenario, load_scenario
 from cellion.study.folder import arrange
 from cellion.study.run import run_study
-from small_scenarios import PLATES, write
+from helpers.small_scenarios import PLATES, write
 
 STUDY = PLATES + "study: {vary: {temperature: [%s]}}\n"
 

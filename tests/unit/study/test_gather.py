@@ -21,7 +21,7 @@ from cellion.export.tables import read_table
 from cellion.scenario.load import load_scenario
 from cellion.study.plan import plan
 from cellion.study.run import run_study
-from small_scenarios import DISC, PACKING, PLATES, write
+from helpers.small_scenarios import DISC, PACKING, PLATES, write
 
 A, B = "materials.A.ion.conductivity", "materials.B.ion.conductivity"
 

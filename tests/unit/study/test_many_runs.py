@@ -19,7 +19,7 @@ from cellion.results.study import PlannedPoint, StudyRecord
 from cellion.scenario.load import load_scenario
 from cellion.study.gather import Answers, write_study
 from cellion.study.plan import plan
-from small_scenarios import PACKING, write
+from helpers.small_scenarios import PACKING, write
 
 COMBINATIONS, REPLICATES = 200, 5
 

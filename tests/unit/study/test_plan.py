@@ -10,7 +10,7 @@ import pytest
 from cellion.errors import StudyError
 from cellion.scenario.load import build_scenario, load_scenario
 from cellion.study.plan import Point, plan
-from small_scenarios import DISC, PACKING, write
+from helpers.small_scenarios import DISC, PACKING, write
 
 SEED = "microstructure.packing.seed"
 SHARE = "microstructure.packing.particles[0].volume_fraction"

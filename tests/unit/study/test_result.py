@@ -17,7 +17,7 @@ from cellion.errors import ResultsError, ScenarioError, SetupError
 from cellion.study.bar import notebook_bar
 from cellion.study.progress import Progress
 from cellion.study.result import StudyResult
-from small_scenarios import PLATES, write
+from helpers.small_scenarios import PLATES, write
 
 A = "materials.A.ion.conductivity"
 

@@ -17,7 +17,7 @@ from cellion.scenario.load import load_scenario
 from cellion.scenario.scenario import Scenario
 from cellion.study.progress import Progress
 from cellion.study.run import run_study
-from small_scenarios import PLATES, write
+from helpers.small_scenarios import PLATES, write
 
 STUDY = PLATES + "study: {vary: {temperature: [290 K, 300 K, 310 K]}}\n"
 

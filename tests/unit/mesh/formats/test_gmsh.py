@@ -12,7 +12,7 @@ import pytest
 
 from cellion.errors import MeshError
 from cellion.mesh.data import cell_volumes
-from mesh_files import read_file
+from helpers.mesh_files import read_file
 
 # Two unit squares side by side; entities of dimension 0 and 1 are in no physical group.
 POINTS = [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]

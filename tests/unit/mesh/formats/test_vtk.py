@@ -15,7 +15,7 @@ from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
 
 from cellion.errors import MeshError
 from cellion.mesh.data import MeshData, cell_volumes
-from mesh_files import read_file
+from helpers.mesh_files import read_file
 
 HEXAHEDRON, VOXEL, WEDGE, PYRAMID, TETRA, PIXEL, QUAD = 12, 11, 13, 14, 10, 8, 9
 CORNERS = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1, 2)], dtype=float)

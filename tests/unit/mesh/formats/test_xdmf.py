@@ -17,7 +17,7 @@ from mpi4py import MPI
 
 from cellion.errors import MeshError
 from cellion.mesh.data import MeshData, cell_volumes
-from mesh_files import read_file
+from helpers.mesh_files import read_file
 
 
 def box(kind: CellType = CellType.tetrahedron) -> dolfinx.mesh.Mesh:

@@ -17,7 +17,7 @@ from cellion.transport.primal.discretise import discretise
 from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.system import assemble_operator
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 
 def problem_of(

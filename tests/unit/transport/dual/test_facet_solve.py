@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bracketing import solved_and_bounded
-from interface_boxes import grains, laws
-from mesh_boxes import balls, isotropic, labelled_box
+from helpers.bracketing import solved_and_bounded
+from helpers.interface_boxes import grains, laws
+from helpers.mesh_boxes import balls, isotropic, labelled_box
 
 
 @pytest.mark.parametrize("resistance", [1e-7, 1e-4, 0.1, 1e2, 1e5])

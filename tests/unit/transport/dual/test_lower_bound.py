@@ -19,7 +19,7 @@ from cellion.transport.primal.discretise import discretise
 from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solve import solve
-from mesh_boxes import balls, isotropic, labelled_box
+from helpers.mesh_boxes import balls, isotropic, labelled_box
 
 CENTERS = np.random.default_rng(2718).random((5, 3))
 

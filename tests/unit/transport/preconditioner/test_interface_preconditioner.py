@@ -27,8 +27,8 @@ from cellion.transport.primal.linear import configure
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solve import solve
 from cellion.transport.primal.system import assemble_operator
-from interface_boxes import laws
-from mesh_boxes import isotropic, labelled_box
+from helpers.interface_boxes import laws
+from helpers.mesh_boxes import isotropic, labelled_box
 
 _MOST_ITERATIONS = 60
 """What the preconditioner is for; at most 55 were measured, with finer meshes and more grains."""

@@ -21,8 +21,8 @@ from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solution import current_density, potential
 from cellion.transport.primal.solve import solve
-from interface_boxes import effective, grains, laws, solved
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.interface_boxes import effective, grains, laws, solved
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 UNIFORM = ("uniform_gradient", "uniform_flux")
 TENSOR = np.array([[3.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 2.0]])

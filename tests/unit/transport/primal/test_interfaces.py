@@ -21,8 +21,8 @@ from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.interfaces import jump_energy, jump_matrices
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.system import assemble_load, assemble_operator
-from interface_boxes import grains, laws
-from mesh_boxes import isotropic, labelled_box
+from helpers.interface_boxes import grains, laws
+from helpers.mesh_boxes import isotropic, labelled_box
 
 R, G = 0.3, 0.7
 

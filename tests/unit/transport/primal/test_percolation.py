@@ -18,7 +18,7 @@ from cellion.mesh.distribute import distribute
 from cellion.mesh.facets import facet_vertices, flagged_facets, match_facets
 from cellion.mesh.labelled import LabelledMesh
 from cellion.transport.primal.percolation import find_components, flux_enters
-from mesh_boxes import labelled_box, layers, tiles
+from helpers.mesh_boxes import labelled_box, layers, tiles
 
 CONDUCTS = np.array([False, True])
 

@@ -14,7 +14,7 @@ from cellion.errors import CellionError, MaterialError, MeshError, ScenarioError
 from cellion.mesh.distribute import distribute
 from cellion.transport.primal.drive import Periodic, Terminals
 from cellion.transport.primal.problem import TransportProblem
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 
 def problem(**changes: Any) -> TransportProblem:

@@ -20,7 +20,7 @@ from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solution import Solution, current_density, potential
 from cellion.transport.primal.solve import solve
-from mesh_boxes import balls, isotropic, labelled_box, layers
+from helpers.mesh_boxes import balls, isotropic, labelled_box, layers
 
 
 def solved(

@@ -14,7 +14,7 @@ from mpi4py import MPI
 
 from cellion.mesh.distribute import distribute
 from cellion.transport.primal.spaces import function_space, number_keys, vertex_entities
-from mesh_boxes import labelled_box, layers
+from helpers.mesh_boxes import labelled_box, layers
 
 
 @pytest.mark.parametrize("periodic", [True, False])

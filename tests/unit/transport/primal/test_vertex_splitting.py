@@ -17,8 +17,8 @@ from cellion.mesh.distribute import distribute
 from cellion.transport.primal.discretise import Discretisation, discretise
 from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
-from interface_boxes import grains, laws
-from mesh_boxes import isotropic, labelled_box, layers
+from helpers.interface_boxes import grains, laws
+from helpers.mesh_boxes import isotropic, labelled_box, layers
 
 type Node = tuple[int, int]
 

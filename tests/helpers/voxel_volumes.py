@@ -15,7 +15,7 @@ from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import cg
 
 from cellion.mesh.data import MeshData
-from mesh_boxes import labelled_box
+from helpers.mesh_boxes import labelled_box
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

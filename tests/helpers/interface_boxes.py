@@ -23,7 +23,7 @@ from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solution import Solution
 from cellion.transport.primal.solve import solve
-from mesh_boxes import Labels
+from helpers.mesh_boxes import Labels
 
 LATTICES = {
     "sc": [[0.5, 0.5, 0.5]],

@@ -14,8 +14,8 @@ from cellion.mesh.simplices import local_facets
 from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.cuts import contact_areas
 from cellion.microstructure.spheres import SphereGeometry
-from particle_clusters import touching_pairs
-from sphere_meshes import micro
+from helpers.particle_clusters import touching_pairs
+from helpers.sphere_meshes import micro
 
 type Areas = dict[tuple[int, ...], float]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SQUARES = Path(__file__).parent / "unit" / "mesh" / "files" / "squares_41.msh"
+SQUARES = Path(__file__).parents[1] / "unit" / "mesh" / "files" / "squares_41.msh"
 """Two unit squares side by side along x, eight triangles, cell tags 10 and 20."""
 
 DISC = """\

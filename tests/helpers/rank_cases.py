@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,7 +20,6 @@ import ufl
 from mpi4py import MPI
 
 import cellion
-from cell_scenarios import cell_document
 from cellion.errors import MeshError
 from cellion.homogenise.effective import effective_conductivity
 from cellion.mesh.data import MeshData
@@ -38,8 +38,9 @@ from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solution import current_density, potential
 from cellion.transport.primal.solve import solve
-from interface_boxes import grains
-from mesh_boxes import balls, isotropic, labelled_box, layers, tiles
+from helpers.cell_scenarios import cell_document
+from helpers.interface_boxes import grains
+from helpers.mesh_boxes import balls, isotropic, labelled_box, layers, tiles
 
 Numbers = dict[str, Any]
 
@@ -240,13 +241,13 @@ CASES = (
 )
 
 
-def main() -> None:
-    """Run all cases on the world communicator."""
-    comm = MPI.COMM_WORLD
-    answers = {case.__name__: case(comm) for case in CASES}
-    if comm.rank == 0:
-        sys.stdout.write(json.dumps(answers))
+def answers(names: Sequence[str] = ()) -> dict[str, Any]:
+    """Answers of the named cases, or of all, on the world communicator."""
+    cases = [case for case in CASES if not names or case.__name__ in names]
+    return {case.__name__: case(MPI.COMM_WORLD) for case in cases}
 
 
 if __name__ == "__main__":
-    main()
+    found = answers(sys.argv[1:])
+    if MPI.COMM_WORLD.rank == 0:
+        sys.stdout.write(json.dumps(found))

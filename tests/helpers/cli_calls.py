@@ -7,6 +7,7 @@ ranks and writes what each gave. What only a process of its own can show (the ex
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -16,9 +17,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +42,15 @@ class Call:
     seconds: float
 
 
-def call(*arguments: str | Path) -> Call:
-    """Call ``cellion`` with some arguments, in this process."""
+def call(*arguments: str | Path, encoding: str = "utf-8") -> Call:
+    """Call ``cellion`` with some arguments, in this process, on a terminal with an encoding."""
     from cellion.cli import main
 
     before, hook = sys.argv, sys.excepthook
     sys.argv = ["cellion", *map(str, arguments)]
+    stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding, newline="") for _ in range(2))
     start, code = time.perf_counter(), 0
-    with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()) as stderr:
+    with redirect_stdout(stdout), redirect_stderr(stderr):
         try:
             main()
         except SystemExit as end:
@@ -55,8 +58,13 @@ def call(*arguments: str | Path) -> Call:
         finally:
             sys.argv, sys.excepthook = before, hook
     seconds = time.perf_counter() - start
-    told = (stdout.getvalue(), stderr.getvalue())
+    told = [_written(stream) for stream in (stdout, stderr)]
     return Call(code=code, stdout=told[0], stderr=told[1], codes=(code,), seconds=seconds)
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 def _all_calls(calls: Sequence[Sequence[str]]) -> list[Call]:
@@ -89,11 +97,14 @@ def on_ranks(
     environment: Mapping[str, str],
     timeout: float,
 ) -> list[Call]:
-    """Make calls in a folder, all on the same ranks of one parallel run.
+    """Make calls in a folder, all on the same ranks of one parallel run; on one rank in process.
 
     Raises:
         AssertionError: The program itself did not come to its end.
     """
+    if ranks == 1:
+        with chdir(folder):
+            return [call(*words) for words in calls]
     asked, answered = folder / "calls.json", folder / "answers.json"
     asked.write_text(json.dumps([[str(word) for word in one] for one in calls]), encoding="utf-8")
     command = [*launcher(ranks), sys.executable, "-m", "mpi4py", __file__, asked, answered]
@@ -103,6 +114,25 @@ def on_ranks(
         Call(**{**answer, "codes": tuple(answer["codes"])})
         for answer in json.loads(answered.read_text(encoding="utf-8"))
     ]
+
+
+def cases_on_ranks(
+    program: str, ranks: int, environment: Mapping[str, str], *names: str, timeout: float = 200.0
+) -> dict[str, Any]:
+    """Answers of the cases of a helper, of those that are named or all, on some ranks.
+
+    Raises:
+        AssertionError: The program did not come to its end.
+    """
+    if ranks == 1:
+        module = importlib.import_module(f"helpers.{program}")
+        return dict(json.loads(json.dumps(module.answers(names))))
+    words = [sys.executable, "-m", "mpi4py", "-m", f"helpers.{program}", *names]
+    tests = Path(__file__).parents[1]
+    ended = process([*launcher(ranks), *words], tests, environment, timeout)
+    assert ended.returncode == 0, ended.stderr
+    answers: dict[str, Any] = json.loads(ended.stdout)
+    return answers
 
 
 def launcher(ranks: int) -> list[str | Path]:

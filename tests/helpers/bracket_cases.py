@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cellion.parallel  # noqa: F401 - before dolfinx and mpi4py
@@ -31,7 +31,7 @@ from cellion.transport.primal.contacts import Contacts
 from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solve import solve
-from mesh_boxes import balls, isotropic, labelled_box, layers
+from helpers.mesh_boxes import balls, isotropic, labelled_box, layers
 
 INFINITE = float("inf")
 
@@ -159,13 +159,13 @@ def cases() -> dict[str, Callable[[MPI.Comm], dict[str, Any]]]:
     }
 
 
-def main() -> None:
-    """Run the named cases, or all, on the world communicator."""
-    comm, known = MPI.COMM_WORLD, cases()
-    answers = {name: known[name](comm) for name in sys.argv[1:] or known}
-    if comm.rank == 0:
-        sys.stdout.write(json.dumps(answers))
+def answers(names: Sequence[str] = ()) -> dict[str, Any]:
+    """Answers of the named cases, or of all, on the world communicator."""
+    known = cases()
+    return {name: known[name](MPI.COMM_WORLD) for name in names or known}
 
 
 if __name__ == "__main__":
-    main()
+    found = answers(sys.argv[1:])
+    if MPI.COMM_WORLD.rank == 0:
+        sys.stdout.write(json.dumps(found))

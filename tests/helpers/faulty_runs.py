@@ -12,7 +12,7 @@ from pathlib import Path
 import meshio
 import numpy as np
 
-from small_scenarios import DISC, PACKING, PLATES, SQUARES, write
+from helpers.small_scenarios import DISC, PACKING, PLATES, SQUARES, write
 
 type Prepare = Callable[[Path], None]
 

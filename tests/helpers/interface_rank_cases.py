@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -23,9 +23,9 @@ from cellion.mesh.sizes import MeshSizes
 from cellion.microstructure.generate import generate
 from cellion.scenario.microstructure import MicrostructureSpec
 from cellion.transport.primal.contacts import Contacts
-from interface_boxes import between, grains, laws, solved
-from mesh_boxes import balls, isotropic, labelled_box
-from voxel_volumes import LAWS, meshed, random_voxels
+from helpers.interface_boxes import between, grains, laws, solved
+from helpers.mesh_boxes import balls, isotropic, labelled_box
+from helpers.voxel_volumes import LAWS, meshed, random_voxels
 
 Numbers = dict[str, Any]
 
@@ -211,15 +211,13 @@ CASES: dict[str, Callable[[MPI.Comm], Numbers]] = {
 }
 
 
-def main() -> None:
-    """Run the small cases, or those whose names are given, on the world communicator."""
-    comm = MPI.COMM_WORLD
-    names = sys.argv[1:] or list(CASES)
+def answers(names: Sequence[str] = ()) -> dict[str, Any]:
+    """Answers of the named cases, or of the small ones, on the world communicator."""
     known = CASES | LARGE | TOUCHING | {"iterations": iterations}
-    answers = {name: known[name](comm) for name in names}
-    if comm.rank == 0:
-        sys.stdout.write(json.dumps(answers))
+    return {name: known[name](MPI.COMM_WORLD) for name in names or CASES}
 
 
 if __name__ == "__main__":
-    main()
+    found = answers(sys.argv[1:])
+    if MPI.COMM_WORLD.rank == 0:
+        sys.stdout.write(json.dumps(found))
