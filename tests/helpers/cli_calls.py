@@ -164,7 +164,7 @@ def process(
     )
     try:
         stdout, stderr = started.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
+    except BaseException:
         os.killpg(started.pid, signal.SIGKILL)
         started.communicate()
         raise

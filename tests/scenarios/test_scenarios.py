@@ -127,6 +127,10 @@ def command(name: str, out: str) -> list[str | Path]:
     return [verb, FILES[name], "-o", out, *(part for c in changes for part in ("--set", c))]
 
 
+# The first test that asks waits for all of them.
+pytestmark = pytest.mark.timeout(600)
+
+
 @pytest.fixture(scope="module")
 def answers(
     tmp_path_factory: pytest.TempPathFactory, subprocess_environment: dict[str, str]

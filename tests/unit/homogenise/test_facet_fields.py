@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from bracketing import solved_and_bounded
 from cellion.homogenise.constriction import constriction_errors
 from cellion.homogenise.facet_fields import facet_fields, facets_with_laws
 from cellion.homogenise.faceting import faceting_errors
@@ -22,9 +21,10 @@ from cellion.transport.primal.drive import DRIVES
 from cellion.transport.primal.problem import TransportProblem
 from cellion.transport.primal.solution import Solution
 from cellion.transport.primal.solve import solve
-from interface_boxes import laws
-from mesh_boxes import isotropic, labelled_box, layers
-from sphere_meshes import micro, spheres
+from helpers.bracketing import solved_and_bounded
+from helpers.interface_boxes import laws
+from helpers.mesh_boxes import isotropic, labelled_box, layers
+from helpers.sphere_meshes import micro, spheres
 
 UM = 1e-6
 LAWS = [1e-16, 1e-8, 1e-6, 1e-4, 1e-1, 1e3]
