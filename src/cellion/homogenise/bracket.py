@@ -128,7 +128,7 @@ def bracket_of(
         mesh.comm.allreduce(found) / mesh.volume for found in (sums.cross, sums.square, sums.errors)
     )
     cross = cross[:, axes]
-    lower[np.ix_(axes, axes)] = cross + cross.T - square
+    lower[np.ix_(axes, axes)] = cross + cross.T - 0.5 * (square + square.T)
     errors[axes] = rounding
     facets = {
         name: np.concatenate(

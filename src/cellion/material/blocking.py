@@ -118,12 +118,17 @@ def _told(conductor: HoppingConductor, held: FloatArray) -> str:
 
 def _few(conductor: HoppingConductor, found: Conductivity) -> list[str]:
     """Return the effect of blocking that is left out of few carriers."""
-    if conductor.mechanism not in ("independent", "vacancy", "interstitial"):
-        return []
     T = found.temperature
     share = float(conductor.carrier_share(T)[0])
+    if share < _TOLD:
+        return []
+    if conductor.mechanism not in ("independent", "vacancy", "interstitial"):
+        return [
+            f"few carriers are assumed; on {100.0 * share:.3g} % of the places they block each "
+            f"other and conduct less, which '{conductor.mechanism}' leaves out"
+        ]
     blocked = lattice_gas_of(conductor, T).mean[0] / conductor_diffusivity(conductor, T).mean[0]
-    if share < _TOLD or abs(blocked - 1.0) < _TOLD:
+    if abs(blocked - 1.0) < _TOLD:
         return []
     ions = 1.0 - share if conductor.mechanism == "vacancy" else share
     return [

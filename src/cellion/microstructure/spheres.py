@@ -375,7 +375,7 @@ def _sphere_notes(geometry: SphereGeometry, where: str) -> tuple[str, ...]:
     if len(overlaps):
         a, b = overlaps.labels[int(np.argmin(overlaps.gap))]
         notes.append(
-            f"{where}: {len(overlaps)} pairs overlap, spheres[{a - 1}] and spheres[{b - 1}] most; "
+            f"{where}: {_counted(len(overlaps))}, spheres[{a - 1}] and spheres[{b - 1}] most; "
             "the plane through their common circle divides them"
         )
     gone = np.flatnonzero(swallowed(geometry))
@@ -388,3 +388,7 @@ def _sphere_notes(geometry: SphereGeometry, where: str) -> tuple[str, ...]:
     if clipped:
         notes.append(f"{where}: the walls of the box clip {clipped} of them")
     return tuple(notes)
+
+
+def _counted(pairs: int) -> str:
+    return "1 pair overlaps" if pairs == 1 else f"{pairs} pairs overlap"

@@ -47,6 +47,9 @@ _LARGEST_SHARE, _LEAST_SHARE = 0.5, 0.2
 _GAIN = 0.75
 """Part of the gap of smooth cells that halving them takes away (second order)."""
 
+_WITH_NEIGHBOURS = 1.5
+"""Cells that are refined with each that is marked; they and their matrices take memory together."""
+
 _MOST_PASSES = 60
 
 
@@ -171,6 +174,7 @@ def refined(
     remesher: Remesher,
     watch: Stopwatch,
     tell: Listener,
+    start: float,
 ) -> Bounded:
     """Refine the mesh until the bounds are as close as asked, or the budget is used (collective).
 
@@ -181,12 +185,13 @@ def refined(
         remesher: Meshes the geometry again.
         watch: Records the stages.
         tell: Takes progress lines.
+        start: Reading of `time.perf_counter` from which the time that was spent counts [s].
 
     Returns:
         The answers of the last mesh, with the history of all.
     """
-    start = time.perf_counter()
-    answers, history, stopped = first, [_pass(first, 0.0)], "the mesh was to be kept"
+    history = [_pass(first, time.perf_counter() - start)]
+    answers, stopped = first, "the mesh was to be kept"
     while spec.tolerance is not None:
         cells, geometry = history[-1].cells, answers.geometry_error
         known = "" if isnan(geometry) else f", geometry error about {100 * geometry:.2g} %"
@@ -267,10 +272,10 @@ def _over_budget(
     mesh = answers.sample.mesh
     comm, children = mesh.comm, 2**mesh.dimension
     share = comm.allreduce(int(marked.sum())) / mesh.global_cells
-    growth = 1.0 + share * (children - 1)
+    growth = 1.0 + _WITH_NEIGHBOURS * share * (children - 1)
     memory = comm.allreduce(float(peak_memory())) * growth
     elapsed = comm.bcast(time.perf_counter() - start)
-    last = elapsed - (history[-2].seconds if len(history) > 1 else 0.0)
+    last = history[-1].seconds - (history[-2].seconds if len(history) > 1 else 0.0)
     if len(history) >= _MOST_PASSES:
         return f"{_MOST_PASSES} passes were made"
     if spec.memory is not None and memory > spec.memory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isnan
@@ -58,6 +59,7 @@ class EffectiveTransportTask:
             MeshError: A direction is asked for that the mesh does not have.
         """
         spec = self.scenario.accuracy
+        start = time.perf_counter() - sum(watch.seconds.values())
         bracket = spec is not None and spec.bracket
         # Laws act on areas, whose errors are of first order.
         remesher = Remesher(self.scenario, sample) if bracket or self.scenario.interfaces else None
@@ -78,7 +80,9 @@ class EffectiveTransportTask:
 
         found = solve_on(sample)
         if spec is not None and remesher is not None and bracket:
-            found = refined(spec, found, solve_on, remesher=remesher, watch=watch, tell=say)
+            found = refined(
+                spec, found, solve_on, remesher=remesher, watch=watch, tell=say, start=start
+            )
         carriers = {name: self._record(found, name) for name in found.solutions}
         missed = () if found.accuracy is None else found.accuracy.missed()
         return Answer(
@@ -198,8 +202,9 @@ def _doubts(carriers: Mapping[str, CarrierResult]) -> list[str]:
             error = carrier.discretisation_error_estimate.get(direction, 0.0)
             if not error <= _DOUBTFUL and carrier.effective_conductivity[k, k] > 0.0:
                 size = "unknown, and large" if isnan(error) else f"about {100 * error:.2g} %"
+                asked = "ask for a bracket" if carrier.lower is None else "narrow its bracket"
                 notes.append(
-                    f"{name}, {direction}: the error of sigma_eff by the mesh is {size}; ask for a "
-                    "bracket with 'accuracy: {tolerance: ...}', or make the mesh finer"
+                    f"{name}, {direction}: the error of sigma_eff by the mesh is {size}; {asked} "
+                    "with 'accuracy: {tolerance: ...}', or make the mesh finer"
                 )
     return notes

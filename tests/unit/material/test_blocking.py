@@ -136,6 +136,28 @@ def test_defects_that_are_not_few_are_told_what_blocking_changes():
     assert "'mechanism: independent' with 'carrier_share: 90 %'" in told
 
 
+def test_blocking_that_a_mechanism_leaves_out_is_told():
+    interstitialcy = {
+        "mobile": "F-",
+        "lattice": {"vectors": [[f"{0.31 * (j != k)} nm" for k in range(3)] for j in range(3)]},
+        "sites": [
+            {"name": "i", "position": ["1/2"] * 3},
+            {"name": "f", "position": ["1/4"] * 3, "full": True},
+            {"name": "g", "position": ["3/4"] * 3, "full": True},
+        ],
+        "hops": [
+            {"between": ["i", "i"], "distance": "0.43841 nm", "via": via, "path": via}
+            | {"barrier": "0.45 eV"}
+            for via in ("f", "g")
+        ],
+        "mechanism": "interstitialcy",
+    }
+    many = conducted({"hopping": interstitialcy | {"carrier_share": "40 %"}})[1]
+    assert "on 40 % of the places they block each other and conduct less" in many
+    few = conducted({"hopping": interstitialcy | {"carrier_share": "0.1 %"}})[1]
+    assert "block each other" not in few
+
+
 def test_immobile_ions_are_told_to_block_on_average():
     assert "immobile ions hold 51 % of the places" in conducted({"family": "perovskite"})[1]
 

@@ -36,7 +36,7 @@ def test_spheres_with_walls_and_overlaps(densities):
     x = np.array([[0.5, 0.5], [0.95, 0.5], [0.1, 0.1]]) * UM
     assert found.geometry.label(x).tolist() == [1, 2, 0]
     notes = " ".join(found.notes)
-    assert "1 pairs overlap" in notes
+    assert "1 pair overlaps" in notes
     assert "spheres[2]" in notes
     assert "clip 1" in notes
     assert found.requested_volume_fraction["C"] == 0

@@ -205,3 +205,14 @@ def test_a_budget_ends_the_refinement(tmp_path: Path, budget: str, told: str) ->
     assert found is not None
     assert told in found.stopped
     assert found.width > 0.01
+    (first,) = found.history
+    assert first.seconds > 0.0  # what the first mesh and solve took counts
+
+
+def test_a_large_error_asks_for_a_bracket_only_where_there_is_none(tmp_path: Path) -> None:
+    coarse = TILES.replace("0.125", "0.5").replace("25 S/m", "1e4 S/m")
+    plain = run(load_scenario(write(tmp_path, coarse)), MPI.COMM_SELF)
+    assert any("ask for a bracket" in note for note in plain.notes)
+    text = f"{coarse}accuracy: {{bracket: true}}\n"
+    bounded = run(load_scenario(write(tmp_path, text)), MPI.COMM_SELF)
+    assert any("narrow its bracket" in note for note in bounded.notes)
