@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from pathlib import Path
 
 import cellion.parallel  # noqa: F401 - before mpi4py
@@ -62,6 +64,29 @@ def test_tensors_of_the_plane_are_filled_up_to_three_directions(tmp_path):
         assert tensor.shape == (3, 3)
         assert np.isnan(tensor[2]).all()
     assert ion.composition_bounds["wiener"] == pytest.approx((2 / (1 / 0.1 + 1 / 0.2), 0.15))
+
+
+def free_communicators() -> int:
+    """Number of communicators that this process can still make."""
+    gc.collect()
+    made: list[MPI.Comm] = []
+    with contextlib.suppress(MPI.Exception):
+        while True:
+            made.append(MPI.COMM_SELF.Dup())
+    for each in made:
+        each.Free()
+    return len(made)
+
+
+@pytest.mark.parametrize("law", ["area_resistance: 1 Ohm cm^2", "sheet_conductance: 1 nS"])
+def test_a_run_leaves_nothing_behind(tmp_path, law):
+    """What PETSc does not free keeps its communicator, of which there are 2048."""
+    more = f"interfaces: [{{between: [A, B], {law}}}]\naccuracy: {{bracket: true}}\n"
+    scenario = scenario_of(tmp_path, PLATES + more)
+    run(scenario, MPI.COMM_SELF)
+    before = free_communicators()
+    run(scenario, MPI.COMM_SELF)
+    assert free_communicators() == before
 
 
 def test_fields_are_left_out_when_not_wanted(tmp_path):

@@ -116,8 +116,10 @@ def assemble_operator(problem: TransportProblem, discrete: Discretisation) -> PE
     matrix = _to_petsc(entries)
     if discrete.interfaces is not None:
         more = _interface_matrix(discrete.interfaces, discrete.dofs.index_map, unit)
-        matrix.axpy(1.0, more, structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
-        more.destroy()
+        # The sum replaces `more`: a matrix that borrows its arrays would never be freed.
+        more.axpy(1.0, matrix, structure=PETSc.Mat.Structure.DIFFERENT_NONZERO_PATTERN)
+        matrix.destroy()
+        matrix = more
     matrix.setOption(PETSc.Mat.Option.SYMMETRIC, True)
     matrix.setOption(PETSc.Mat.Option.SYMMETRY_ETERNAL, True)
     return matrix
