@@ -128,8 +128,10 @@ def _finds_headers(compiler: str) -> bool:
     """Whether the compiler finds the headers of the C library."""
     try:
         answer = subprocess.run(
-            [compiler, "-E", "-x", "c", "-"],
-            input=b"#include <stdlib.h>\n",
+            # No text on its standard input: one that ends early breaks the pipe, which PETSc, once
+            # it is loaded, takes for a reason to abort.
+            [compiler, "-E", "-x", "c", "-include", "stdlib.h", os.devnull],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=30,
             check=False,
